@@ -1,0 +1,57 @@
+// The only door to the machine. The real host (host/real.ts) and the simulated one (sim/) stand behind it; nothing else in
+// the program touches files of the kernel or of libvirt, or starts a process.
+// Files are read synchronously: they are small and in memory (sysfs, tmpfs) or local, and a thousand asynchronous reads of
+// sysfs cost several times the reads themselves.
+
+export interface FileStat {
+  readonly ino: number;
+  readonly mtimeMs: number;
+  /** Bytes. */
+  readonly size: number;
+  /** A regular file: anything else (a fifo would block) is not to be read. */
+  readonly isFile: boolean;
+}
+
+export interface RunOptions {
+  readonly input?: string;
+  /** Milliseconds until the process is killed. */
+  readonly timeoutMs: number;
+}
+
+/** What became of a process. Never thrown: a non-zero exit, a signal, a timeout, a missing program are all results. */
+export interface RunResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** undefined where it did not run or was killed; then `problem` says why. */
+  readonly exitCode: number | undefined;
+  /** undefined on exit 0, else one line for people: what failed, and how. */
+  readonly problem: string | undefined;
+}
+
+/** A running watch or process. `stop` is idempotent. */
+export interface Handle {
+  stop(): void;
+}
+
+export interface FollowEvents {
+  /** One line of stdout, without its newline. */
+  line(text: string): void;
+  /** It ended by itself, once, and why (exit status and the end of stderr). Not called after `stop`. */
+  end(problem: string): void;
+}
+
+export interface Host {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** undefined where there is no such file. Throws Error where it cannot be told (permission). */
+  stat(path: string): FileStat | undefined;
+  /** UTF-8 text. Throws Error (with `code`, as ENOENT or EACCES) where it cannot be read. */
+  readText(path: string): string;
+  /** Names in a folder, sorted; undefined where there is no such folder. Throws Error where it cannot be read. */
+  list(path: string): readonly string[] | undefined;
+  run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /** Starts a process that goes on, as `ip monitor link`. */
+  follow(command: string, args: readonly string[], events: FollowEvents): Handle;
+  /** Calls `changed` at each change of an entry of a folder. Throws Error where the folder cannot be watched. `failed`: the watch ended by itself. */
+  watch(path: string, changed: (name: string | undefined) => void, failed: (problem: string) => void): Handle;
+}
