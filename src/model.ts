@@ -175,3 +175,131 @@ export interface Finding {
   readonly expected: string;
   readonly actual: string;
 }
+
+// ── Plan and Outcome: what would make a report compliant, and what became of it. ─────────────────────────────────────
+
+/** One `bridge vlan` command. `add` replaces the flags of an existing row, as the kernel does. */
+export interface Change {
+  readonly action: 'add' | 'delete';
+  readonly port: string;
+  /** Consecutive VLAN ids, first and last; equal where it is one. */
+  readonly first: Vid;
+  readonly last: Vid;
+  /** Of `add`. */
+  readonly pvid: boolean;
+  /** Of `add`. */
+  readonly untagged: boolean;
+}
+
+export interface Plan {
+  /** In report order. Only vnets that need a change. */
+  readonly vnets: readonly VnetPlan[];
+  /** What is drifted or unknown and left alone. */
+  readonly refusals: readonly Refusal[];
+}
+
+/** The changes for one vnet, in order; `inverse`, in order, leads from `after` back to `before`. */
+export interface VnetPlan {
+  readonly bridge: string;
+  readonly domain: string;
+  readonly vnet: string;
+  readonly mac: string;
+  readonly before: VlanTable;
+  readonly after: VlanTable;
+  readonly changes: readonly Change[];
+  readonly inverse: readonly Change[];
+}
+
+/** Something that healing leaves alone, with the reason for people. */
+export interface Refusal {
+  readonly bridge: string;
+  readonly domain: string | undefined;
+  readonly vnet: string | undefined;
+  readonly reason: string;
+}
+
+/** What became of one vnet's plan. `vanished`: the port was gone, no failure. `reverted`: failed, and put back as it was. */
+export interface Outcome {
+  readonly plan: VnetPlan;
+  readonly result: 'verified' | 'failed' | 'reverted' | 'vanished';
+  /** As read back; undefined where it could not be read or the port is gone. */
+  readonly actual: VlanTable | undefined;
+  /** Why it is not `verified`, for people. */
+  readonly problem: string | undefined;
+  /** From the cycle's wake-up to the read that verified, milliseconds. */
+  readonly durationMs: number;
+}
+
+// ── What the journal knows of the hook, and what the remediator tells. ───────────────────────────────────────────────
+
+/** Since boot, from journald. */
+export interface HookStats {
+  /** By domain name; domains that libvirt does not know are added up under `(other)` where they are shown. */
+  readonly byDomain: ReadonlyMap<string, DomainHookStats>;
+}
+
+export interface DomainHookStats {
+  readonly errors: number;
+  readonly warnings: number;
+  readonly runs: number;
+  /** `at` in milliseconds since the epoch. */
+  readonly lastError: { readonly at: number; readonly text: string } | undefined;
+}
+
+/** /run/libvirt-vlan-remediator/status.json. Times in milliseconds since the epoch. */
+export interface RemediatorStatus {
+  readonly version: 1;
+  readonly startedAt: number;
+  readonly lastCycleAt: number;
+  readonly dryRun: boolean;
+  /** The pause file is there. */
+  readonly paused: boolean;
+  readonly policySha256: string;
+  /** A policy that is held: its differences from the accepted one move more vnets than allowed. */
+  readonly heldPolicySha256: string | undefined;
+  readonly domains: readonly DomainRemediation[];
+  /** vnets that a policy change would move and that wait for an operator's `heal`. */
+  readonly held: readonly {
+    readonly bridge: string;
+    readonly domain: string;
+    readonly vnet: string;
+    readonly changes: readonly string[];
+  }[];
+  readonly refusals: readonly Refusal[];
+  /** Drift seen → verified, seconds; `buckets` are cumulative, ending with +Inf as null. */
+  readonly duration: {
+    readonly buckets: readonly (readonly [number | null, number])[];
+    readonly sum: number;
+    readonly count: number;
+  };
+  /** The newest first, at most 50. */
+  readonly recent: readonly Decision[];
+}
+
+export interface DomainRemediation {
+  readonly bridge: string;
+  readonly domain: string;
+  /** Verified heals since the daemon started. */
+  readonly remediations: number;
+  readonly failures: number;
+  readonly lastAt: number | undefined;
+  readonly suspendedSince: number | undefined;
+}
+
+/** One decision of the remediator, as in its journal entry. */
+export interface Decision {
+  readonly at: number;
+  readonly bridge: string;
+  readonly domain: string;
+  readonly vnet: string;
+  /** `event`, `schedule`, `startup`, `reload`, `probe`. */
+  readonly trigger: string;
+  readonly outcome: Outcome['result'] | 'held' | 'suspended' | 'paused' | 'dry_run';
+  /** Tables as `formatTable` writes them. */
+  readonly before: string;
+  readonly after: string;
+  /** `bridge …` commands. */
+  readonly commands: readonly string[];
+  readonly problem: string | undefined;
+  readonly durationMs: number | undefined;
+}
