@@ -16,6 +16,14 @@ export interface Snapshot {
   /** VLAN table by port name, of all bridges; a port that is not in it has no VLAN at all. */
   readonly vlans: Reading<ReadonlyMap<string, VlanTable>>;
   readonly domains: Reading<readonly Domain[]>;
+  /** How reading went, one for each reader. */
+  readonly collectors: readonly CollectorRun[];
+}
+
+export interface CollectorRun {
+  readonly collector: 'links' | 'vlans' | 'domains';
+  readonly ok: boolean;
+  readonly durationMs: number;
 }
 
 /** A Linux bridge, from /sys/class/net/NAME/bridge and brif. */
@@ -33,6 +41,8 @@ export interface Port {
   readonly name: string;
   /** Lower case, colons; undefined where it could not be read. */
   readonly mac: string | undefined;
+  /** A tun/tap device, as VMs have. */
+  readonly tap: boolean;
 }
 
 /** A libvirt domain, from its XML. */

@@ -1,0 +1,39 @@
+// The host, read once: links and domains from files, VLANs from one process, whatever the number of VMs.
+// A reader that fails makes its part unknown, never the whole.
+import type { CollectorRun, Reading, Snapshot } from '../model.ts';
+import { createDomainReader } from './domains.ts';
+import type { Host } from './host.ts';
+import { createLinkReader } from './links.ts';
+import { readVlans } from './vlans.ts';
+
+/** The bridges to read, as of a Policy. */
+export interface Scope {
+  readonly bridges: readonly { readonly name: string }[];
+}
+
+export type SnapshotReader = (scope: Scope) => Promise<Snapshot>;
+
+/** A reader with its own cache of parsed domain XML. Never rejects for anything the host says. */
+export function createSnapshotReader(host: Host): SnapshotReader {
+  const readLinks = createLinkReader(host);
+  const readDomains = createDomainReader(host);
+  return async (scope) => {
+    const takenAt = host.now();
+    // The process first, so that the files are read while it runs.
+    const vlansRun = timed(host, 'vlans', () => readVlans(host));
+    const [domains, domainsRun] = await timed(host, 'domains', readDomains);
+    const [links, linksRun] = await timed(host, 'links', () => readLinks(scope.bridges.map((bridge) => bridge.name)));
+    const [vlans, vlansTime] = await vlansRun;
+    return { takenAt, links, vlans, domains, collectors: [linksRun, vlansTime, domainsRun] };
+  };
+}
+
+async function timed<T>(
+  host: Host,
+  collector: CollectorRun['collector'],
+  read: () => Reading<T> | Promise<Reading<T>>,
+): Promise<[Reading<T>, CollectorRun]> {
+  const begin = host.now();
+  const reading = await read();
+  return [reading, { collector, ok: reading.ok, durationMs: Math.max(0, host.now() - begin) }];
+}
