@@ -1,0 +1,188 @@
+// The judgement of a host: pure, one snapshot and one policy in, one report out. What the snapshot does not know is unknown.
+import type {
+  Bridge,
+  BridgePolicy,
+  BridgeReport,
+  Domain,
+  Finding,
+  Policy,
+  Reading,
+  Report,
+  Snapshot,
+  Unknown,
+  VnetReport,
+} from '../model.ts';
+import { formatVids, type VlanTable, vidSet } from '../vlan.ts';
+import { expect } from './expect.ts';
+import { judge } from './judge.ts';
+import { type Ambiguity, type Match, type Matching, matchPorts, type Owner, ownersOn } from './match.ts';
+
+type Vlans = Snapshot['vlans'];
+
+/** Judges every vnet of the policy's bridges. The order of ports and domains in the snapshot does not matter. */
+export function evaluate(snapshot: Snapshot, policy: Policy): Report {
+  const bridges = policy.bridges.map((bridgePolicy): BridgeReport => {
+    if (!snapshot.links.ok) return { ...NOTHING_KNOWN, name: bridgePolicy.name };
+    const bridge = snapshot.links.value.find((candidate) => candidate.name === bridgePolicy.name);
+    return bridge ? judgeBridge(bridge, bridgePolicy, snapshot) : absentBridge(bridgePolicy.name, snapshot);
+  });
+  return { takenAt: snapshot.takenAt, policySha256: policy.sha256, bridges, unknowns: unknowns(snapshot, bridges) };
+}
+
+const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
+  present: undefined,
+  vlanFiltering: undefined,
+  defaultPvid: undefined,
+  vnets: [],
+  expectedVnets: new Map(),
+  orphanPorts: [],
+  findings: [],
+};
+
+function judgeBridge(bridge: Bridge, policy: BridgePolicy, { domains, vlans }: Snapshot): BridgeReport {
+  const matching = matchPorts(bridge, domains.ok ? domains.value : []);
+  const vnets = matching.matches.map((match) => judgeVnet(match, bridge, policy, vlans)).sort(byDomainAndPort);
+  const orphans = matching.unmatched.filter((port) => port.tap && !policy.uplinks.includes(port.name));
+  return {
+    name: bridge.name,
+    present: true,
+    vlanFiltering: bridge.vlanFiltering,
+    defaultPvid: bridge.defaultPvid,
+    vnets,
+    expectedVnets: domains.ok ? expectedVnets(bridge.name, domains.value, matching) : new Map(),
+    // Where the domains are unknown, so is whose a tap is.
+    orphanPorts: domains.ok ? orphans.map((port) => port.name).sort() : [],
+    findings: [
+      ...(bridge.vlanFiltering === false ? [filteringOff(bridge.name)] : []),
+      ...uplinkFindings(bridge, policy, vnets, vlans),
+      ...matching.ambiguous.map((ambiguity) => macAmbiguous(bridge.name, ambiguity)).sort(byDomainAndPort),
+      ...matching.absent.map((owner) => notOnBridge(bridge.name, owner)).sort(byDomainAndPort),
+      ...vnets.flatMap((vnet) => vnet.findings),
+    ],
+  };
+}
+
+function absentBridge(name: string, { domains }: Snapshot): BridgeReport {
+  if (!domains.ok) return { ...NOTHING_KNOWN, name, present: false };
+  const matching = matchPorts({ name, vlanFiltering: undefined, defaultPvid: undefined, ports: [] }, domains.value);
+  return {
+    ...NOTHING_KNOWN,
+    name,
+    present: false,
+    expectedVnets: expectedVnets(name, domains.value, matching),
+    findings: matching.absent.map((owner) => notOnBridge(name, owner)).sort(byDomainAndPort),
+  };
+}
+
+function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy, vlans: Vlans): VnetReport {
+  const { domain, iface } = owner;
+  const subject = { bridge: bridge.name, domain: domain.name, vnet: port.name };
+  const expected = expect(policy, domain.name, iface.mac);
+  const vnet = { ...subject, uuid: domain.uuid, mac: iface.mac, expected };
+  const actual = tableOf(vlans, port.name);
+  if (!actual) {
+    return { ...vnet, actual, missing: [], unexpected: [], target: undefined, verdict: 'unknown', findings: [] };
+  }
+  const defaults = new Set([1, bridge.defaultPvid ?? 1]);
+  const { deviations, ...judged } = judge(actual, expected, { unexpected: policy.unexpected, defaults });
+  const findings = deviations.map((deviation): Finding => ({ ...subject, ...deviation }));
+  return { ...vnet, actual, ...judged, verdict: findings.length === 0 ? 'compliant' : 'drifted', findings };
+}
+
+// A port that the dump does not list has no VLAN at all.
+function tableOf(vlans: Vlans, port: string): VlanTable | undefined {
+  return vlans.ok ? (vlans.value.get(port) ?? []) : undefined;
+}
+
+function uplinkFindings(bridge: Bridge, policy: BridgePolicy, vnets: readonly VnetReport[], vlans: Vlans): Finding[] {
+  const inUse = vidSet(vnets.flatMap((vnet) => vnet.expected.vlans));
+  return policy.uplinks.flatMap((uplink): Finding[] => {
+    const found = (actual: string): Finding[] => [
+      {
+        reason: 'uplink_vlan_missing',
+        bridge: bridge.name,
+        domain: undefined,
+        vnet: uplink,
+        expected: `VLANs ${formatVids(inUse)}`,
+        actual,
+      },
+    ];
+    if (!bridge.ports.some((port) => port.name === uplink)) return found(`not a port of ${bridge.name}`);
+    const table = tableOf(vlans, uplink);
+    if (!table) return [];
+    const members = new Set(table.map((row) => row.vid));
+    const missing = inUse.filter((vid) => !members.has(vid));
+    return missing.length === 0 ? [] : found(`without ${formatVids(missing)}`);
+  });
+}
+
+function filteringOff(bridge: string): Finding {
+  return {
+    reason: 'filtering_off',
+    bridge,
+    domain: undefined,
+    vnet: undefined,
+    expected: 'vlan_filtering 1',
+    actual: 'vlan_filtering 0: the bridge enforces nothing',
+  };
+}
+
+function macAmbiguous(bridge: string, { port, claims }: Ambiguity): Finding {
+  const names = claims.map((claim) => `${claim.domain.name} (${claim.iface.mac})`).sort();
+  return {
+    reason: 'mac_ambiguous',
+    bridge,
+    domain: new Set(claims.map((claim) => claim.domain.name)).size === 1 ? claims[0]?.domain.name : undefined,
+    vnet: port.name,
+    expected: 'one interface that fits the port, one port that fits the interface',
+    actual: `MAC ${port.mac ?? 'unreadable'}, claimed by ${names.join(', ')}`,
+  };
+}
+
+function notOnBridge(bridge: string, { domain, iface }: Owner): Finding {
+  return {
+    reason: 'not_on_bridge',
+    bridge,
+    domain: domain.name,
+    vnet: iface.target,
+    expected: `interface ${iface.mac} on ${bridge}`,
+    actual: iface.target ? `${iface.target} is not a port of ${bridge}` : `no port of ${bridge} fits`,
+  };
+}
+
+function expectedVnets(bridge: string, domains: readonly Domain[], { matches }: Matching): ReadonlyMap<string, number> {
+  const owners = ownersOn(bridge, domains).filter(({ domain }) => domain.state === 'running');
+  const counts = new Map<string, number>();
+  for (const { domain } of [...owners, ...matches.map((m) => m.owner).filter((o) => o.domain.state !== 'running')]) {
+    counts.set(domain.name, (counts.get(domain.name) ?? 0) + 1);
+  }
+  return new Map([...counts].sort(([a], [b]) => compare(a, b)));
+}
+
+function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonly Unknown[] {
+  const failed = (subject: string, reading: Reading<unknown>): Unknown[] =>
+    reading.ok ? [] : [{ subject, problem: reading.error }];
+  const domains = snapshot.domains.ok ? snapshot.domains.value : [];
+  return [
+    ...failed('links', snapshot.links),
+    ...failed('vlans', snapshot.vlans),
+    ...failed('domains', snapshot.domains),
+    ...bridges.flatMap(({ name, present, vlanFiltering }): Unknown[] => {
+      if (present === false) return [{ subject: `bridge ${name}`, problem: 'there is no such bridge' }];
+      if (!present || vlanFiltering !== undefined) return [];
+      return [{ subject: `bridge ${name}`, problem: 'its vlan_filtering could not be read' }];
+    }),
+    ...domains
+      .filter((domain) => domain.state === 'unknown')
+      .map((domain) => ({ subject: `domain ${domain.name}`, problem: domain.problem ?? 'not understood' }))
+      .sort((a, b) => compare(a.subject, b.subject)),
+  ];
+}
+
+function byDomainAndPort(a: Pick<Finding, 'domain' | 'vnet'>, b: Pick<Finding, 'domain' | 'vnet'>): number {
+  return compare(a.domain ?? '', b.domain ?? '') || compare(a.vnet ?? '', b.vnet ?? '');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,42 @@
+// What a policy wants of one interface: the first rule that names its domain (and MAC), else the bridge's default.
+import type { BridgePolicy, Expectation } from '../model.ts';
+import { type Vid, vidSet } from '../vlan.ts';
+
+/** The expectation for the interface with `mac` (normal form) of `domain`. */
+export function expect(policy: BridgePolicy, domain: string, mac: string): Expectation {
+  const rule = policy.rules.find(
+    (candidate) =>
+      (candidate.mac === undefined || candidate.mac === mac) &&
+      candidate.domains.some((pattern) => matchesGlob(pattern, domain)),
+  );
+  const { vlans, pvid } = rule ?? policy;
+  return { rule: rule?.name ?? 'default', vlans: withPvid(vlans, pvid), pvid };
+}
+
+/** Whether `name` fits the whole `pattern`: `*` any text, `?` one character, all else itself. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  // Greedy with one way back: no regular expression that a pattern could blow up.
+  let p = 0;
+  let n = 0;
+  let star = -1;
+  let resume = 0;
+  while (n < name.length) {
+    if (pattern[p] === '*') {
+      star = p++;
+      resume = n;
+    } else if (pattern[p] === '?' || pattern[p] === name[n]) {
+      p++;
+      n++;
+    } else if (star >= 0) {
+      p = star + 1;
+      n = ++resume;
+    } else return false;
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}
+
+// The PVID's VLAN is a member in any case: the kernel has no other way.
+function withPvid(vlans: readonly Vid[], pvid: Vid | undefined): readonly Vid[] {
+  return pvid === undefined ? vlans : vidSet([...vlans, pvid]);
+}

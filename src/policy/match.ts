@@ -1,0 +1,86 @@
+// Which port of a bridge belongs to which interface of which domain. A port belongs to the interface whose live XML names
+// it and whose MAC fits; without live XML, to the one whose MAC fits. In doubt, to none: what is not matched is not touched.
+import { tapMac } from '../mac.ts';
+import type { Bridge, Domain, Interface, Port } from '../model.ts';
+
+/** An interface of a domain. */
+export interface Owner {
+  readonly domain: Domain;
+  readonly iface: Interface;
+}
+
+export interface Match {
+  readonly port: Port;
+  readonly owner: Owner;
+}
+
+/** A port whose owner is in doubt, with those that claim it. */
+export interface Ambiguity {
+  readonly port: Port;
+  readonly claims: readonly Owner[];
+}
+
+export interface Matching {
+  readonly matches: readonly Match[];
+  readonly ambiguous: readonly Ambiguity[];
+  /** Interfaces of running domains that claim no port of this bridge. */
+  readonly absent: readonly Owner[];
+  readonly unmatched: readonly Port[];
+}
+
+/** Matches the ports of one bridge. Every port is in exactly one of matches, ambiguous and unmatched. */
+export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching {
+  const owners = ownersOn(bridge.name, domains);
+  const byTarget = groupBy(owners.filter(isNamed), (owner) => owner.iface.target);
+  // A domain whose XML could not be understood may own any port that no live XML names.
+  const mayGoByMac = !domains.some((domain) => domain.state === 'unknown');
+  const byMac = groupBy(mayGoByMac ? owners.filter((owner) => !isNamed(owner)) : [], (o) => tapMac(o.iface.mac));
+
+  const matches: Match[] = [];
+  const ambiguous: Ambiguity[] = [];
+  const unmatched: Port[] = [];
+  for (const port of bridge.ports) {
+    const named = byTarget.get(port.name);
+    const claims = named ?? byMac.get(port.mac) ?? [];
+    const [owner, ...others] = claims.filter((claim) => tapMac(claim.iface.mac) === port.mac);
+    if (owner && others.length === 0) matches.push({ port, owner });
+    else if (claims.length > 0) ambiguous.push({ port, claims });
+    else unmatched.push(port);
+  }
+
+  // One interface has one tap: where its MAC fits several ports, all of them are in doubt.
+  const portsOf = groupBy(matches, (match) => match.owner.iface);
+  const isSole = (match: Match) => portsOf.get(match.owner.iface)?.length === 1;
+  const doubtful = matches.filter((match) => !isSole(match)).map(({ port, owner }) => ({ port, claims: [owner] }));
+  const claimed = new Set([
+    ...portsOf.keys(),
+    ...ambiguous.flatMap(({ claims }) => claims.map((claim) => claim.iface)),
+  ]);
+  return {
+    matches: matches.filter(isSole),
+    ambiguous: [...ambiguous, ...doubtful],
+    absent: owners.filter((owner) => owner.domain.state === 'running' && !claimed.has(owner.iface)),
+    unmatched,
+  };
+}
+
+/** The interfaces on the named bridge, of running and defined domains. */
+export function ownersOn(bridge: string, domains: readonly Domain[]): readonly Owner[] {
+  return domains.flatMap((domain) =>
+    domain.interfaces.filter((iface) => iface.bridge === bridge).map((iface) => ({ domain, iface })),
+  );
+}
+
+function isNamed(owner: Owner): boolean {
+  return owner.domain.state === 'running' && owner.iface.target !== undefined;
+}
+
+function groupBy<K, V>(items: readonly V[], key: (item: V) => K): ReadonlyMap<K | undefined, readonly V[]> {
+  const groups = new Map<K, V[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}
