@@ -1,0 +1,13 @@
+// argv → command. libvirt's call of the hook goes straight to it: a VM's start waits for that, and it needs no argument parser.
+
+const [command, ...args] = process.argv.slice(2);
+
+// libvirt calls `hook GUEST OPERATION SUBOPERATION EXTRA`; the suboperation tells it from `hook install` and its like, even
+// where a guest is called "install".
+if (command === 'hook' && args.length >= 4 && ['begin', 'end'].includes(args[2] ?? '')) {
+  const { runHook } = await import('./commands/hook.ts');
+  process.exitCode = await runHook(args);
+} else {
+  const { runProgram } = await import('./program.ts');
+  await runProgram(process.argv);
+}
