@@ -1,0 +1,55 @@
+// Report → Prometheus' text format 0.0.4, through prom-client and a registry of its own.
+// https://prometheus.io/docs/instrumenting/exposition_formats/
+// The catalogue is in sections, by what the metrics are made of: a section is rendered again only when that changes.
+import { Registry } from 'prom-client';
+import { BRIDGE_FAMILIES } from './metrics/bridges.ts';
+import type { Family } from './metrics/family.ts';
+import { HOOK_FAMILIES } from './metrics/hook.ts';
+import { REMEDIATOR_FAMILIES } from './metrics/remediator.ts';
+import { SELF_FAMILIES } from './metrics/self.ts';
+import { VNET_FAMILIES } from './metrics/vnets.ts';
+
+/** All families, in the order in which they are shown. */
+export const SECTIONS = {
+  report: [...VNET_FAMILIES, ...BRIDGE_FAMILIES],
+  hook: HOOK_FAMILIES,
+  remediator: REMEDIATOR_FAMILIES,
+  self: SELF_FAMILIES,
+} as const;
+
+export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
+
+/**
+ * The families as text, each line ending with a newline. Families without a sample are left out. `pause` is awaited between
+ * families, so that a caller with many series can let other work in.
+ */
+export async function renderMetrics<I>(
+  families: readonly Family<I>[],
+  inputs: I,
+  pause: () => Promise<void> = async () => {},
+): Promise<string> {
+  const registry = new Registry();
+  const parts: string[] = [];
+  for (const { name, type, help, collect } of families) {
+    const values = [...collect(inputs)];
+    if (values.length === 0) continue;
+    // A metric as the registry wants it is anything with a name and `get`; prom-client's own classes would hash the labels of
+    // each sample and keep it, although it is only ever rendered once.
+    registry.registerMetric({ name, get: async () => ({ name, type, help, values }) } as never);
+    parts.push(await registry.getSingleMetricAsString(name));
+    registry.removeSingleMetric(name);
+    await pause();
+  }
+  return parts.map((part) => `${part}\n`).join('');
+}
+
+/** The catalogue as a Markdown table, for the README. */
+export function renderCatalogue(): string {
+  const rows = Object.values(SECTIONS)
+    .flat()
+    .map(({ name, type, labels, help }) => {
+      const names = labels.map((label) => `\`${label}\``).join(' ');
+      return `| \`${name}\` | ${type} | ${names} | ${help} |`;
+    });
+  return ['| metric | type | labels | meaning |', '|---|---|---|---|', ...rows, ''].join('\n');
+}

@@ -1,0 +1,95 @@
+// The metrics of each bridge of the policy, and of each domain that has interfaces there.
+import { type BridgeReport, REASONS, type Report } from '../../model.ts';
+import { type Family, family, type Sample } from './family.ts';
+import type { ReportInputs } from './vnets.ts';
+
+export const BRIDGE_FAMILIES: readonly Family<ReportInputs>[] = [
+  family(
+    'gauge',
+    'domain_vnets',
+    ['domain', 'bridge'],
+    'Ports of the bridge matched to an interface of the running domain.',
+    (i) => perDomain(i.report, vnetsByDomain),
+  ),
+  family(
+    'gauge',
+    'domain_vnets_expected',
+    ['domain', 'bridge'],
+    'Interfaces that the running domain has on the bridge.',
+    (i) => perDomain(i.report, (bridge) => bridge.expectedVnets),
+  ),
+  bridgeGauge('bridge_present', 'Whether the bridge exists.', (bridge) => bridge.present),
+  bridgeGauge('bridge_vlan_filtering', 'Whether the bridge enforces VLANs at all.', (bridge) => bridge.vlanFiltering),
+  bridgeGauge(
+    'bridge_default_pvid',
+    'The PVID that the kernel gives a port that joins the bridge, 0 = none.',
+    (bridge) => bridge.defaultPvid,
+  ),
+  bridgeGauge('bridge_vnets', 'Ports of the bridge matched to an interface of a running domain.', (bridge, report) =>
+    cannotMatch(bridge, report) ? undefined : bridge.vnets.length,
+  ),
+  bridgeGauge('bridge_vnets_compliant', 'Vnets of the bridge that are compliant.', (bridge, report) =>
+    cannotMatch(bridge, report) || isUnread(report, 'vlans')
+      ? undefined
+      : bridge.vnets.filter((vnet) => vnet.verdict === 'compliant').length,
+  ),
+  bridgeGauge('bridge_orphan_ports', 'Taps on the bridge that match no domain.', (bridge, report) =>
+    cannotMatch(bridge, report) ? undefined : bridge.orphanPorts.length,
+  ),
+  family(
+    'gauge',
+    'bridge_findings',
+    ['bridge', 'reason'],
+    "Deviations from the policy by reason, the vnets' included. Every reason is always present.",
+    ({ report }) => report.bridges.flatMap(findingsByReason),
+  ),
+];
+
+/** Whether a reader failed as a whole, so that what it says is unknown. */
+function isUnread(report: Report, reader: 'links' | 'vlans' | 'domains'): boolean {
+  return report.unknowns.some((unknown) => unknown.subject === reader);
+}
+
+function cannotMatch(bridge: BridgeReport, report: Report): boolean {
+  return bridge.present === undefined || isUnread(report, 'domains');
+}
+
+function bridgeGauge(
+  name: string,
+  help: string,
+  of: (bridge: BridgeReport, report: Report) => number | boolean | undefined,
+): Family<ReportInputs> {
+  return family('gauge', name, ['bridge'], help, ({ report }) =>
+    report.bridges.flatMap((bridge) => {
+      const value = of(bridge, report);
+      return value === undefined ? [] : [{ value: Number(value), labels: { bridge: bridge.name } }];
+    }),
+  );
+}
+
+function perDomain(report: Report, countsOf: (bridge: BridgeReport) => ReadonlyMap<string, number>): readonly Sample[] {
+  return report.bridges.flatMap((bridge) => {
+    const counts = countsOf(bridge);
+    return domainsOn(bridge).map((domain) => ({
+      value: counts.get(domain) ?? 0,
+      labels: { domain, bridge: bridge.name },
+    }));
+  });
+}
+
+function vnetsByDomain(bridge: BridgeReport): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { domain } of bridge.vnets) counts.set(domain, (counts.get(domain) ?? 0) + 1);
+  return counts;
+}
+
+/** Running domains that have an interface or a port on the bridge, sorted. */
+export function domainsOn(bridge: BridgeReport): readonly string[] {
+  return [...new Set([...bridge.expectedVnets.keys(), ...bridge.vnets.map((vnet) => vnet.domain)])].sort();
+}
+
+function findingsByReason(bridge: BridgeReport): readonly Sample[] {
+  const counts = new Map(REASONS.map((reason) => [reason, 0]));
+  for (const { reason } of bridge.findings) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, value]) => ({ value, labels: { bridge: bridge.name, reason } }));
+}

@@ -1,0 +1,79 @@
+// What the journal knows of the hook, by domain. Every domain that libvirt knows has its series from the first audit.
+import type { DomainHookStats, HookStats } from '../../model.ts';
+import { type Family, family, type Sample, seconds, single } from './family.ts';
+
+export interface HookInputs {
+  /** Names of all domains that libvirt knows, running or not. */
+  readonly domains: readonly string[];
+  /** undefined where the journal could not be read. */
+  readonly stats: HookStats | undefined;
+  /** A hook of ours or the original is in place and executable; undefined where that cannot be told. */
+  readonly installed: boolean | undefined;
+}
+
+/** Where the entries of domains that libvirt does not know are added up, so that the journal cannot make series at will. */
+export const OTHER = '(other)';
+
+export const HOOK_FAMILIES: readonly Family<HookInputs>[] = [
+  hookFamily(
+    'counter',
+    'hook_errors_total',
+    "Errors of the libvirt hook in this boot's journal.",
+    (stats) => stats.errors,
+  ),
+  hookFamily(
+    'counter',
+    'hook_warnings_total',
+    "Warnings of the libvirt hook in this boot's journal.",
+    (stats) => stats.warnings,
+  ),
+  hookFamily('counter', 'hook_runs_total', "Runs of the libvirt hook in this boot's journal.", (stats) => stats.runs),
+  hookFamily(
+    'gauge',
+    'hook_last_error_timestamp_seconds',
+    'When the libvirt hook last reported an error, 0 = not in this boot.',
+    (stats) => seconds(stats.lastError?.at),
+  ),
+  family(
+    'gauge',
+    'hook_installed',
+    [],
+    'Whether a libvirt hook that sets VLANs is in place and executable.',
+    ({ installed }) => single(installed),
+  ),
+];
+
+const NOTHING: DomainHookStats = { errors: 0, warnings: 0, runs: 0, lastError: undefined };
+
+function hookFamily(
+  type: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  of: (stats: DomainHookStats) => number,
+): Family<HookInputs> {
+  const about = `${help} Domains that libvirt does not know are added up as "${OTHER}".`;
+  return family(type, name, ['domain'], about, (inputs) => {
+    if (inputs.stats === undefined) return [];
+    return [...byKnownDomain(inputs.domains, inputs.stats)].map(
+      ([domain, stats]): Sample => ({ value: of(stats), labels: { domain } }),
+    );
+  });
+}
+
+function byKnownDomain(domains: readonly string[], stats: HookStats): ReadonlyMap<string, DomainHookStats> {
+  const known = new Map([...domains, OTHER].map((domain) => [domain, NOTHING]));
+  for (const [name, more] of stats.byDomain) {
+    const domain = known.has(name) ? name : OTHER;
+    known.set(domain, add(known.get(domain) ?? NOTHING, more));
+  }
+  return known;
+}
+
+function add(a: DomainHookStats, b: DomainHookStats): DomainHookStats {
+  return {
+    errors: a.errors + b.errors,
+    warnings: a.warnings + b.warnings,
+    runs: a.runs + b.runs,
+    lastError: (a.lastError?.at ?? 0) > (b.lastError?.at ?? 0) ? a.lastError : b.lastError,
+  };
+}

@@ -1,0 +1,138 @@
+// What the remediator tells of itself in its status file. Without the file it does not run, and has done nothing: 0. A file
+// that cannot be understood says nothing: then only remediator_up is there.
+import type { DomainRemediation, RemediatorStatus, Report } from '../../model.ts';
+import { domainsOn } from './bridges.ts';
+import { type Family, family, type Sample, seconds, single } from './family.ts';
+
+/** What the status file says. `absent`: there is none. `unreadable`: it could not be read or understood. `stale`: it is too old to be of a daemon that runs. */
+export type RemediatorView =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly problem: string }
+  | { readonly kind: 'stale' | 'current'; readonly status: RemediatorStatus };
+
+export interface RemediatorInputs {
+  readonly report: Report;
+  readonly remediator: RemediatorView;
+}
+
+/** Upper bounds of the duration's buckets in seconds, when no status file gives them. */
+export const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
+
+export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
+  family('gauge', 'remediator_up', [], "Whether the remediator's status file is there, current and readable.", (i) =>
+    single(i.remediator.kind === 'current'),
+  ),
+  remediatorGauge('remediator_dry_run', 'Whether the remediator only decides and logs, and changes nothing.', (s) =>
+    Number(s?.dryRun ?? false),
+  ),
+  remediatorGauge('remediator_paused', "Whether the remediator's pause file holds everything.", (s) =>
+    Number(s?.paused ?? false),
+  ),
+  remediatorGauge(
+    'remediator_last_cycle_timestamp_seconds',
+    "When the remediator's last cycle ended, 0 = never.",
+    (s) => seconds(s?.lastCycleAt),
+  ),
+  domainFamily(
+    'counter',
+    'remediations_total',
+    'Heals that were verified since the remediator started.',
+    (d) => d?.remediations,
+  ),
+  domainFamily(
+    'counter',
+    'remediation_failures_total',
+    'Heals that failed since the remediator started.',
+    (d) => d?.failures,
+  ),
+  domainFamily('gauge', 'remediation_last_timestamp_seconds', 'When the domain was last healed, 0 = never.', (d) =>
+    seconds(d?.lastAt),
+  ),
+  domainFamily(
+    'gauge',
+    'remediation_suspended',
+    'Whether the guard has suspended the domain: somebody is fighting.',
+    (d) => (d?.suspendedSince === undefined ? 0 : 1),
+  ),
+  family(
+    'gauge',
+    'remediation_held_vnets',
+    ['bridge'],
+    "Vnets that a change of the policy would move and that wait for an operator's heal.",
+    heldVnets,
+  ),
+  family('histogram', 'remediation_duration_seconds', ['le'], 'From drift seen to verified.', duration),
+];
+
+/** undefined: nothing is known. Else the status, or null where there is no remediator. */
+function statusOf(view: RemediatorView): RemediatorStatus | null | undefined {
+  if (view.kind === 'unreadable') return undefined;
+  return view.kind === 'absent' ? null : view.status;
+}
+
+function remediatorGauge(
+  name: string,
+  help: string,
+  of: (status: RemediatorStatus | null) => number,
+): Family<RemediatorInputs> {
+  return family('gauge', name, [], help, ({ remediator }) => {
+    const status = statusOf(remediator);
+    return status === undefined ? [] : single(of(status));
+  });
+}
+
+function domainFamily(
+  type: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  of: (domain: DomainRemediation | undefined) => number | undefined,
+): Family<RemediatorInputs> {
+  return family(type, name, ['domain', 'bridge'], help, ({ report, remediator }) => {
+    const status = statusOf(remediator);
+    if (status === undefined) return [];
+    const told = new Map((status?.domains ?? []).map((domain) => [key(domain.bridge, domain.domain), domain]));
+    return report.bridges.flatMap((bridge) => {
+      const there = (status?.domains ?? []).filter((d) => d.bridge === bridge.name).map((d) => d.domain);
+      const domains = [...new Set([...domainsOn(bridge), ...there])].sort();
+      return domains.map(
+        (domain): Sample => ({
+          value: of(told.get(key(bridge.name, domain))) ?? 0,
+          labels: { domain, bridge: bridge.name },
+        }),
+      );
+    });
+  });
+}
+
+function key(bridge: string, domain: string): string {
+  return `${bridge}\n${domain}`;
+}
+
+function heldVnets({ report, remediator }: RemediatorInputs): readonly Sample[] {
+  const status = statusOf(remediator);
+  if (status === undefined) return [];
+  return report.bridges.map(({ name }) => ({
+    value: (status?.held ?? []).filter((held) => held.bridge === name).length,
+    labels: { bridge: name },
+  }));
+}
+
+function duration({ remediator }: RemediatorInputs): readonly Sample[] {
+  const status = statusOf(remediator);
+  if (status === undefined) return [];
+  const { buckets, sum, count } = status?.duration ?? {
+    buckets: [...DURATION_BUCKETS, null].map((le) => [le, 0] as const),
+    sum: 0,
+    count: 0,
+  };
+  const name = 'libvirt_vlan_remediation_duration_seconds';
+  return [
+    ...buckets.map(([le, value]) => ({
+      value,
+      labels: { le: le === null ? '+Inf' : `${le}` },
+      metricName: `${name}_bucket`,
+    })),
+    { value: sum, metricName: `${name}_sum` },
+    { value: count, metricName: `${name}_count` },
+  ];
+}

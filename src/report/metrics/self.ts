@@ -1,0 +1,106 @@
+// The exporter's metrics about itself, rendered afresh at each scrape.
+import { type Family, family, type Sample, seconds, single } from './family.ts';
+
+export const TRIGGERS = ['startup', 'schedule', 'event', 'reload'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+export interface SelfInputs {
+  readonly audits: {
+    readonly total: Readonly<Record<Trigger, number>>;
+    /** Audits in which a reader failed, or that ended in an error. */
+    readonly failures: number;
+    /** Of the last audit; undefined before the first. */
+    readonly durationMs: number | undefined;
+    /** When the last audit without a failure began reading; undefined = never. */
+    readonly lastSuccessAt: number | undefined;
+  };
+  readonly collectors: readonly Collector[];
+  readonly watchers: readonly { readonly watcher: string; readonly up: boolean }[];
+  readonly config: { readonly lastReloadOk: boolean; readonly lastSuccessAt: number; readonly policySha256: string };
+  readonly build: { readonly version: string; readonly node: string };
+  readonly process: ProcessFacts;
+}
+
+/** One reader: whether its last reading succeeded, and how long that took. */
+export interface Collector {
+  readonly collector: string;
+  readonly ok: boolean;
+  readonly durationMs: number;
+}
+
+export interface ProcessFacts {
+  readonly cpuSeconds: number;
+  /** Seconds since the epoch. */
+  readonly startTime: number;
+  readonly residentBytes: number;
+  /** undefined where it cannot be told. */
+  readonly openFds: number | undefined;
+}
+
+export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
+  family('counter', 'audits_total', ['trigger'], 'Audits by what set them off.', ({ audits }) =>
+    TRIGGERS.map((trigger) => ({ value: audits.total[trigger], labels: { trigger } })),
+  ),
+  family('counter', 'audit_failures_total', [], 'Audits in which something could not be read.', (i) =>
+    single(i.audits.failures),
+  ),
+  family('gauge', 'audit_duration_seconds', [], 'How long the last audit took.', ({ audits }) =>
+    audits.durationMs === undefined ? [] : single(seconds(audits.durationMs)),
+  ),
+  family(
+    'gauge',
+    'audit_last_success_timestamp_seconds',
+    [],
+    'When the last audit that could read everything began, 0 = never. /metrics shows the last audit, so this tells its age.',
+    (i) => single(seconds(i.audits.lastSuccessAt)),
+  ),
+  family('gauge', 'collector_success', ['collector'], "Whether the reader's last reading succeeded.", (i) =>
+    i.collectors.map(({ collector, ok }) => ({ value: Number(ok), labels: { collector } })),
+  ),
+  family('gauge', 'collector_duration_seconds', ['collector'], "How long the reader's last reading took.", (i) =>
+    i.collectors.map(({ collector, durationMs }) => ({ value: seconds(durationMs), labels: { collector } })),
+  ),
+  family('gauge', 'watcher_up', ['watcher'], 'Whether changes are noticed at once; 0: by the schedule only.', (i) =>
+    i.watchers.map(({ watcher, up }) => ({ value: Number(up), labels: { watcher } })),
+  ),
+  family(
+    'gauge',
+    'config_last_reload_successful',
+    [],
+    'Whether the last attempt to load the config succeeded; 0: the last good one is in force.',
+    (i) => single(i.config.lastReloadOk),
+  ),
+  family('gauge', 'config_last_reload_success_timestamp_seconds', [], 'When the config in force was loaded.', (i) =>
+    single(seconds(i.config.lastSuccessAt)),
+  ),
+  family('gauge', 'policy_info', ['sha256'], '1. The checksum of the policy in force, in normal form.', (i) => [
+    { value: 1, labels: { sha256: i.config.policySha256 } },
+  ]),
+  family('gauge', 'build_info', ['version', 'node'], '1. The version of this program and of Node.js.', ({ build }) => [
+    { value: 1, labels: { version: build.version, node: build.node } },
+  ]),
+  processFamily(
+    'counter',
+    'process_cpu_seconds_total',
+    'Total user and system CPU time spent in seconds.',
+    (p) => p.cpuSeconds,
+  ),
+  processFamily(
+    'gauge',
+    'process_start_time_seconds',
+    'Start time of the process since unix epoch in seconds.',
+    (p) => p.startTime,
+  ),
+  processFamily('gauge', 'process_resident_memory_bytes', 'Resident memory size in bytes.', (p) => p.residentBytes),
+  processFamily('gauge', 'process_open_fds', 'Number of open file descriptors.', (p) => p.openFds),
+];
+
+/** The names that every Prometheus client uses, without this program's prefix. */
+function processFamily(
+  type: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  of: (facts: ProcessFacts) => number | undefined,
+): Family<SelfInputs> {
+  return { name, type, help, labels: [], collect: (i): readonly Sample[] => single(of(i.process)) };
+}

@@ -1,0 +1,248 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { RemediatorStatus } from '../../src/model.ts';
+import type { Family } from '../../src/report/metrics/family.ts';
+import type { HookInputs } from '../../src/report/metrics/hook.ts';
+import type { RemediatorView } from '../../src/report/metrics/remediator.ts';
+import type { SelfInputs } from '../../src/report/metrics/self.ts';
+import { renderCatalogue, renderMetrics, SECTIONS } from '../../src/report/metrics.ts';
+import { AT, bridge, EXAMPLE, POLICY_SHA256, report, table, vnet } from './example.ts';
+
+const HOOK: HookInputs = {
+  domains: ['lost-01', 'vyos-01'],
+  stats: {
+    byDomain: new Map([
+      [
+        'vyos-01',
+        { errors: 2, warnings: 1, runs: 5, lastError: { at: AT - 60_000, text: 'vnet7: failed to set PVID 100' } },
+      ],
+      ['gone-1', { errors: 1, warnings: 0, runs: 1, lastError: { at: AT - 90_000, text: 'x' } }],
+      ['gone-2', { errors: 1, warnings: 0, runs: 1, lastError: { at: AT - 80_000, text: 'x' } }],
+    ]),
+  },
+  installed: true,
+};
+const STATUS: RemediatorStatus = {
+  version: 1,
+  startedAt: AT - 3_600_000,
+  lastCycleAt: AT - 1000,
+  dryRun: false,
+  paused: false,
+  policySha256: POLICY_SHA256,
+  heldPolicySha256: undefined,
+  domains: [
+    { bridge: 'br-mgmt', domain: 'vyos-01', remediations: 3, failures: 1, lastAt: AT - 2000, suspendedSince: AT - 500 },
+    {
+      bridge: 'br-mgmt',
+      domain: 'stopped-01',
+      remediations: 1,
+      failures: 0,
+      lastAt: AT - 9000,
+      suspendedSince: undefined,
+    },
+  ],
+  held: [{ bridge: 'br-mgmt', domain: 'vyos-01', vnet: 'vnet7', changes: ['bridge vlan del vid 30 dev vnet7'] }],
+  refusals: [],
+  duration: {
+    buckets: [
+      [0.1, 2],
+      [1, 4],
+      [null, 4],
+    ],
+    sum: 0.75,
+    count: 4,
+  },
+  recent: [],
+};
+const SELF: SelfInputs = {
+  audits: {
+    total: { startup: 1, schedule: 20, event: 3, reload: 0 },
+    failures: 1,
+    durationMs: 12.5,
+    lastSuccessAt: AT,
+  },
+  collectors: ['links', 'vlans', 'domains', 'journal'].map((collector) => ({
+    collector,
+    ok: collector !== 'journal',
+    durationMs: 4,
+  })),
+  watchers: ['links', 'domains', 'journal'].map((watcher) => ({ watcher, up: true })),
+  config: { lastReloadOk: true, lastSuccessAt: AT - 5000, policySha256: POLICY_SHA256 },
+  build: { version: '0.0.0', node: 'v20.0.0' },
+  process: { cpuSeconds: 1.5, startTime: AT / 1000 - 30, residentBytes: 90_000_000, openFds: 21 },
+};
+
+async function everything(): Promise<string> {
+  const remediator: RemediatorView = { kind: 'current', status: STATUS };
+  return [
+    await renderMetrics(SECTIONS.report, { report: EXAMPLE, maxVlanSeriesPerVnet: 4 }),
+    await renderMetrics(SECTIONS.hook, HOOK),
+    await renderMetrics(SECTIONS.remediator, { report: EXAMPLE, remediator }),
+    await renderMetrics(SECTIONS.self, SELF),
+  ].join('');
+}
+
+/** The sample lines of one family, without the prefix, in order. */
+async function samples<I>(families: readonly Family<I>[], name: string, inputs: I): Promise<string[]> {
+  const text = await renderMetrics(
+    families.filter((family) => family.name === `libvirt_vlan_${name}`),
+    inputs,
+  );
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return lines.map((line) => line.replace('libvirt_vlan_', ''));
+}
+
+const ofReport = (name: string, r = EXAMPLE, maxVlanSeriesPerVnet = 64) =>
+  samples(SECTIONS.report, name, { report: r, maxVlanSeriesPerVnet });
+const ofRemediator = (name: string, remediator: RemediatorView) =>
+  samples(SECTIONS.remediator, name, { report: EXAMPLE, remediator });
+
+describe('the whole exposition', () => {
+  it('is as in the golden file', async () => {
+    await expect(await everything()).toMatchFileSnapshot('../golden/metrics.txt');
+  });
+
+  // Debian's package prometheus has it. CI must have it; elsewhere the test is skipped without.
+  const noPromtool = !process.env.CI && spawnSync('promtool', ['--version']).error !== undefined;
+  it.skipIf(noPromtool)('leaves promtool nothing to say', async () => {
+    expect(
+      execFileSync('promtool', ['check', 'metrics'], { input: await everything(), stdio: 'pipe' }).toString(),
+    ).toBe('');
+  });
+
+  it('shows every family of the catalogue, and no label that the catalogue does not name', async () => {
+    const text = await everything();
+    for (const { name, labels } of Object.values(SECTIONS).flat()) {
+      const lines = text.split('\n').filter((line) => new RegExp(`^${name}(_bucket|_sum|_count)?[{ ]`).test(line));
+      expect(lines, name).not.toEqual([]);
+      for (const line of lines) {
+        const used = [...line.matchAll(/[{,]([a-z_0-9]+)="/g)].map((match) => match[1]);
+        expect(labels, line).toEqual(expect.arrayContaining(used));
+      }
+    }
+  });
+
+  it('is what the README says it is', async () => {
+    const readme = readFileSync('README.md', 'utf8');
+    const marked = /(?<=<!-- metrics -->\n)[\s\S]*(?=<!-- \/metrics -->)/;
+    expect(readme).toMatch(marked);
+    await expect(readme.replace(marked, () => `\n${renderCatalogue()}\n`)).toMatchFileSnapshot('../../README.md');
+  });
+});
+
+describe('vnets', () => {
+  it('a missing VLAN is 0, one that should not be there is 1 under expected="false"', async () => {
+    const lines = (await ofReport('vnet_vlan_member')).filter((line) => line.includes('vnet7'));
+    expect(lines.map((line) => line.replace(/,domain.*\}/, '}'))).toEqual([
+      'vnet_vlan_member{vlan="10",expected="true"} 1',
+      'vnet_vlan_member{vlan="20",expected="true"} 0',
+      'vnet_vlan_member{vlan="100",expected="true"} 0',
+      'vnet_vlan_member{vlan="1",expected="false"} 1',
+      'vnet_vlan_member{vlan="30",expected="false"} 1',
+    ]);
+  });
+
+  it('the cap drops unexpected VLANs first and says how many', async () => {
+    const capped = await ofReport('vnet_vlan_member', EXAMPLE, 4);
+    expect(capped.filter((line) => line.includes('vnet7')).map((line) => line.slice(17, 30))).toEqual([
+      'vlan="10",exp',
+      'vlan="20",exp',
+      'vlan="100",ex',
+      'vlan="1",expe',
+    ]);
+    const dropped = await ofReport('vnet_vlan_series_dropped', EXAMPLE, 2);
+    expect(dropped.map((line) => line.split(' ').at(-1))).toEqual(['1', '3']);
+  });
+
+  it('an unread VLAN table leaves out what comes from it, and keeps what does not', async () => {
+    const unread = report(
+      bridge({ vnets: [vnet({ domain: 'a', vnet: 'vnet0', actual: undefined, verdict: 'unknown' })] }),
+    );
+    const text = await renderMetrics(SECTIONS.report, { report: unread, maxVlanSeriesPerVnet: 64 });
+    const names = [...text.matchAll(/^libvirt_vlan_(vnet_\w+)\{/gm)].map((match) => match[1]);
+    expect(names).toEqual(['vnet_info', 'vnet_pvid_expected']);
+  });
+
+  it('a port without VLANs has PVID 0; a vnet that shall have no PVID is right with none', async () => {
+    const tagged = { rule: 'lan', vlans: [], pvid: undefined };
+    const r = report(bridge({ vnets: [vnet({ domain: 'a', vnet: 'vnet0', expected: tagged, actual: table('') })] }));
+    for (const [name, value] of Object.entries({ vnet_pvid: 0, vnet_pvid_expected: 0, vnet_pvid_correct: 1 })) {
+      expect((await ofReport(name, r))[0]?.split(' ').at(-1), name).toBe(`${value}`);
+    }
+  });
+});
+
+describe('bridges', () => {
+  it('every reason is present, at 0 where nothing was found', async () => {
+    const lines = await ofReport('bridge_findings', report(bridge()));
+    expect(lines).toHaveLength(9);
+    expect(lines.every((line) => line.endsWith('} 0'))).toBe(true);
+  });
+
+  it('a domain whose tap is missing has 0 vnets where 1 is expected', async () => {
+    expect(await ofReport('domain_vnets')).toContain('domain_vnets{domain="lost-01",bridge="br-mgmt"} 0');
+    expect(await ofReport('domain_vnets_expected')).toContain(
+      'domain_vnets_expected{domain="lost-01",bridge="br-mgmt"} 1',
+    );
+  });
+
+  it('what could not be read is absent, not 0', async () => {
+    const links = report(bridge({ present: undefined, vlanFiltering: undefined, defaultPvid: undefined }));
+    for (const name of ['bridge_present', 'bridge_vlan_filtering', 'bridge_default_pvid', 'bridge_vnets']) {
+      expect(await ofReport(name, links), name).toEqual([]);
+    }
+    const vlans = { ...report(bridge()), unknowns: [{ subject: 'vlans', problem: 'timed out' }] };
+    expect(await ofReport('bridge_vnets_compliant', vlans)).toEqual([]);
+    expect(await ofReport('bridge_vnets', vlans)).toEqual(['bridge_vnets{bridge="br-mgmt"} 0']);
+  });
+});
+
+describe('the hook', () => {
+  it('domains that libvirt does not know are added up as (other)', async () => {
+    expect(await samples(SECTIONS.hook, 'hook_errors_total', HOOK)).toEqual([
+      'hook_errors_total{domain="lost-01"} 0',
+      'hook_errors_total{domain="vyos-01"} 2',
+      'hook_errors_total{domain="(other)"} 2',
+    ]);
+    const last = await samples(SECTIONS.hook, 'hook_last_error_timestamp_seconds', HOOK);
+    expect(last.at(-1)).toBe(`hook_last_error_timestamp_seconds{domain="(other)"} ${AT / 1000 - 80}`);
+  });
+
+  it('an unread journal has no series', async () => {
+    expect(await renderMetrics(SECTIONS.hook, { domains: ['a'], stats: undefined, installed: undefined })).toBe('');
+  });
+});
+
+describe('the remediator', () => {
+  it('where there is none, it is down and all else is 0', async () => {
+    const text = await renderMetrics(SECTIONS.remediator, { report: EXAMPLE, remediator: { kind: 'absent' } });
+    const values = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(values.every((line) => line.endsWith(' 0'))).toBe(true);
+    expect(values).toContain('libvirt_vlan_remediator_up 0');
+    expect(values).toContain('libvirt_vlan_remediations_total{domain="vyos-01",bridge="br-mgmt"} 0');
+    expect(values).toContain('libvirt_vlan_remediation_duration_seconds_bucket{le="+Inf"} 0');
+  });
+
+  it('an unreadable status says only that it is down', async () => {
+    const text = await renderMetrics(SECTIONS.remediator, {
+      report: EXAMPLE,
+      remediator: { kind: 'unreadable', problem: 'not JSON' },
+    });
+    expect(text.match(/^libvirt_vlan_.*$/gm)).toEqual(['libvirt_vlan_remediator_up 0']);
+  });
+
+  it('a stale status is down, and still shown', async () => {
+    const stale: RemediatorView = { kind: 'stale', status: STATUS };
+    expect(await ofRemediator('remediator_up', stale)).toEqual(['remediator_up 0']);
+    expect(await ofRemediator('remediations_total', stale)).toContain(
+      'remediations_total{domain="vyos-01",bridge="br-mgmt"} 3',
+    );
+  });
+
+  it('heals of a domain that has stopped are kept, so that the counter does not go back', async () => {
+    expect(await ofRemediator('remediations_total', { kind: 'current', status: STATUS })).toContain(
+      'remediations_total{domain="stopped-01",bridge="br-mgmt"} 1',
+    );
+  });
+});
