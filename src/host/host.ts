@@ -10,6 +10,10 @@ export interface FileStat {
   readonly size: number;
   /** A regular file: anything else (a fifo would block) is not to be read. */
   readonly isFile: boolean;
+  /** Permission bits, as 0o755; undefined on a host that has none. */
+  readonly mode?: number;
+  /** The owner's user id; undefined on a host that has none. */
+  readonly uid?: number;
 }
 
 export interface RunOptions {

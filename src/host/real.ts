@@ -1,6 +1,7 @@
 // The real machine behind the Host interface: node:fs, and execa for processes.
-import { readdirSync, readFileSync, statSync, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import { execa } from 'execa';
+import { files } from './files.ts';
 import type { FollowEvents, Handle, Host, RunOptions, RunResult } from './host.ts';
 
 // What a process may print before it is ended: the VLAN tables of 10,000 ports have 2 MB.
@@ -12,10 +13,7 @@ const ENV = { LC_ALL: 'C', SYSTEMD_COLORS: '0', NO_COLOR: '1' };
 /** This machine. */
 export function createHost(): Host {
   return {
-    now: () => Date.now(),
-    stat: (path) => absent(() => toStat(statSync(path))),
-    readText: (path) => readFileSync(path, 'utf8'),
-    list: (path) => absent(() => readdirSync(path).sort()),
+    ...files,
     run,
     follow,
     watch: (path, changed, failed) => {
@@ -91,18 +89,4 @@ function explain(result: Failure): string {
   if (result.exitCode !== undefined) return `exit ${result.exitCode}${lastLine ? `: ${lastLine}` : ''}`;
   if (result.signal) return `ended by ${result.signal}`;
   return result.shortMessage?.split('\n')[0] ?? 'failed';
-}
-
-function toStat(stat: ReturnType<typeof statSync>): import('./host.ts').FileStat {
-  if (!stat) throw new Error('no file');
-  return { ino: Number(stat.ino), mtimeMs: Number(stat.mtimeMs), size: Number(stat.size), isFile: stat.isFile() };
-}
-
-function absent<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
-    throw error;
-  }
 }
