@@ -48,6 +48,11 @@ export function createLinkReader(
   };
 }
 
+/** Names of a bridge's ports, sorted; none where there is no such bridge. Throws Error where sysfs cannot be read. */
+export function listPorts(host: Host, bridge: string): readonly string[] {
+  return host.list(`${NET}/${bridge}/brif`) ?? [];
+}
+
 /** Names of all bridges of the host, sorted. Throws Error where sysfs cannot be read. */
 export function listBridges(host: Host): readonly string[] {
   return (host.list(NET) ?? []).filter((name) => host.stat(`${NET}/${name}/bridge`) !== undefined);

@@ -1,0 +1,90 @@
+// The one routine that changes a host: apply, read afresh, verify, put back what got worse. The hook, `heal` and the remediator
+// use it. A plan is tried once: whether to try again is the guard's to say.
+import type { Host } from '../host/host.ts';
+import { listPorts } from '../host/links.ts';
+import { readVlans } from '../host/vlans.ts';
+import type { Outcome, Reading, VnetPlan } from '../model.ts';
+import { formatTable } from '../vlan.ts';
+import { apply, type Failures } from './apply.ts';
+import { changesBetween } from './changes.ts';
+import { type Fresh, type Verification, verify } from './verify.ts';
+
+/**
+ * Applies the plans in one batch and says what became of each, in their order. `since`: when the drift was seen, milliseconds
+ * since the epoch, for the durations. Never rejects for what the host does.
+ */
+export async function configure(
+  host: Host,
+  plans: readonly VnetPlan[],
+  since: number = host.now(),
+): Promise<readonly Outcome[]> {
+  if (plans.length === 0) return [];
+  const failures = await apply(
+    host,
+    plans.flatMap((plan) => plan.changes),
+  );
+  const fresh = await readBack(host, plans);
+  const found = plans.map((plan) => verify(plan, fresh));
+  const outcomes = plans.map((plan, i) => outcome(host, plan, found[i] as Verification, failures, since));
+  // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind.
+  const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && saidOf(o.plan, failures) !== undefined);
+  if (spoilt.length === 0) return outcomes;
+  const reverted = await revert(host, spoilt, since);
+  return outcomes.map((o) => reverted.find((r) => r.plan === o.plan) ?? o);
+}
+
+// The tables first: a port that is listed afterwards and was not among them has no VLAN, and is not one that had just gone.
+async function readBack(host: Host, plans: readonly VnetPlan[]): Promise<Fresh> {
+  const vlans = await readVlans(host);
+  const bridges = [...new Set(plans.map((plan) => plan.bridge))];
+  return { vlans, ports: readPorts(host, bridges) };
+}
+
+function readPorts(host: Host, bridges: readonly string[]): Reading<ReadonlyMap<string, readonly string[]>> {
+  try {
+    return { ok: true, value: new Map(bridges.map((bridge) => [bridge, listPorts(host, bridge)])) };
+  } catch (error) {
+    return { ok: false, error: (error as Error).message };
+  }
+}
+
+function outcome(host: Host, plan: VnetPlan, found: Verification, failures: Failures, since: number): Outcome {
+  const durationMs = host.now() - since;
+  if (found.kind === 'verified')
+    return { plan, result: 'verified', actual: found.actual, problem: undefined, durationMs };
+  if (found.kind === 'vanished')
+    return { plan, result: 'vanished', actual: undefined, problem: found.problem, durationMs };
+  const problem = [found.problem, saidOf(plan, failures)].filter((text) => text !== undefined).join('; ');
+  return { plan, result: 'failed', actual: found.actual, problem, durationMs };
+}
+
+/** What `bridge` said of the first of a vnet's failed changes. */
+function saidOf(plan: VnetPlan, failures: Failures): string | undefined {
+  const change = plan.changes.find((c) => failures.has(c));
+  return change && failures.get(change);
+}
+
+async function revert(host: Host, spoilt: readonly Outcome[], since: number): Promise<readonly Outcome[]> {
+  const back = spoilt.map((o) => changesBetween(o.plan.vnet, o.actual ?? [], o.plan.before));
+  await apply(host, back.flat());
+  const fresh = await readBack(
+    host,
+    spoilt.map((o) => o.plan),
+  );
+  return spoilt.map((o): Outcome => {
+    const found = verify({ ...o.plan, after: o.plan.before }, fresh);
+    const durationMs = host.now() - since;
+    const before = formatTable(o.plan.before);
+    if (found.kind === 'vanished') return { ...o, result: 'vanished', actual: undefined, durationMs };
+    if (found.kind === 'verified')
+      return {
+        ...o,
+        result: 'reverted',
+        actual: found.actual,
+        problem: `${o.problem}; put back to ${before}`,
+        durationMs,
+      };
+    const problem = `${o.problem}; could not be put back to ${before}: ${found.problem}`;
+    return { ...o, result: 'failed', actual: found.actual, problem, durationMs };
+  });
+}

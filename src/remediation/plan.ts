@@ -1,0 +1,95 @@
+// What would make a report compliant, and what is left alone and why. Pure. It never judges by itself: `evaluate` says what a
+// vnet's table should become (`target`); what is not known beyond doubt is refused here.
+import type { BridgeReport, Finding, Plan, Reason, Refusal, Report, VnetPlan, VnetReport } from '../model.ts';
+import { formatTable, formatVids, sameTable } from '../vlan.ts';
+import { changesBetween } from './changes.ts';
+
+/** The plan for a report, in its order; only for these domains where `domains` names any. */
+export function plan(report: Report, domains: readonly string[] = []): Plan {
+  const wanted = (domain: string | undefined) =>
+    domains.length === 0 || (domain !== undefined && domains.includes(domain));
+  const vnets: VnetPlan[] = [];
+  const refusals: Refusal[] = [];
+  for (const bridge of report.bridges) {
+    for (const vnet of bridge.vnets.filter((v) => wanted(v.domain))) {
+      const refused = refusal(bridge, vnet);
+      if (refused) refusals.push(refused);
+      else vnets.push(...planVnet(vnet));
+      refusals.push(...(refused ? [] : leftAlone(vnet)));
+    }
+    refusals.push(...bridge.findings.filter((f) => isOwn(f, bridge) && wanted(f.domain)).map(refuseFinding));
+  }
+  return { vnets, refusals };
+}
+
+/** The changes for one vnet: none where its table is as it should be. `before` and `after` are given, no verdict is asked. */
+export function vnetPlan(
+  vnet: Pick<VnetReport, 'bridge' | 'domain' | 'vnet' | 'mac'>,
+  before: VnetPlan['before'],
+  after: VnetPlan['after'],
+): VnetPlan {
+  return {
+    bridge: vnet.bridge,
+    domain: vnet.domain,
+    vnet: vnet.vnet,
+    mac: vnet.mac,
+    before,
+    after,
+    changes: changesBetween(vnet.vnet, before, after),
+    inverse: changesBetween(vnet.vnet, after, before),
+  };
+}
+
+function planVnet(vnet: VnetReport): readonly VnetPlan[] {
+  if (!vnet.actual || !vnet.target || sameTable(vnet.actual, vnet.target)) return [];
+  return [vnetPlan(vnet, vnet.actual, vnet.target)];
+}
+
+/** Why a whole vnet is left alone; undefined where it is compliant or can be healed. */
+function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
+  const refuse = (reason: string): Refusal => ({ bridge: vnet.bridge, domain: vnet.domain, vnet: vnet.vnet, reason });
+  const ambiguous = vnet.findings.find((f) => f.reason === 'mac_ambiguous');
+  if (ambiguous) return refuse(`mac_ambiguous: ${ambiguous.actual}`);
+  if (vnet.verdict === 'compliant') return undefined;
+  if (bridge.vlanFiltering === undefined)
+    return refuse('unknown: it could not be read whether the bridge filters VLANs');
+  if (!bridge.vlanFiltering)
+    return refuse(`filtering_off: ${bridge.name} enforces no VLAN (vlan_filtering 0); only an operator turns that on`);
+  if (vnet.verdict === 'unknown' || !vnet.actual || !vnet.target)
+    return refuse('unknown: its VLANs could not be read, so nothing is changed');
+  return undefined;
+}
+
+/** VLANs that stay although they should not be there: `unexpected: report`. */
+function leftAlone(vnet: VnetReport): readonly Refusal[] {
+  const kept = vnet.unexpected.filter((vid) => vnet.target?.some((row) => row.vid === vid));
+  if (kept.length > 0)
+    return [refuseVnet(vnet, `vlan_unexpected: VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`)];
+  const stuck = vnet.verdict === 'drifted' && vnet.actual && vnet.target && sameTable(vnet.actual, vnet.target);
+  return stuck ? [refuseVnet(vnet, `${reasons(vnet)}: the policy leaves ${formatTable(vnet.actual)} as it is`)] : [];
+}
+
+function refuseVnet(vnet: VnetReport, reason: string): Refusal {
+  return { bridge: vnet.bridge, domain: vnet.domain, vnet: vnet.vnet, reason };
+}
+
+function reasons(vnet: VnetReport): string {
+  return [...new Set(vnet.findings.map((f) => f.reason))].join(' ');
+}
+
+const NEVER_HEALED: readonly Reason[] = ['not_on_bridge', 'mac_ambiguous', 'uplink_vlan_missing', 'filtering_off'];
+
+/** A finding that no vnet of the report carries: an absent interface, an uplink, the bridge itself. */
+function isOwn(finding: Finding, bridge: BridgeReport): boolean {
+  return NEVER_HEALED.includes(finding.reason) && !bridge.vnets.some((vnet) => vnet.vnet === finding.vnet);
+}
+
+function refuseFinding(finding: Finding): Refusal {
+  const { bridge, domain, vnet, reason, expected, actual } = finding;
+  return {
+    bridge,
+    domain,
+    vnet,
+    reason: `${reason}: expected ${expected}, found ${actual}; only an operator mends that`,
+  };
+}

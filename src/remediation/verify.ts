@@ -1,0 +1,57 @@
+// What became of the plans of a cycle, told from a fresh read alone. Pure.
+import type { Reading, VnetPlan } from '../model.ts';
+import { formatTable, pvidOf, sameEntry, sameTable, type VlanTable } from '../vlan.ts';
+
+/** What is read back: the names of the ports of each bridge that was changed, and all VLAN tables. */
+export interface Fresh {
+  readonly ports: Reading<ReadonlyMap<string, readonly string[]>>;
+  readonly vlans: Reading<ReadonlyMap<string, VlanTable>>;
+}
+
+/** `worse` and `failed` carry the table as it is now, or none where it could not be read. */
+export type Verification =
+  | { readonly kind: 'verified'; readonly actual: VlanTable }
+  | { readonly kind: 'vanished'; readonly problem: string }
+  | { readonly kind: 'failed' | 'worse'; readonly actual: VlanTable | undefined; readonly problem: string };
+
+/** What became of one plan. A port that is not on its bridge any more is `vanished`, whatever its commands said. */
+export function verify(plan: VnetPlan, fresh: Fresh): Verification {
+  const unread = problemOf(fresh);
+  if (unread !== undefined) return { kind: 'failed', actual: undefined, problem: `could not be read back: ${unread}` };
+  if (!isPort(fresh, plan)) return { kind: 'vanished', problem: `${plan.vnet} left ${plan.bridge}` };
+  const actual = tableOf(fresh, plan.vnet);
+  if (sameTable(actual, plan.after)) return { kind: 'verified', actual };
+  const problem = `is ${formatTable(actual)}, should be ${formatTable(plan.after)}`;
+  return { kind: isWorse(actual, plan) ? 'worse' : 'failed', actual, problem };
+}
+
+function problemOf(fresh: Fresh): string | undefined {
+  if (!fresh.ports.ok) return fresh.ports.error;
+  return fresh.vlans.ok ? undefined : fresh.vlans.error;
+}
+
+function isPort(fresh: Fresh, plan: VnetPlan): boolean {
+  return fresh.ports.ok && (fresh.ports.value.get(plan.bridge) ?? []).includes(plan.vnet);
+}
+
+function tableOf(fresh: Fresh, port: string): VlanTable {
+  return (fresh.vlans.ok ? fresh.vlans.value.get(port) : undefined) ?? [];
+}
+
+/** A PVID lost that was there, or a right one that is wrong now; or more rows wrong than before. */
+function isWorse(now: VlanTable, { before, after }: VnetPlan): boolean {
+  const [was, is] = [pvidDistance(before, after), pvidDistance(now, after)];
+  return is > was || (is === was && wrongRows(now, after) > wrongRows(before, after));
+}
+
+/** 0 right, 1 wrong, 2 none where one is wanted: a wrong PVID misleads traffic, none drops it all. */
+function pvidDistance(table: VlanTable, after: VlanTable): number {
+  if (pvidOf(table) === pvidOf(after)) return 0;
+  return pvidOf(table) === undefined ? 2 : 1;
+}
+
+function wrongRows(table: VlanTable, after: VlanTable): number {
+  const ids = new Set([...table, ...after].map((row) => row.vid));
+  const row = (t: VlanTable, id: number) => t.find((r) => r.vid === id);
+  return [...ids].filter((id) => !sameEntry(row(table, id), row(after, id))).length;
+}

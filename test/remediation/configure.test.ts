@@ -1,0 +1,164 @@
+import { expect, test } from 'vitest';
+import type { Host, RunResult } from '../../src/host/host.ts';
+import type { Change, VnetPlan } from '../../src/model.ts';
+import { bridgeArgs } from '../../src/remediation/changes.ts';
+import { configure } from '../../src/remediation/configure.ts';
+import { vnetPlan } from '../../src/remediation/plan.ts';
+import { formatTable, type VlanTable } from '../../src/vlan.ts';
+import { applyChange, table } from './port-model.ts';
+
+const OK: RunResult = { stdout: '', stderr: '', exitCode: 0, problem: undefined };
+
+/** A host of one bridge whose `bridge` can be made to fail: `fails(args)` gives what it says, as the kernel would. */
+function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => string | undefined = () => undefined) {
+  const calls: string[][] = [];
+  const change = (args: readonly string[]): string | undefined => {
+    const port = args[5] ?? '';
+    const said = fails(args.join(' ')) ?? (ports.has(port) ? undefined : `Cannot find device "${port}"`);
+    if (said === undefined) ports.set(port, applyChange(ports.get(port) ?? [], toChange(args)));
+    return said;
+  };
+  const show = () =>
+    JSON.stringify(
+      [...ports].map(([ifname, rows]) => ({
+        ifname,
+        vlans: rows.map((r) => ({
+          vlan: r.vid,
+          flags: [...(r.pvid ? ['PVID'] : []), ...(r.untagged ? ['Egress Untagged'] : [])],
+        })),
+      })),
+    );
+  const host = {
+    now: () => 1000,
+    list: () => [...ports.keys()],
+    run: async (_command: string, args: readonly string[], options: { input?: string }): Promise<RunResult> => {
+      calls.push([...args]);
+      if (args.includes('show')) return { ...OK, stdout: show() };
+      if (!args.includes('-batch')) {
+        const said = change(args);
+        return said === undefined ? OK : { ...OK, stderr: said, exitCode: 2, problem: `bridge: exit 2: ${said}` };
+      }
+      const stderr = (options.input ?? '')
+        .trimEnd()
+        .split('\n')
+        .map((line, i) => [change(line.split(' ')), i + 1] as const)
+        .flatMap(([said, line]) => (said === undefined ? [] : [`${said}\nCommand failed -:${line}\n`]))
+        .join('');
+      return stderr === '' ? OK : { ...OK, stderr, exitCode: 1, problem: 'bridge: exit 1' };
+    },
+  };
+  return { host: host as unknown as Host, calls, ports };
+}
+
+function toChange(args: readonly string[]): Change {
+  const [first = 0, last = first] = (args[3] ?? '').split('-').map(Number);
+  return {
+    action: args[1] === 'add' ? 'add' : 'delete',
+    port: args[5] ?? '',
+    first: first as Change['first'],
+    last: last as Change['first'],
+    pvid: args.includes('pvid'),
+    untagged: args.includes('untagged'),
+  };
+}
+
+const plan = (vnet: string, before: string, after: string): VnetPlan =>
+  vnetPlan({ bridge: 'br-mgmt', domain: `vm-${vnet}`, vnet, mac: '52:54:00:00:00:01' }, table(before), table(after));
+
+const results = (outcomes: Awaited<ReturnType<typeof configure>>) => outcomes.map((o) => o.result);
+
+test('the vnets of a cycle are one batch and one read', async () => {
+  const b = createBridge(
+    new Map([
+      ['vnet1', table('1*')],
+      ['vnet2', table('1*')],
+    ]),
+  );
+  const outcomes = await configure(b.host, [plan('vnet1', '1*', '10 100*'), plan('vnet2', '1*', '10 100*')], 900);
+  expect(results(outcomes)).toEqual(['verified', 'verified']);
+  expect(outcomes[0]?.durationMs).toBe(100);
+  expect(b.calls).toEqual([
+    ['-force', '-batch', '-'],
+    ['-j', '-compressvlans', 'vlan', 'show'],
+  ]);
+});
+
+test('a failed line fails its vnet alone, and the outcome has the command and what bridge said', async () => {
+  const b = createBridge(
+    new Map([
+      ['vnet1', table('1*')],
+      ['vnet2', table('1*')],
+    ]),
+    (args) =>
+      args.startsWith('vlan add vid 10 dev vnet1') ? 'RTNETLINK answers: No buffer space available' : undefined,
+  );
+  const outcomes = await configure(b.host, [plan('vnet1', '1*', '10 100*'), plan('vnet2', '1*', '10 100*')]);
+  expect(results(outcomes)).toEqual(['failed', 'verified']);
+  expect(outcomes[0]?.problem).toBe(
+    'is 100*, should be 10 100*; bridge vlan add vid 10 dev vnet1: RTNETLINK answers: No buffer space available',
+  );
+});
+
+test('a vnet that lost its PVID half-way is put back as it was', async () => {
+  const b = createBridge(new Map([['vnet1', table('1* 10')]]), (args) =>
+    args.includes('vid 100') ? 'RTNETLINK answers: Operation not permitted' : undefined,
+  );
+  const [outcome] = await configure(b.host, [plan('vnet1', '1* 10', '10 100*')]);
+  expect(outcome?.result).toBe('reverted');
+  expect(outcome?.problem).toContain('put back to 1* 10');
+  expect(formatTable(b.ports.get('vnet1') ?? [])).toBe('1* 10');
+});
+
+test('a vnet that cannot be put back either has failed, and says so', async () => {
+  const b = createBridge(new Map([['vnet1', table('1*')]]), (args) => (args.includes('vlan add') ? 'no' : undefined));
+  const [outcome] = await configure(b.host, [plan('vnet1', '1*', '10 100*')]);
+  expect(outcome?.result).toBe('failed');
+  expect(outcome?.problem).toContain('could not be put back to 1*');
+});
+
+test('a port that is gone has vanished, whatever its commands said', async () => {
+  const b = createBridge(new Map([['vnet2', table('1*')]]));
+  expect(results(await configure(b.host, [plan('vnet1', '1*', '10 100*'), plan('vnet2', '1*', '100*')]))).toEqual([
+    'vanished',
+    'verified',
+  ]);
+});
+
+test('a port name that a batch cannot hold goes by argument', async () => {
+  const b = createBridge(new Map([['a#b', table('1*')]]));
+  expect(results(await configure(b.host, [plan('a#b', '1*', '100*')]))).toEqual(['verified']);
+  expect(b.calls[0]).toEqual(['vlan', 'add', 'vid', '100', 'dev', 'a#b', 'pvid', 'untagged']);
+  expect(b.calls.flat()).not.toContain('-batch');
+});
+
+test('a state that somebody else made worse meanwhile is not rewound', async () => {
+  const b = createBridge(new Map([['vnet1', table('1*')]]));
+  const run = b.host.run.bind(b.host);
+  const host: Host = {
+    ...b.host,
+    run: async (command, args, options) => {
+      if (args.includes('show')) b.ports.set('vnet1', []);
+      return run(command, args, options);
+    },
+  };
+  const [outcome] = await configure(host, [plan('vnet1', '1*', '10 100*')]);
+  expect(outcome?.result).toBe('failed');
+  expect(b.calls.filter((c) => c.includes('-batch'))).toHaveLength(1);
+});
+
+test.each([
+  ['missing', { stdout: '', stderr: '', exitCode: undefined, problem: 'bridge: no such program in PATH' }],
+  ['hanging', { stdout: '', stderr: '', exitCode: undefined, problem: 'bridge: timed out' }],
+])('a %s bridge fails every vnet and throws nothing', async (_, result) => {
+  const host = { now: () => 0, list: () => ['vnet1'], run: async () => result } as unknown as Host;
+  const [outcome] = await configure(host, [plan('vnet1', '1*', '100*')]);
+  expect(outcome).toMatchObject({ result: 'failed', actual: undefined });
+  expect(outcome?.problem).toContain(result.problem);
+});
+
+test('the changes of a plan are those that bridge is given', () => {
+  expect(plan('vnet1', '1*', '100*').changes.map(bridgeArgs)).toEqual([
+    ['vlan', 'add', 'vid', '100', 'dev', 'vnet1', 'pvid', 'untagged'],
+    ['vlan', 'del', 'vid', '1', 'dev', 'vnet1'],
+  ]);
+});

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import type { BridgeReport, Finding, Reason, Report, VnetReport } from '../../src/model.ts';
+import { plan } from '../../src/remediation/plan.ts';
+import { vid } from '../../src/vlan.ts';
+import { table } from './port-model.ts';
+
+const finding = (reason: Reason, vnet: string | undefined, domain = 'vm-1'): Finding => ({
+  reason,
+  bridge: 'br-mgmt',
+  domain,
+  vnet,
+  expected: 'E',
+  actual: 'A',
+});
+
+const vnet = (fields: Partial<VnetReport>): VnetReport => ({
+  bridge: 'br-mgmt',
+  vnet: 'vnet1',
+  domain: 'vm-1',
+  uuid: undefined,
+  mac: '52:54:00:00:00:01',
+  expected: { rule: 'default', vlans: [vid(10)], pvid: vid(100) },
+  actual: table('1*'),
+  target: table('10 100*'),
+  missing: [],
+  unexpected: [],
+  verdict: 'drifted',
+  findings: [],
+  ...fields,
+});
+
+const report = (vnets: readonly VnetReport[], fields: Partial<BridgeReport> = {}): Report => ({
+  takenAt: 0,
+  policySha256: '',
+  unknowns: [],
+  bridges: [
+    {
+      name: 'br-mgmt',
+      present: true,
+      vlanFiltering: true,
+      defaultPvid: 1,
+      vnets,
+      expectedVnets: new Map(),
+      orphanPorts: [],
+      findings: vnets.flatMap((v) => v.findings),
+      ...fields,
+    },
+  ],
+});
+
+const refusals = (r: Report) => plan(r).refusals.map((x) => [x.vnet, x.reason]);
+
+test('a drifted vnet is planned from its actual table to its target', () => {
+  const { vnets, refusals } = plan(report([vnet({})]));
+  expect(vnets).toMatchObject([{ vnet: 'vnet1', domain: 'vm-1', before: table('1*'), after: table('10 100*') }]);
+  expect(refusals).toEqual([]);
+});
+
+test('a compliant vnet is neither planned nor refused', () => {
+  expect(plan(report([vnet({ verdict: 'compliant', target: table('1*') })]))).toEqual({ vnets: [], refusals: [] });
+});
+
+test('only the domains that are asked for are planned or refused', () => {
+  const both = report([vnet({}), vnet({ vnet: 'vnet2', domain: 'vm-2', verdict: 'unknown', actual: undefined })]);
+  expect(plan(both, ['vm-1'])).toMatchObject({ vnets: [{ domain: 'vm-1' }], refusals: [] });
+  expect(plan(both, ['vm-2'])).toMatchObject({ vnets: [], refusals: [{ domain: 'vm-2' }] });
+});
+
+test.each([
+  ['a bridge that does not filter', vnet({}), { vlanFiltering: false }, /^filtering_off: .*br-mgmt/],
+  ['a bridge that could not be read', vnet({}), { vlanFiltering: undefined }, /^unknown: /],
+  ['an ambiguous MAC', vnet({ findings: [finding('mac_ambiguous', 'vnet1')] }), {}, /^mac_ambiguous: A/],
+  ['an unknown vnet', vnet({ verdict: 'unknown', actual: undefined, target: undefined }), {}, /^unknown: /],
+  ['an unknown vnet whose tables look fine', vnet({ verdict: 'unknown' }), {}, /^unknown: /],
+] as const)('%s is refused with its reason', (_, v, fields, reason) => {
+  expect(plan(report([v], fields)).vnets).toEqual([]);
+  expect(refusals(report([v], fields))).toEqual([['vnet1', expect.stringMatching(reason)]]);
+});
+
+test('an unexpected VLAN under "unexpected: report" stays and is named, while the rest is healed', () => {
+  const v = vnet({ actual: table('1* 66'), target: table('10 66 100*'), unexpected: [vid(1), vid(66)] });
+  expect(plan(report([v])).vnets).toHaveLength(1);
+  expect(refusals(report([v]))).toEqual([['vnet1', expect.stringMatching(/^vlan_unexpected: VLAN 66 stays/)]]);
+});
+
+test.each(['not_on_bridge', 'uplink_vlan_missing', 'filtering_off'] as const)('%s is refused', (reason) => {
+  expect(refusals(report([], { findings: [finding(reason, undefined)] }))).toEqual([
+    [undefined, `${reason}: expected E, found A; only an operator mends that`],
+  ]);
+});
