@@ -1,0 +1,174 @@
+// The kernel's part of the simulated host: links, and the VLAN table of each bridge port by the kernel's own rules.
+// Follows net/bridge/br_vlan.c, br_netlink.c and net/core/rtnetlink.c (rtnl_bridge_setlink) of Linux 6.1, and is held
+// against a real 6.1 kernel, command by command, in test/lab.
+
+export interface Link {
+  readonly name: string;
+  readonly ifindex: number;
+  readonly kind: 'bridge' | 'tap' | 'device';
+  mac: string;
+  /** The bridge it is a port of. */
+  master: string | undefined;
+  /** VLAN id → frames leave untagged. Of a port, or of the bridge itself. */
+  readonly vlans: Map<number, boolean>;
+  /** 0 = none. */
+  pvid: number;
+  /** Of a bridge. */
+  filtering: boolean;
+  /** Of a bridge; 0 = none. */
+  defaultPvid: number;
+}
+
+/** One VLAN request as `bridge vlan add|del` sends it. */
+export interface VlanRequest {
+  readonly action: 'add' | 'delete';
+  readonly link: Link;
+  readonly first: number;
+  readonly last: number;
+  readonly pvid: boolean;
+  readonly untagged: boolean;
+  readonly self: boolean;
+  readonly master: boolean;
+}
+
+export interface Kernel {
+  /** By name, in the order of ifindex. */
+  readonly links: ReadonlyMap<string, Link>;
+  addLink(name: string, kind: Link['kind'], mac: string): Link;
+  removeLink(name: string): void;
+  /** Puts a link on a bridge (it leaves its old one), or takes it off with undefined. */
+  setMaster(name: string, bridge: string | undefined): void;
+  setFiltering(bridge: string, on: boolean): void;
+  /** Throws Error where the kernel says EPERM: filtering is on. */
+  setDefaultPvid(bridge: string, vid: number): void;
+  /** What iproute2 prints on stderr where the kernel refuses; undefined where it did it. */
+  changeVlans(request: VlanRequest): string | undefined;
+}
+
+/** `changed` is told of each link that `ip monitor link` would print; `gone` where the link was deleted. */
+export function createKernel(changed: (link: Link, gone: boolean) => void): Kernel {
+  const links = new Map<string, Link>();
+  let lastIfindex = 1;
+
+  const find = (name: string): Link => {
+    const link = links.get(name);
+    if (!link) throw new Error(`simulated host: no link ${name}`);
+    return link;
+  };
+
+  const leave = (link: Link) => {
+    link.vlans.clear();
+    link.pvid = 0;
+    link.master = undefined;
+    changed(link, false);
+  };
+
+  return {
+    links,
+    addLink(name, kind, mac) {
+      if (links.has(name)) throw new Error(`simulated host: link ${name} exists`);
+      lastIfindex += 1;
+      const link: Link = {
+        name,
+        ifindex: lastIfindex,
+        kind,
+        mac,
+        master: undefined,
+        vlans: new Map(),
+        pvid: 0,
+        filtering: false,
+        defaultPvid: kind === 'bridge' ? 1 : 0,
+      };
+      links.set(name, link);
+      if (kind === 'bridge') addVlan(link, 1, true, true);
+      changed(link, false);
+      return link;
+    },
+    removeLink(name) {
+      const link = find(name);
+      for (const port of portsOf(links, name)) leave(port);
+      links.delete(name);
+      changed(link, true);
+    },
+    setMaster(name, bridge) {
+      const link = find(name);
+      if (link.master !== undefined) leave(link);
+      if (bridge === undefined) return;
+      const master = find(bridge);
+      link.master = bridge;
+      if (master.defaultPvid !== 0) addVlan(link, master.defaultPvid, true, true);
+      changed(link, false);
+    },
+    setFiltering(bridge, on) {
+      const link = find(bridge);
+      link.filtering = on;
+      changed(link, false);
+    },
+    setDefaultPvid(bridge, vid) {
+      const link = find(bridge);
+      if (link.filtering && vid !== link.defaultPvid) throw new Error('Operation not permitted');
+      const old = link.defaultPvid;
+      if (vid === old) return;
+      replaceDefault(link, old, vid);
+      for (const port of portsOf(links, bridge)) replaceDefault(port, old, vid);
+      link.defaultPvid = vid;
+      changed(link, false);
+    },
+    changeVlans(request) {
+      const { link, self, master } = request;
+      if (master || !self) {
+        if (link.master === undefined) return 'RTNETLINK answers: Operation not supported';
+        const problem = changeTable(request);
+        if (problem !== undefined) return problem;
+        changed(link, false);
+      }
+      if (self) {
+        if (link.kind !== 'bridge') return 'RTNETLINK answers: Operation not supported';
+        const problem = changeTable(request);
+        if (problem !== undefined) return problem;
+        changed(link, false);
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Ports of a bridge, in the order of ifindex. */
+export function portsOf(links: ReadonlyMap<string, Link>, bridge: string): readonly Link[] {
+  return [...links.values()].filter((link) => link.master === bridge);
+}
+
+function changeTable({ action, link, first, last, pvid, untagged }: VlanRequest): string | undefined {
+  if (first < 1 || last > 4094) {
+    // RTM_DELLINK carries no extended acknowledgement in the bridge driver.
+    return action === 'add' ? 'Error: bridge: Vlan id is invalid.' : 'RTNETLINK answers: Invalid argument';
+  }
+  for (let vid = first; vid <= last; vid += 1) {
+    if (action === 'add') addVlan(link, vid, pvid, untagged);
+    else deleteVlan(link, vid);
+  }
+  return undefined;
+}
+
+/** Replaces the flags of an entry that exists: the PVID's VLAN added without `pvid` is no PVID any more. */
+function addVlan(link: Link, vid: number, pvid: boolean, untagged: boolean) {
+  link.vlans.set(vid, untagged);
+  if (pvid) link.pvid = vid;
+  else if (link.pvid === vid) link.pvid = 0;
+}
+
+function deleteVlan(link: Link, vid: number) {
+  link.vlans.delete(vid);
+  if (link.pvid === vid) link.pvid = 0;
+}
+
+/** As __br_vlan_set_default_pvid: only where it does not conflict with what someone has set. */
+function replaceDefault(link: Link, old: number, next: number) {
+  const hasOld = old !== 0 && link.pvid === old && link.vlans.get(old) === true;
+  if (old !== 0 && !hasOld) return;
+  if (next !== 0) {
+    if (link.vlans.has(next)) return;
+    addVlan(link, next, true, true);
+  }
+  if (old !== 0) deleteVlan(link, old);
+}
