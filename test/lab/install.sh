@@ -1,0 +1,17 @@
+#!/bin/bash
+# Installs what the lab needs and this machine lacks. Debian 12 or newer, as root.
+set -euo pipefail
+missing=()
+need() { command -v "$1" >/dev/null || missing+=("$2"); }
+PATH=$PATH:/usr/sbin:/sbin
+need linux.uml user-mode-linux
+need modprobe kmod
+need bridge iproute2
+need mmdebstrap mmdebstrap
+need mke2fs e2fsprogs
+[ ${#missing[@]} = 0 ] && exit 0
+echo "lab: installing ${missing[*]}"
+[ "$(id -u)" = 0 ] || { echo "lab: not root: apt-get install ${missing[*]}" >&2; exit 1; }
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

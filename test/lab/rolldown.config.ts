@@ -1,0 +1,20 @@
+// Each scenario becomes one file that node runs inside the lab without node_modules. LAB_SCENARIOS: files, LAB_OUT: folder.
+import { basename } from 'node:path';
+import { defineConfig } from 'rolldown';
+
+const files = (process.env.LAB_SCENARIOS ?? '').split(' ').filter(Boolean);
+
+export default defineConfig(
+  files.map((file) => ({
+    input: file,
+    platform: 'node' as const,
+    output: {
+      file: `${process.env.LAB_OUT}/${basename(file, '.ts')}.mjs`,
+      format: 'esm' as const,
+      inlineDynamicImports: true,
+      banner:
+        "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+    },
+    logLevel: 'warn' as const,
+  })),
+);
