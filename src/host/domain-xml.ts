@@ -18,7 +18,7 @@ const parser = new XMLParser({
   parseTagValue: false,
   parseAttributeValue: false,
   processEntities: false,
-  isArray: () => true,
+  isArray: (_name, _path, _isLeaf, isAttribute) => !isAttribute,
   stopNodes: ['*.metadata', '*.description', '*.title'],
 });
 
@@ -30,7 +30,10 @@ export function parseDomainXml(text: string): DomainXml {
   if (text.trim() === '') throw new Error('the XML is empty');
   if (/<!DOCTYPE|<!ENTITY/i.test(text)) throw new Error('the XML has a DOCTYPE, which libvirt never writes');
   const valid = XMLValidator.validate(text);
-  if (valid !== true) throw new Error(`the XML is broken in line ${valid.err.line}: ${oneLine(valid.err.msg)}`);
+  if (valid !== true) {
+    // Only the code: the message quotes the text, which may be a password.
+    throw new Error(`the XML is broken in line ${valid.err.line} (${valid.err.code})`);
+  }
   const root = parser.parse(text) as Node;
   const domain = child(root, 'domain') ?? child(child(root, 'domstatus'), 'domain');
   if (!domain) throw new Error('the XML has no <domain>');
@@ -93,8 +96,4 @@ function decode(text: string): string {
     const code = dec ? Number.parseInt(dec, 10) : Number.parseInt(hex, 16);
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').slice(0, 200);
 }

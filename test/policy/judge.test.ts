@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { judge } from '../../src/policy/judge.ts';
+import { formatTable, sameTable, vid } from '../../src/vlan.ts';
+import { table } from '../support/policy.ts';
+
+const EXPECTED = { rule: 'r', vlans: [10, 20, 100].map(vid), pvid: vid(100) };
+const NO_PVID = { rule: 'r', vlans: [10, 20].map(vid), pvid: undefined };
+const rules = (unexpected: 'report' | 'remove' | 'ignore') => ({ unexpected, defaults: new Set([1]) });
+
+const say = (
+  actual: string,
+  expected = EXPECTED as typeof EXPECTED | typeof NO_PVID,
+  unexpected: 'report' | 'remove' | 'ignore' = 'report',
+) => {
+  const { deviations, target } = judge(table(actual), expected, rules(unexpected));
+  return { reasons: deviations.map((d) => d.reason), target: formatTable(target) };
+};
+
+test('what is as expected has no deviation, and its target is itself', () => {
+  expect(say('10 20 100*')).toEqual({ reasons: [], target: '10 20 100*' });
+});
+
+test('a port with no VLAN at all lacks its PVID and all VLANs', () => {
+  expect(say('')).toEqual({ reasons: ['pvid_missing', 'vlan_missing'], target: '10 20 100*' });
+});
+
+test('a fresh tap has the bridge’s default PVID, which is wrong and goes', () => {
+  expect(say('1*')).toEqual({ reasons: ['pvid_wrong', 'vlan_missing', 'vlan_unexpected'], target: '10 20 100*' });
+});
+
+test('the default VLAN goes even where unexpected VLANs are ignored', () => {
+  expect(say('1u 10 20 100*', EXPECTED, 'ignore')).toEqual({ reasons: ['vlan_unexpected'], target: '10 20 100*' });
+});
+
+test('another VLAN that should not be there stays unless the policy says remove', () => {
+  expect(say('10 20 66 100*')).toEqual({ reasons: ['vlan_unexpected'], target: '10 20 66 100*' });
+  expect(say('10 20 66 100*', EXPECTED, 'remove')).toEqual({ reasons: ['vlan_unexpected'], target: '10 20 100*' });
+  expect(say('10 20 66 100*', EXPECTED, 'ignore')).toEqual({ reasons: [], target: '10 20 66 100*' });
+});
+
+test('a wrong PVID that is not expected at all loses its place and stays a member where it is only reported', () => {
+  expect(say('10 20 66* 100')).toEqual({ reasons: ['pvid_wrong', 'vlan_unexpected'], target: '10 20 66u 100*' });
+});
+
+test('a wrong PVID is one reason, though its row is untagged', () => {
+  expect(say('10* 20 100')).toEqual({ reasons: ['pvid_wrong'], target: '10 20 100*' });
+});
+
+test('a tagged PVID is wrong tagging, not a wrong PVID', () => {
+  expect(say('10 20 100*t')).toEqual({ reasons: ['tagging_wrong'], target: '10 20 100*' });
+});
+
+test('a VLAN left untagged by a PVID that went elsewhere is wrong tagging', () => {
+  expect(say('10u 20 100*')).toEqual({ reasons: ['tagging_wrong'], target: '10 20 100*' });
+});
+
+test('where no PVID is wanted, one that is there is wrong', () => {
+  expect(say('10* 20', NO_PVID)).toEqual({ reasons: ['pvid_wrong'], target: '10 20' });
+  expect(say('10 20', NO_PVID)).toEqual({ reasons: [], target: '10 20' });
+});
+
+test('every table but the kept surplus ends as expected, and the target has no deviation left to heal', () => {
+  for (const actual of ['', '1*', '10* 20', '5u 10u 100*t', '100', '10-40 100u']) {
+    const { target } = judge(table(actual), EXPECTED, rules('report'));
+    expect(sameTable(judge(target, EXPECTED, rules('report')).target, target)).toBe(true);
+  }
+});

@@ -1,0 +1,65 @@
+// A Host made of a table of files and a table of command answers: for tests of one reader. The simulated host (src/sim) is
+// for everything that needs a bridge that behaves.
+import type { FileStat, Host, RunResult } from '../../src/host/host.ts';
+
+export interface MemoryFile {
+  readonly text: string;
+  readonly ino?: number;
+  readonly isFile?: boolean;
+  readonly size?: number;
+  /** The errno that reading it ends with. */
+  readonly error?: string;
+}
+
+export interface MemoryHost extends Host {
+  readonly files: Map<string, MemoryFile>;
+  /** By command line. */
+  readonly answers: Map<string, Partial<RunResult>>;
+  /** Paths whose text was read, in order. */
+  readonly reads: string[];
+}
+
+export function memoryHost(files: Record<string, string | MemoryFile> = {}): MemoryHost {
+  const host: MemoryHost = {
+    files: new Map(
+      Object.entries(files).map(([path, file]) => [path, typeof file === 'string' ? { text: file } : file]),
+    ),
+    answers: new Map(),
+    reads: [],
+    now: () => 0,
+    stat: (path): FileStat | undefined => {
+      const file = host.files.get(path);
+      if (!file) return isFolder(host, path) ? { ino: 1, mtimeMs: 0, size: 0, isFile: false } : undefined;
+      return { ino: file.ino ?? 1, mtimeMs: 0, size: file.size ?? file.text.length, isFile: file.isFile ?? true };
+    },
+    readText: (path) => {
+      host.reads.push(path);
+      const file = host.files.get(path);
+      if (!file) throw errno('ENOENT', path);
+      if (file.error) throw errno(file.error, path);
+      return file.text;
+    },
+    list: (path) => {
+      if (host.files.get(path)?.error) throw errno(host.files.get(path)?.error ?? '', path);
+      if (!isFolder(host, path)) return undefined;
+      const names = [...host.files.keys()].filter((p) => p.startsWith(`${path}/`)).map((p) => p.slice(path.length + 1));
+      return [...new Set(names.map((name) => name.split('/')[0] ?? ''))].filter((name) => name !== '.').sort();
+    },
+    run: async (command, args) => {
+      const line = [command, ...args].join(' ');
+      const answer = host.answers.get(line) ?? { problem: `${line}: no such program in PATH` };
+      return { stdout: '', stderr: '', exitCode: answer.problem ? undefined : 0, problem: undefined, ...answer };
+    },
+    follow: () => ({ stop() {} }),
+    watch: () => ({ stop() {} }),
+  };
+  return host;
+}
+
+function isFolder(host: MemoryHost, path: string): boolean {
+  return [...host.files.keys()].some((p) => p.startsWith(`${path}/`));
+}
+
+function errno(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code });
+}

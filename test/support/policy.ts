@@ -1,0 +1,41 @@
+// Policies and tables for tests, from plain numbers.
+import type { BridgePolicy, Policy, Rule } from '../../src/model.ts';
+import { type Vid, type VlanTable, vid, vlanTable } from '../../src/vlan.ts';
+
+type Plain<T> = Partial<Omit<T, 'vlans' | 'pvid'>> & { vlans?: readonly number[]; pvid?: number | undefined };
+
+export function bridgePolicy(options: Plain<BridgePolicy> = {}): BridgePolicy {
+  const { vlans = [10, 20], pvid, ...rest } = options;
+  return { name: 'br0', uplinks: [], unexpected: 'report', rules: [], vlans: vids(vlans), pvid: toVid(pvid), ...rest };
+}
+
+export function rule(options: Plain<Rule> = {}): Rule {
+  const { vlans = [10, 20], pvid, ...rest } = options;
+  return { name: 'r', because: undefined, domains: [], mac: undefined, vlans: vids(vlans), pvid: toVid(pvid), ...rest };
+}
+
+export function policy(...bridges: BridgePolicy[]): Policy {
+  return { bridges, sha256: 'f'.repeat(64) };
+}
+
+/** A table as `formatTable` writes it: `table('10 20 100* 5u 7*t')`. */
+export function table(text: string): VlanTable {
+  const rows = text.split(' ').filter((part) => part !== '' && part !== 'none');
+  return vlanTable(
+    rows.flatMap((part) => {
+      const [, first, last, mark] = /^(\d+)(?:-(\d+))?(\*t|\*|u|)$/.exec(part) ?? [];
+      if (!first) throw new Error(`not a table: ${text}`);
+      const flags = { pvid: mark?.startsWith('*') ?? false, untagged: mark === '*' || mark === 'u' };
+      const length = Number(last ?? first) - Number(first) + 1;
+      return Array.from({ length }, (_, i) => ({ vid: vid(Number(first) + i), ...flags }));
+    }),
+  );
+}
+
+function vids(numbers: readonly number[]): readonly Vid[] {
+  return numbers.map(vid);
+}
+
+function toVid(n: number | undefined): Vid | undefined {
+  return n === undefined ? undefined : vid(n);
+}
