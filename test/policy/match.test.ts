@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import type { Bridge, Domain, Interface, Port } from '../../src/model.ts';
+import { matchPorts } from '../../src/policy/match.ts';
+
+const port = (name: string, mac: string | undefined): Port => ({ name, mac, tap: true });
+const bridge = (...ports: Port[]): Bridge => ({ name: 'br0', vlanFiltering: true, defaultPvid: 1, ports });
+const iface = (mac: string, target?: string, on = 'br0'): Interface => ({
+  mac,
+  target,
+  bridge: on,
+  skipped: undefined,
+});
+const domain = (name: string, state: Domain['state'], ...interfaces: Interface[]): Domain => ({
+  name,
+  uuid: undefined,
+  state,
+  interfaces,
+});
+
+const GUEST = '52:54:00:aa:bb:cc';
+const TAP = 'fe:54:00:aa:bb:cc';
+
+const say = (b: Bridge, ...domains: Domain[]) => {
+  const { matches, ambiguous, absent, unmatched } = matchPorts(b, domains);
+  return {
+    matches: matches.map((m) => `${m.port.name}=${m.owner.domain.name}`),
+    ambiguous: ambiguous.map((a) => `${a.port.name}?${a.claims.map((c) => c.domain.name).join('+')}`),
+    absent: absent.map((o) => `${o.domain.name}/${o.iface.target ?? o.iface.mac}`),
+    unmatched: unmatched.map((p) => p.name),
+  };
+};
+const NOTHING = { matches: [], ambiguous: [], absent: [], unmatched: [] };
+
+test('a port belongs to the interface that names it and whose MAC fits', () => {
+  expect(say(bridge(port('vnet1', TAP)), domain('web', 'running', iface(GUEST, 'vnet1')))).toEqual({
+    ...NOTHING,
+    matches: ['vnet1=web'],
+  });
+});
+
+test('a guest MAC beginning fe has a tap beginning fa', () => {
+  const b = bridge(port('vnet1', 'fa:54:00:aa:bb:cc'));
+  expect(say(b, domain('web', 'running', iface('fe:54:00:aa:bb:cc', 'vnet1'))).matches).toEqual(['vnet1=web']);
+});
+
+test('MACs that differ in the first octet only are told apart by the name of the tap', () => {
+  const b = bridge(port('vnet1', TAP), port('vnet2', TAP));
+  const domains = [
+    domain('a', 'running', iface(GUEST, 'vnet1')),
+    domain('b', 'running', iface('02:54:00:aa:bb:cc', 'vnet2')),
+  ];
+  expect(say(b, ...domains).matches).toEqual(['vnet1=a', 'vnet2=b']);
+});
+
+test('a port whose MAC does not fit the interface that names it is in doubt, and so is one whose MAC is unreadable', () => {
+  const owner = domain('web', 'running', iface(GUEST, 'vnet1'));
+  expect(say(bridge(port('vnet1', 'fe:00:00:00:00:01')), owner)).toEqual({ ...NOTHING, ambiguous: ['vnet1?web'] });
+  expect(say(bridge(port('vnet1', undefined)), owner)).toEqual({ ...NOTHING, ambiguous: ['vnet1?web'] });
+});
+
+test('a port that two running domains name is in doubt', () => {
+  const b = bridge(port('vnet1', TAP));
+  const two = ['a', 'b'].map((name) => domain(name, 'running', iface(GUEST, 'vnet1')));
+  expect(say(b, ...two)).toEqual({ ...NOTHING, ambiguous: ['vnet1?a+b'] });
+});
+
+test('without live XML the MAC alone decides', () => {
+  expect(say(bridge(port('vnet1', TAP)), domain('web', 'defined', iface(GUEST))).matches).toEqual(['vnet1=web']);
+});
+
+test('a stopped clone with the same MAC does not put a running domain’s port in doubt', () => {
+  const b = bridge(port('vnet1', TAP));
+  const domains = [domain('clone', 'defined', iface(GUEST)), domain('web', 'running', iface(GUEST, 'vnet1'))];
+  expect(say(b, ...domains)).toEqual({ ...NOTHING, matches: ['vnet1=web'] });
+});
+
+test('two stopped domains whose MAC fits leave the port in doubt', () => {
+  const two = ['a', 'b'].map((name) => domain(name, 'defined', iface(GUEST)));
+  expect(say(bridge(port('vnet1', TAP)), ...two)).toEqual({ ...NOTHING, ambiguous: ['vnet1?a+b'] });
+});
+
+test('one interface whose MAC fits two ports leaves both in doubt', () => {
+  const b = bridge(port('vnet1', TAP), port('vnet2', TAP));
+  expect(say(b, domain('a', 'defined', iface(GUEST)))).toEqual({ ...NOTHING, ambiguous: ['vnet1?a', 'vnet2?a'] });
+});
+
+test('while a domain’s XML is not understood, no port is matched by MAC alone', () => {
+  const b = bridge(port('vnet1', TAP), port('vnet2', 'fe:00:00:00:00:02'));
+  const domains = [
+    domain('a', 'defined', iface(GUEST)),
+    domain('bad', 'unknown'),
+    domain('c', 'running', iface('52:00:00:00:00:02', 'vnet2')),
+  ];
+  expect(say(b, ...domains)).toEqual({ ...NOTHING, matches: ['vnet2=c'], unmatched: ['vnet1'] });
+});
+
+test('an interface of a running domain without its port is absent, one of a stopped domain is not', () => {
+  const domains = [domain('a', 'running', iface(GUEST, 'vnet7')), domain('b', 'defined', iface('52:00:00:00:00:09'))];
+  expect(say(bridge(), ...domains)).toEqual({ ...NOTHING, absent: ['a/vnet7'] });
+});
+
+test('a tap that lies on another bridge than its XML says is absent there and nobody’s here', () => {
+  const b = bridge(port('vnet1', TAP));
+  expect(say(b, domain('a', 'running', iface(GUEST, 'vnet1', 'br9')))).toEqual({ ...NOTHING, unmatched: ['vnet1'] });
+});
