@@ -1,0 +1,70 @@
+// What the daemons log through: pino's shape, fields first, and its two formats. Logs go to stderr.
+// logfmt: https://brandur.org/logfmt; the priority prefix: sd-daemon(3).
+import { fstatSync } from 'node:fs';
+import { pino } from 'pino';
+
+type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
+
+/** What code that logs needs; a pino logger is one. */
+export interface Log {
+  readonly debug: Write;
+  readonly info: Write;
+  readonly warn: Write;
+  readonly error: Write;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ['logfmt', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** One line with its newline. */
+  readonly write?: (line: string) => void;
+  /** Whether each line begins with `<PRIORITY>`, from which journald takes the entry's. */
+  readonly priorities?: boolean;
+}
+
+const PRIORITIES: Readonly<Record<string, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
+
+/** A pino logger: one line an entry; time in RFC 3339, unless journald adds its own. */
+export function createLog(options: LogOptions): Log {
+  const write = options.write ?? ((line: string) => void process.stderr.write(line));
+  const priorities = options.priorities ?? stderrIsJournal();
+  const destination = {
+    write(line: string) {
+      const entry: Record<string, unknown> = JSON.parse(line);
+      const prefix = priorities ? `<${PRIORITIES[String(entry.level)] ?? 6}>` : '';
+      write(`${prefix}${options.format === 'json' ? line.trimEnd() : logfmt(entry)}\n`);
+    },
+  };
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      messageKey: 'msg',
+      timestamp: priorities ? false : pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );
+}
+
+/** `key=value` pairs; a value with anything but printable characters without space, quote and `=` is quoted as JSON. */
+export function logfmt(entry: Readonly<Record<string, unknown>>): string {
+  return Object.entries(entry)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      return `${key}=${/^[^\s"=\p{C}]+$/u.test(text) ? text : JSON.stringify(text)}`;
+    })
+    .join(' ');
+}
+
+// systemd sets JOURNAL_STREAM to device and inode of the stream; a child whose stderr is something else inherits it all the same.
+function stderrIsJournal(): boolean {
+  const { dev, ino } = fstatSync(2);
+  return process.env.JOURNAL_STREAM === `${dev}:${ino}`;
+}

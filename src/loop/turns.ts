@@ -1,0 +1,78 @@
+// One at a time: a run that is asked for while another is under way comes after it, once, however often it was asked for.
+
+export interface Turns<T> {
+  /** Asks for a run. */
+  request(trigger: T): void;
+  /** Whether a run is under way. */
+  busy(): boolean;
+  /** Resolves when nothing is under way or due. */
+  idle(): Promise<void>;
+  /** Starts no more runs. The one under way ends by itself. */
+  stop(): void;
+}
+
+export interface TurnsOptions<T> {
+  /** Must not reject: what went wrong is its own to tell. */
+  readonly run: (trigger: T) => Promise<void>;
+  /**
+   * Milliseconds to pause before the next run, after one that took `durationMs`: under an endless storm of events, how much of
+   * the time is spent in runs. A trigger after a longer quiet is served at once.
+   */
+  readonly rest: (trigger: T, durationMs: number) => number;
+  readonly now: () => number;
+}
+
+/** Serves one trigger at a time. Of several that wait, the first gives the run its name. */
+export function createTurns<T>({ run, rest, now }: TurnsOptions<T>): Turns<T> {
+  let busy = false;
+  let stopped = false;
+  let due: { readonly trigger: T } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let last = { endedAt: Number.NEGATIVE_INFINITY, durationMs: 0 };
+  let idlers: (() => void)[] = [];
+
+  const next = () => {
+    if (busy || timer || stopped || !due) return;
+    const delay = last.endedAt + rest(due.trigger, last.durationMs) - now();
+    if (delay > 0) {
+      timer = setTimeout(() => {
+        timer = undefined;
+        next();
+      }, delay);
+      return;
+    }
+    const { trigger } = due;
+    due = undefined;
+    busy = true;
+    const beganAt = now();
+    void run(trigger).then(() => {
+      busy = false;
+      last = { endedAt: now(), durationMs: Math.max(0, now() - beganAt) };
+      next();
+      settle();
+    });
+  };
+  const settle = () => {
+    if (busy || (due && !stopped)) return;
+    for (const resolve of idlers) resolve();
+    idlers = [];
+  };
+
+  return {
+    request: (trigger) => {
+      due ??= { trigger };
+      next();
+    },
+    busy: () => busy,
+    idle: () =>
+      new Promise((resolve) => {
+        idlers.push(resolve);
+        settle();
+      }),
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      settle();
+    },
+  };
+}
