@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { REASONS, type Reason } from '../../src/model.ts';
+import { CATALOGUE, labelsIn, metricsIn, TARGET_LABELS } from './promql.ts';
+import { ALERTS, alertRules, recordingRules } from './rules-file.ts';
+
+const runbooks = readdirSync(new URL('runbooks/', ALERTS));
+const recorded = recordingRules.map((rule) => rule.record);
+
+describe.each(alertRules.map((rule) => [rule.alert, rule] as const))('%s', (name, rule) => {
+  it('says how severe it is, how long it waits, and what is the matter', () => {
+    expect(['critical', 'warning', 'info']).toContain(rule.labels.severity);
+    expect(rule.for).toMatch(/^\d+[smh]$/);
+    expect(rule.annotations.summary).toContain('{{ $labels.instance }}');
+    expect(rule.annotations.description).toMatch(/(On the host|From the Prometheus host): \S/);
+  });
+
+  it('has a runbook of its name, with commands to type', () => {
+    expect(rule.annotations.runbook_url).toMatch(new RegExp(`/runbooks/${name}\\.md$`));
+    const text = readFileSync(new URL(`runbooks/${name}.md`, ALERTS), 'utf8');
+    expect(text).toMatch(new RegExp(`^# ${name} — ${rule.labels.severity}\n`));
+    expect(text).toMatch(/\n## Look\n[\s\S]*```\n[\s\S]+\n```\n[\s\S]*\n## Mend\n/);
+  });
+
+  it('asks only for metrics and labels that the exporter has', () => {
+    const metrics = metricsIn(rule.expr);
+    expect(metrics).not.toEqual([]);
+    for (const metric of metrics) expect(CATALOGUE.has(metric), metric).toBe(true);
+    const known = new Set(metrics.flatMap((metric) => CATALOGUE.get(metric) ?? []));
+    for (const label of labelsIn(rule.expr)) expect(known, label).toContain(label);
+  });
+
+  it('puts only labels into its text that its expression yields', () => {
+    const yielded = new Set(metricsIn(rule.expr).flatMap((metric) => CATALOGUE.get(metric) ?? []));
+    const text = Object.values(rule.annotations).join(' ');
+    for (const [, label] of text.matchAll(/\$labels\.([a-z_]+)/g)) expect(yielded, label).toContain(label);
+    for (const metric of metricsIn(text)) expect(CATALOGUE.has(metric), metric).toBe(true);
+  });
+
+  it('outlives a missed scrape, or looks at a range', () => {
+    expect(rule.keep_firing_for ?? rule.expr).toMatch(/^\d+m$|^increase\([^)]+\[\d+m\]\)/);
+  });
+});
+
+it('a runbook belongs to an alert', () => {
+  expect(runbooks.sort()).toEqual(alertRules.map((rule) => `${rule.alert}.md`).sort());
+});
+
+it('every reason for which a vnet or bridge is not compliant raises an alert', () => {
+  const alertFor: Record<Reason, string> = {
+    pvid_wrong: 'LibvirtVlanPvidWrong',
+    pvid_missing: 'LibvirtVlanPvidWrong',
+    vlan_missing: 'LibvirtVlanVlanMissing',
+    vlan_unexpected: 'LibvirtVlanVlanUnexpected',
+    tagging_wrong: 'LibvirtVlanTaggingWrong',
+    not_on_bridge: 'LibvirtVlanVnetNotOnBridge',
+    mac_ambiguous: 'LibvirtVlanMacAmbiguous',
+    filtering_off: 'LibvirtVlanBridgeNotFiltering',
+    uplink_vlan_missing: 'LibvirtVlanUplinkVlanMissing',
+  };
+  const names = alertRules.map((rule) => rule.alert);
+  for (const reason of REASONS) expect(names).toContain(alertFor[reason]);
+});
+
+describe('recording rules', () => {
+  it('are named by level, metric and operation', () => {
+    for (const name of recorded) expect(name).toMatch(/^libvirt_vlan:(instance|job)_[a-z_]+:(sum|ratio|increase1h)$/);
+    expect(new Set(recorded).size).toBe(recorded.length);
+  });
+
+  it('read metrics that the exporter has, or rules that stand before them', () => {
+    for (const [i, { record, expr }] of recordingRules.entries()) {
+      const known = new Set([...CATALOGUE.keys(), ...recorded.slice(0, i)]);
+      for (const metric of metricsIn(expr)) expect(known, record).toContain(metric);
+      for (const label of labelsIn(expr)) expect([...CATALOGUE.values()].flat(), record).toContain(label);
+    }
+  });
+
+  it('of level `job` drop the instance, of level `instance` keep it', () => {
+    for (const { record, expr } of recordingRules) {
+      const by = /by \(([^)]*)\)/.exec(expr)?.[1];
+      if (by === undefined) continue;
+      expect(by.split(', ').includes('instance'), record).toBe(record.startsWith('libvirt_vlan:instance_'));
+      expect(by.split(', '), record).toContain(TARGET_LABELS[0]);
+    }
+  });
+});
+
+describe('promtool tests', () => {
+  interface TestFile {
+    readonly tests: readonly {
+      readonly name: string;
+      readonly input_series: readonly { readonly series: string; readonly values: string }[];
+      readonly promql_expr_test?: readonly { readonly exp_samples: readonly { readonly labels: string }[] }[];
+    }[];
+  }
+  const read = (name: string) => (parse(readFileSync(new URL(`tests/${name}`, ALERTS), 'utf8')) as TestFile).tests;
+  const instanceIn = (text: string) => /instance="([^"]+)"/.exec(text)?.[1];
+
+  it.each(read('cases.test.yml').map((test) => [test.name, test] as const))(
+    '%s has a case that fires, one that must not, and one that misses a scrape',
+    (_, test) => {
+      const there = new Set(test.input_series.map(({ series }) => instanceIn(series)));
+      const fires = (test.promql_expr_test ?? []).flatMap((t) => t.exp_samples.map(({ labels }) => instanceIn(labels)));
+      expect(fires).toEqual(expect.arrayContaining(['fires', 'missed']));
+      expect([...there].filter((instance) => !fires.includes(instance)).length).toBeGreaterThanOrEqual(2);
+      const missed = test.input_series.filter(({ series }) => instanceIn(series) === 'missed');
+      for (const { values } of missed) expect(values).toMatch(/ stale \d/);
+    },
+  );
+
+  it('are there for each alert, its cases and its text', () => {
+    const names = alertRules.map((rule) => rule.alert).sort();
+    for (const file of ['cases.test.yml', 'texts.test.yml'])
+      expect(
+        read(file)
+          .map((test) => test.name)
+          .sort(),
+      ).toEqual(names);
+  });
+
+  it('ask for each recording rule', () => {
+    const text = readFileSync(new URL('tests/recording.test.yml', ALERTS), 'utf8');
+    expect(recorded.filter((name) => !text.includes(`expr: ${name}\n`))).toEqual([]);
+  });
+});
