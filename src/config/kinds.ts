@@ -1,0 +1,139 @@
+// The single values that the config file is made of, each with what is expected of it in words and as JSON Schema.
+import { parseMac } from '../mac.ts';
+import { isVid, type Vid, vid, vidSet } from '../vlan.ts';
+import { isSchedule } from './schedule.ts';
+import { list, type Shape, scalar } from './shape.ts';
+
+export const bool = scalar('true or false', { type: 'boolean' }, (value) =>
+  typeof value === 'boolean' ? value : undefined,
+);
+
+/** Text of one line, not empty. */
+export const line = text('text of one line', '^[^\\p{Cc}]+$');
+
+/** An integer from `min` to `max`. */
+export function integer(min: number, max: number): Shape<number> {
+  return scalar(`an integer from ${min} to ${max}`, { type: 'integer', minimum: min, maximum: max }, (value) =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max ? (value as number) : undefined,
+  );
+}
+
+/** One of these words. */
+export function oneOf<T extends string>(...words: readonly T[]): Shape<T> {
+  return scalar(`one of ${words.join(', ')}`, { enum: words }, (value) => words.find((word) => word === value));
+}
+
+const VID_SCHEMA = { type: 'integer', minimum: 1, maximum: 4094 };
+
+/** A VLAN id, or `none` for tagged only. */
+export const pvid: Shape<Vid | 'none'> = scalar(
+  'a VLAN id from 1 to 4094, or none',
+  { anyOf: [VID_SCHEMA, { const: 'none' }] },
+  (value) => (value === 'none' ? 'none' : typeof value === 'number' && isVid(value) ? value : undefined),
+);
+
+/** VLAN ids and ranges of them, in any order, as sorted ids. */
+export const vids: Shape<readonly Vid[]> = mapped(
+  list(
+    scalar(
+      'a VLAN id from 1 to 4094, or a range of them as 200-210',
+      // A range's order and bounds are beyond JSON Schema.
+      { anyOf: [VID_SCHEMA, { type: 'string', pattern: '^[0-9]{1,4}-[0-9]{1,4}$' }] },
+      parseVids,
+    ),
+    'a list of VLAN ids, as [10, 20, 200-210]',
+  ),
+  (parts) => vidSet(parts.flat()),
+);
+
+function parseVids(value: unknown): readonly Vid[] | undefined {
+  if (typeof value === 'number') return isVid(value) ? [value] : undefined;
+  const range = typeof value === 'string' ? /^(\d{1,4})-(\d{1,4})$/.exec(value) : null;
+  const [first, last] = [Number(range?.[1]), Number(range?.[2])];
+  if (!isVid(first) || !isVid(last) || first > last) return undefined;
+  return Array.from({ length: last - first + 1 }, (_, i) => vid(first + i));
+}
+
+/** A guest's MAC address, in normal form. */
+export const mac = scalar(
+  'the MAC address of one guest interface, as 52:54:00:aa:bb:cc',
+  { type: 'string', pattern: '^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$' },
+  (value) => {
+    const parsed = typeof value === 'string' ? parseMac(value) : undefined;
+    // The lowest bit of the first octet marks a group of stations: no interface has such an address.
+    return parsed !== undefined && Number.parseInt(parsed.slice(0, 2), 16) % 2 === 0 ? parsed : undefined;
+  },
+);
+
+/** A domain's name, or a glob for names. libvirt refuses names with a slash and empty ones. */
+export const domainPattern = text(
+  'the name of a domain or a glob as k3s-* (a name of digits only in quotes)',
+  '^[^/\\p{Cc}]+$',
+);
+
+/** The name of a network interface, by the kernel's rule (net/core/dev.c, dev_valid_name). */
+export const interfaceName = scalar(
+  "an interface's name: at most 15 bytes, without '/', ':' and white space",
+  { type: 'string', minLength: 1, maxLength: 15, pattern: '^[^/:\\s]+$' },
+  (value) => (typeof value === 'string' && isInterfaceName(value) ? value : undefined),
+);
+
+/** Whether the kernel takes `name` for an interface. */
+export function isInterfaceName(name: string): boolean {
+  if (name === '' || name === '.' || name === '..' || Buffer.byteLength(name) > 15) return false;
+  // The kernel looks at bytes, and takes 0xa0 for white space wherever it stands.
+  return [...Buffer.from(name)].every(
+    (byte) => byte > 0x20 && byte !== 0x7f && byte !== 0xa0 && byte !== 0x2f && byte !== 0x3a,
+  );
+}
+
+/** A SYSLOG_IDENTIFIER without the `[domain]` that a hook appends. */
+export const identifier = text(
+  'a journal identifier as libvirt-hook, without brackets and white space',
+  '^[^\\s\\[\\]]{1,64}$',
+);
+
+const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
+const DURATION = /^(?:(\d{1,4})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
+
+/** A span of time from one second to a year, in milliseconds. */
+export const duration = scalar(
+  'a duration as 15s, 10m or 1h30m',
+  { type: 'string', pattern: '^(?=.)([0-9]{1,4}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$' },
+  (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
+);
+
+/** `text` as milliseconds; undefined where it is no duration from one second to a year. */
+export function parseDuration(text: string): number | undefined {
+  const parts = DURATION.exec(text);
+  if (!parts) return undefined;
+  const [days, hours, minutes, seconds] = parts.slice(1).map((part) => Number(part ?? 0));
+  const total =
+    (days ?? 0) * UNIT_MS.d + (hours ?? 0) * UNIT_MS.h + (minutes ?? 0) * UNIT_MS.m + (seconds ?? 0) * UNIT_MS.s;
+  return total >= 1000 && total <= 366 * UNIT_MS.d ? total : undefined;
+}
+
+/** A cron expression of six fields, seconds first. */
+export const schedule = scalar(
+  'a cron expression of six fields, second minute hour day month weekday, as "*/15 * * * * *"',
+  { type: 'string', pattern: '^\\S+( +\\S+){5}$' },
+  (value) => (typeof value === 'string' && isSchedule(value) ? value : undefined),
+);
+
+// `pattern` as in JSON Schema: an unanchored regular expression in Unicode mode.
+function text(expected: string, pattern: string): Shape<string> {
+  const regex = new RegExp(pattern, 'u');
+  return scalar(expected, { type: 'string', pattern }, (value) =>
+    typeof value === 'string' && regex.test(value) ? value : undefined,
+  );
+}
+
+function mapped<T, U>(shape: Shape<T>, map: (value: T) => U): Shape<U> {
+  return {
+    schema: shape.schema,
+    read(node, path, reader) {
+      const value = shape.read(node, path, reader);
+      return value === undefined ? undefined : map(value);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// The file's content in normal form, so that files that mean the same give the same settings and the same policy hash.
+import { createHash } from 'node:crypto';
+import type { BridgePolicy, Policy, Rule } from '../model.ts';
+import { type Vid, vidSet } from '../vlan.ts';
+import { type BridgeEntry, type ConfigFile, pvidFrom, type RuleEntry } from './schema.ts';
+import type { Settings } from './settings.ts';
+
+/** The settings that the file gives. */
+export function settingsFrom(config: ConfigFile): Settings {
+  return {
+    policy: policyOf(config.bridges.map(([name, entry]) => bridgePolicy(name, entry))),
+    schedule: config.schedule,
+    hook: {
+      identifiers: sortedOnce(config.hook.identifiers),
+      waitMs: config.hook.wait_seconds * 1000,
+      failClosed: config.hook.fail_closed,
+    },
+    remediation: {
+      maxHeals: config.remediation.max_heals,
+      windowMs: config.remediation.window,
+      cooldownMs: config.remediation.cooldown,
+      maxVnetsPerPolicyChange: config.remediation.max_vnets_per_policy_change,
+    },
+    metrics: { maxVlanSeriesPerVnet: config.metrics.max_vlan_series_per_vnet },
+  };
+}
+
+/** A policy of these bridges, with its hash. */
+export function policyOf(bridges: readonly BridgePolicy[]): Policy {
+  const byName = [...bridges].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return {
+    bridges: byName,
+    sha256: createHash('sha256')
+      .update(JSON.stringify(byName.map(meaning)))
+      .digest('hex'),
+  };
+}
+
+// What a policy demands. Why it does is no part of that.
+function meaning(bridge: BridgePolicy): unknown {
+  return { ...bridge, rules: bridge.rules.map((rule) => ({ ...rule, because: undefined })) };
+}
+
+function bridgePolicy(name: string, entry: BridgeEntry): BridgePolicy {
+  return {
+    name,
+    ...membership(entry.vlans, entry.pvid),
+    uplinks: sortedOnce(entry.uplinks),
+    unexpected: entry.unexpected,
+    rules: entry.rules.map((rule) => ruleOf(rule, entry)),
+  };
+}
+
+function ruleOf(rule: RuleEntry, bridge: BridgeEntry): Rule {
+  return {
+    name: rule.name,
+    because: rule.because,
+    domains: sortedOnce(rule.domains),
+    mac: rule.mac,
+    ...membership(rule.vlans ?? bridge.vlans, rule.pvid ?? bridge.pvid),
+  };
+}
+
+// The PVID's VLAN is a member in any case: the kernel has no other way.
+function membership(vlans: readonly Vid[], written: Vid | 'none') {
+  const pvid = pvidFrom(written);
+  return { vlans: pvid === undefined ? vlans : vidSet([...vlans, pvid]), pvid };
+}
+
+function sortedOnce(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].sort();
+}

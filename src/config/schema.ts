@@ -1,0 +1,119 @@
+// The config file: every key, what it is for, and its preset. The JSON Schema (systemd/config.schema.json) is made from this.
+import type { Vid } from '../vlan.ts';
+import {
+  bool,
+  domainPattern,
+  duration,
+  identifier,
+  integer,
+  interfaceName,
+  line,
+  mac,
+  oneOf,
+  parseDuration,
+  pvid,
+  schedule,
+  vids,
+} from './kinds.ts';
+import { bridgeRemarks, ruleRemarks } from './remarks.ts';
+import { checked, list, object, optional, preset, record, required, section } from './shape.ts';
+
+const rule = object({
+  name: required(line, 'What the rule is called in metrics, reports and logs.'),
+  because: optional(line, 'Why there is this rule, for people.'),
+  domains: required(
+    list(domainPattern, 'a list of at least one domain name or glob, as [vyos-01, "k3s-*"]', 1),
+    'The domains it is for: names, or globs with * and ?.',
+  ),
+  mac: optional(mac, 'Only the interface with this MAC address; all interfaces of the domains where left out.'),
+  vlans: optional(vids, "The VLANs of their vnets; the bridge's where left out."),
+  pvid: optional(pvid, "The PVID of their vnets, none for tagged only; the bridge's where left out."),
+});
+
+const bridge = checked(
+  object({
+    vlans: required(vids, 'The VLANs of every vnet on this bridge: ids, and ranges as 200-210.'),
+    pvid: required(pvid, 'The PVID of the vnets that no rule names, none for tagged only.'),
+    uplinks: preset(
+      list(interfaceName, 'a list of interface names, as [eno1]'),
+      'Ports that lead out of the host: checked for the VLANs in use, never changed.',
+      [],
+    ),
+    unexpected: preset(
+      oneOf('report', 'remove', 'ignore'),
+      'VLANs on a vnet that the policy does not name: told as findings, also removed when healing, or none of both. The default VLAN 1 is always removed where not wanted.',
+      'report',
+    ),
+    rules: preset(
+      checked(list(rule, 'a list of rules, each beginning with "- name:"'), ruleRemarks),
+      'Exceptions from the VLANs and PVID above; the first that names a vnet is the one.',
+      [],
+    ),
+  }),
+  bridgeRemarks,
+);
+
+function preparedDuration(written: string, description: string) {
+  return preset(duration, description, parseDuration(written) ?? 0, written);
+}
+
+/** The whole file. */
+export const configFile = object({
+  bridges: required(
+    record(interfaceName, bridge, 'a mapping of at least one bridge, as "br-mgmt:"'),
+    'The VLAN-filtering Linux bridges to watch, by name.',
+  ),
+  schedule: preset(
+    schedule,
+    'When to audit everything, as cron with seconds first, in UTC; changes are seen at once besides.',
+    '*/15 * * * * *',
+  ),
+  hook: section(
+    {
+      identifiers: preset(
+        list(identifier, 'a list of at least one journal identifier, as [libvirt-hook]', 1),
+        "The journal identifiers of the hook, ours and the original's.",
+        ['libvirt-hook'],
+      ),
+      wait_seconds: preset(integer(0, 600), 'How long the hook waits for the taps of a VM that has started.', 15),
+      fail_closed: preset(bool, 'Whether a hook that fails keeps the VM from starting.', false),
+    },
+    "libvirt's hook.",
+  ),
+  remediation: section(
+    {
+      max_heals: preset(integer(1, 1000), 'Heals of one vnet within the window, before it is suspended.', 5),
+      window: preparedDuration('10m', 'The time in which heals are counted.'),
+      cooldown: preparedDuration(
+        '10m',
+        'How long a suspended vnet waits for its next probe, and how long a healed one must stay compliant to be forgiven.',
+      ),
+      max_vnets_per_policy_change: preset(
+        integer(0, 100_000),
+        'When a change of this file would move more vnets than this, they are held until an operator runs heal.',
+        10,
+      ),
+    },
+    'When to heal and when to stop.',
+  ),
+  metrics: section(
+    {
+      max_vlan_series_per_vnet: preset(
+        integer(0, 4094),
+        'At most so many vnet_vlan_member series for one vnet; the rest is counted in vnet_vlan_series_dropped.',
+        64,
+      ),
+    },
+    'What is published.',
+  ),
+});
+
+type Read<S> = S extends { read(...args: never[]): infer T | undefined } ? T : never;
+export type ConfigFile = NonNullable<Read<typeof configFile>>;
+export type BridgeEntry = ConfigFile['bridges'][number][1];
+export type RuleEntry = BridgeEntry['rules'][number];
+
+/** A pvid as in the file: `none` is a word there, and undefined elsewhere. */
+export function pvidFrom(written: Vid | 'none'): Vid | undefined {
+  return written === 'none' ? undefined : written;
+}

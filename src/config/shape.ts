@@ -1,0 +1,237 @@
+// Building blocks of the config file's schema. One definition gives three things: the reader of the YAML tree with errors that
+// know line and key, the TypeScript type of what was read, and the JSON Schema for editors.
+// Not a schema library, because the hook reads the config at every VM start: loading and compiling ajv costs about as much
+// again as starting node, typebox a quarter of it, this next to nothing. The tests hold it against ajv on the JSON Schema.
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Range, Scalar } from 'yaml';
+import { describe, nearest } from './problem.ts';
+
+export type Path = readonly (string | number)[];
+export type JsonSchema = { readonly [key: string]: unknown };
+type YamlNode = Node | null | undefined;
+
+/** A kind of value in the file. `read` returns undefined after it told `reader` what is wrong. */
+export interface Shape<T> {
+  readonly schema: JsonSchema;
+  read(node: YamlNode, path: Path, reader: Reader): T | undefined;
+}
+
+/** Where reading tells what is wrong. */
+export interface Reader {
+  readonly document: Document;
+  /** `range`: of the thing in the text; undefined where it is about the whole file. */
+  report(range: Range | null | undefined, path: Path, text: string): void;
+}
+
+/** A problem found in a value that reads well: `path` from that value on. */
+export interface Remark {
+  readonly path: Path;
+  readonly text: string;
+}
+
+/** A single value. `parse` returns undefined for what is not as `expected` says. */
+export function scalar<T>(expected: string, schema: JsonSchema, parse: (value: unknown) => T | undefined): Shape<T> {
+  return {
+    schema,
+    read(node, path, reader) {
+      const value = isScalar(node) ? node.value : undefined;
+      const parsed = isScalar(node) ? parse(value) : undefined;
+      if (parsed === undefined) reader.report(node?.range, path, `expected ${expected}, found ${found(node)}`);
+      return parsed;
+    },
+  };
+}
+
+/** A list of at least `min` items. */
+export function list<T>(item: Shape<T>, expected: string, min = 0): Shape<readonly T[]> {
+  return {
+    schema: { type: 'array', items: item.schema, ...(min > 0 ? { minItems: min } : {}) },
+    read(node, path, reader) {
+      if (!isSeq(node) || node.items.length < min) {
+        reader.report(node?.range, path, `expected ${expected}, found ${found(node)}`);
+        return undefined;
+      }
+      const items = node.items.map((entry, i) => item.read(target(entry, reader), [...path, i], reader));
+      return items.every((entry) => entry !== undefined) ? items : undefined;
+    },
+  };
+}
+
+/** A mapping from names of the operator's choice, at least one. `name` checks the name. */
+export function record<T>(
+  name: Shape<string>,
+  entry: Shape<T>,
+  expected: string,
+): Shape<readonly (readonly [string, T])[]> {
+  return {
+    schema: { type: 'object', additionalProperties: entry.schema, propertyNames: name.schema, minProperties: 1 },
+    read(node, path, reader) {
+      const pairs = readPairs(node, path, reader, expected);
+      if (pairs?.length === 0) reader.report(node?.range, path, `expected ${expected}, found none`);
+      const entries = (pairs ?? []).map(({ key, keyNode, value }) => {
+        const at = [...path, key];
+        const named = name.read(keyNode, at, reader);
+        const read = entry.read(value, at, reader);
+        return named !== undefined && read !== undefined ? ([key, read] as const) : undefined;
+      });
+      return entries.length > 0 && entries.every((e) => e !== undefined) ? entries : undefined;
+    },
+  };
+}
+
+/** A key of a mapping: its value, what it is for, and what it is where the file leaves it out. */
+export interface Field<T> {
+  readonly shape: Shape<T>;
+  readonly description: string;
+  readonly required: boolean;
+  /** Where it is not required; undefined then means "left out". */
+  readonly preset: T | undefined;
+  /** The preset as one would write it in the file. */
+  readonly written: unknown;
+}
+
+export type Fields = { readonly [key: string]: Field<unknown> };
+type ValueOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+export function required<T>(shape: Shape<T>, description: string): Field<T> {
+  return { shape, description, required: true, preset: undefined, written: undefined };
+}
+
+/** `written`: the preset as one would write it, where that is something else. */
+export function preset<T>(shape: Shape<T>, description: string, value: T, written: unknown = value): Field<T> {
+  return { shape, description, required: false, preset: value, written };
+}
+
+/** May be left out, and then is undefined. */
+export function optional<T>(shape: Shape<T>, description: string): Field<T | undefined> {
+  return { shape, description, required: false, preset: undefined, written: undefined };
+}
+
+/** A mapping whose keys all have presets; itself preset to all of them. */
+export function section<F extends Fields>(fields: F, description: string): Field<ValueOf<F>> {
+  const presets = Object.entries(fields).map(([key, field]) => [key, field.preset]);
+  return preset(object(fields), description, Object.fromEntries(presets) as ValueOf<F>, {});
+}
+
+/** A mapping of these keys and no others. */
+export function object<F extends Fields>(fields: F): Shape<ValueOf<F>> {
+  const keys = Object.keys(fields);
+  const expected = `a mapping with keys out of: ${keys.join(', ')}`;
+  return {
+    schema: objectSchema(fields),
+    read(node, path, reader) {
+      const pairs = readPairs(node, path, reader, expected);
+      if (!pairs) return undefined;
+      let sound = true;
+      for (const { key, keyNode } of pairs) {
+        if (Object.hasOwn(fields, key)) continue;
+        const meant = nearest(key, keys);
+        const hint = meant ? `did you mean ${meant}?` : `known here: ${keys.join(', ')}`;
+        reader.report(keyNode.range, [...path, key], `unknown key; ${hint}`);
+        sound = false;
+      }
+      const values = Object.entries(fields).map(([key, field]): [string, unknown] => {
+        const pair = pairs.find((candidate) => candidate.key === key);
+        if (pair) {
+          const value = field.shape.read(pair.value, [...path, key], reader);
+          if (value === undefined) sound = false;
+          return [key, value];
+        }
+        if (field.required) {
+          reader.report(node?.range, [...path, key], `this key is missing: ${field.description}`);
+          sound = false;
+        }
+        return [key, field.preset];
+      });
+      return sound ? (Object.fromEntries(values) as ValueOf<F>) : undefined;
+    },
+  };
+}
+
+/** `shape`, and where it reads well, what `check` remarks on as a whole. */
+export function checked<T>(shape: Shape<T>, check: (value: T) => readonly Remark[]): Shape<T> {
+  return {
+    schema: shape.schema,
+    read(node, path, reader) {
+      const value = shape.read(node, path, reader);
+      if (value === undefined) return undefined;
+      const remarks = check(value);
+      for (const remark of remarks) {
+        reader.report(rangeAt(node, remark.path), [...path, ...remark.path], remark.text);
+      }
+      return remarks.length === 0 ? value : undefined;
+    },
+  };
+}
+
+function objectSchema(fields: Fields): JsonSchema {
+  const needed = Object.entries(fields).filter(([, field]) => field.required);
+  const properties = Object.entries(fields).map(([key, field]) => {
+    const written = field.written === undefined ? {} : { default: field.written };
+    return [key, { ...field.shape.schema, description: field.description, ...written }];
+  });
+  return {
+    type: 'object',
+    properties: Object.fromEntries(properties),
+    additionalProperties: false,
+    ...(needed.length > 0 ? { required: needed.map(([key]) => key) } : {}),
+  };
+}
+
+interface KeyValue {
+  readonly key: string;
+  readonly keyNode: Node;
+  readonly value: YamlNode;
+}
+
+function readPairs(node: YamlNode, path: Path, reader: Reader, expected: string): readonly KeyValue[] | undefined {
+  if (!isMap(node)) {
+    reader.report(node?.range, path, `expected ${expected}, found ${found(node)}`);
+    return undefined;
+  }
+  const seen = new Map<string, Node>();
+  const pairs: KeyValue[] = [];
+  let sound = true;
+  for (const pair of node.items) {
+    const keyNode = pair.key as Node;
+    if (!isScalar(keyNode) || keyNode.value === null) {
+      reader.report(keyNode?.range ?? node.range, path, `expected a name as key, found ${found(keyNode)}`);
+      sound = false;
+      continue;
+    }
+    const key = typeof keyNode.value === 'string' ? keyNode.value : (keyNode.source ?? String(keyNode.value));
+    if (seen.has(key)) {
+      reader.report(keyNode.range, [...path, key], 'this key stands twice; delete one');
+      sound = false;
+      continue;
+    }
+    seen.set(key, keyNode);
+    pairs.push({ key, keyNode, value: target(pair.value, reader) ?? nothingAt(keyNode) });
+  }
+  return sound ? pairs : undefined;
+}
+
+// As in the flow mapping `{ pvid }`.
+function nothingAt({ range }: Node): Node {
+  const nothing = new Scalar(null);
+  if (range) nothing.range = range;
+  return nothing;
+}
+
+// What an alias stands for. Schema and file are finite, so whatever an alias points at, reading ends.
+function target(node: unknown, reader: Reader): YamlNode {
+  return isAlias(node) ? node.resolve(reader.document) : (node as YamlNode);
+}
+
+function rangeAt(node: YamlNode, path: Path): Range | null | undefined {
+  for (let end = path.length; end > 0; end--) {
+    const inner = isMap(node) || isSeq(node) ? (node.getIn(path.slice(0, end), true) as YamlNode) : undefined;
+    if (inner?.range) return inner.range;
+  }
+  return node?.range;
+}
+
+function found(node: YamlNode): string {
+  if (isMap(node)) return 'a mapping';
+  if (isSeq(node)) return node.items.length === 0 ? 'an empty list' : 'a list';
+  return isScalar(node) ? describe(node.value) : 'nothing';
+}

@@ -1,0 +1,293 @@
+// The config file's mistakes, each with the line that the operator reads.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { loadSettings, parseSettings } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/problem.ts';
+import type { Host } from '../../src/host/host.ts';
+import { defaultConfigText } from './shipped.ts';
+
+const BASE = 'bridges:\n  br0:\n    vlans: [10]\n    pvid: 10\n';
+
+function messageOf(text: string): string {
+  try {
+    parseSettings(text, 'f');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+test('a short file has every preset filled in', () => {
+  const { policy, ...rest } = parseSettings(BASE, 'f');
+  expect(policy.bridges).toEqual([
+    { name: 'br0', vlans: [10], pvid: 10, uplinks: [], unexpected: 'report', rules: [] },
+  ]);
+  expect(rest).toEqual({
+    schedule: '*/15 * * * * *',
+    hook: { identifiers: ['libvirt-hook'], waitMs: 15_000, failClosed: false },
+    remediation: { maxHeals: 5, windowMs: 600_000, cooldownMs: 600_000, maxVnetsPerPolicyChange: 10 },
+    metrics: { maxVlanSeriesPerVnet: 64 },
+  });
+});
+
+test('ranges, order and repetition of VLANs do not matter, and the PVID is a member', () => {
+  const read = (vlans: string) => parseSettings(`bridges: {br0: {vlans: ${vlans}, pvid: 5}}`, 'f').policy;
+  expect(read('[12, 10-11, 12, 10]').bridges[0]?.vlans).toEqual([5, 10, 11, 12]);
+  expect(read('[10, 11, 12]').sha256).toBe(read('["10-12", 5]').sha256);
+  expect(read('[10, 11, 12]').sha256).not.toBe(read('[10, 11]').sha256);
+});
+
+test('a rule has the VLANs and the PVID of its bridge where it says nothing else, without the PVID of others', () => {
+  const text =
+    'bridges: {br0: {vlans: [10], pvid: 1, rules: [{name: a, domains: [x], pvid: 20}, {name: b, domains: [y]}]}}';
+  expect(parseSettings(text, 'f').policy.bridges[0]?.rules.map(({ vlans, pvid }) => [vlans, pvid])).toEqual([
+    [[10, 20], 20],
+    [[1, 10], 1],
+  ]);
+});
+
+test('why a rule exists is no part of the policy hash, its name is', () => {
+  const hash = (rule: string) =>
+    parseSettings(`bridges: {br0: {vlans: [10], pvid: 1, rules: [{${rule}, domains: [x]}]}}`, 'f').policy.sha256;
+  expect(hash('name: a, because: one')).toBe(hash('name: a, because: two'));
+  expect(hash('name: a')).not.toBe(hash('name: b'));
+});
+
+test('a MAC address is taken with colons or dashes in any case, and kept in lower case', () => {
+  const read = (mac: string) =>
+    parseSettings(`bridges: {br0: {vlans: [10], pvid: 1, rules: [{name: a, domains: [x], mac: ${mac}}]}}`, 'f');
+  for (const mac of ['52:54:00:AA:bb:cc', '52-54-00-aa-BB-CC']) {
+    expect(read(mac).policy.bridges[0]?.rules[0]?.mac).toBe('52:54:00:aa:bb:cc');
+  }
+});
+
+test('durations are summed up', () => {
+  const window = (text: string) => parseSettings(`${BASE}remediation: {window: ${text}}`, 'f').remediation.windowMs;
+  expect([window('15s'), window('1h30m'), window('2d')]).toEqual([15_000, 5_400_000, 172_800_000]);
+});
+
+test('an anchor and its alias are read as if written out', () => {
+  const text = 'bridges:\n  a: &a {vlans: &v [10], pvid: 1}\n  b: {vlans: *v, pvid: 1}\n  c: *a\n';
+  expect(parseSettings(text, 'f').policy.bridges.map((b) => b.vlans)).toEqual([
+    [1, 10],
+    [1, 10],
+    [1, 10],
+  ]);
+});
+
+test('a byte order mark and CRLF change nothing', () => {
+  const windows = `\ufeff${defaultConfigText().replaceAll('\n', '\r\n')}`;
+  expect(parseSettings(windows, 'f')).toEqual(parseSettings(defaultConfigText(), 'f'));
+});
+
+const rules = (text: string) => `${BASE}    rules:\n${text}`;
+const FIELD = 'a VLAN id from 1 to 4094, or none';
+test.each<[string, string, string | RegExp]>([
+  [
+    'an unknown key names the nearest known one',
+    `${BASE}scedule: x\n`,
+    'f:5:1: scedule: unknown key; did you mean schedule?',
+  ],
+  [
+    'an unknown key that is near none names all',
+    `${BASE}zzz: 1\n`,
+    'f:5:1: zzz: unknown key; known here: bridges, schedule, hook, remediation, metrics',
+  ],
+  [
+    'a VLAN id beyond 4094',
+    BASE.replace('[10]', '[10, 4095]'),
+    'f:3:17: bridges.br0.vlans[1]: expected a VLAN id from 1 to 4094, or a range of them as 200-210, found 4095',
+  ],
+  [
+    'a range the wrong way round',
+    BASE.replace('[10]', '[210-200]'),
+    /f:3:13: bridges\.br0\.vlans\[0\]: .*found "210-200"/,
+  ],
+  [
+    'VLANs in one word',
+    BASE.replace('[10]', '10 20'),
+    'f:3:12: bridges.br0.vlans: expected a list of VLAN ids, as [10, 20, 200-210], found "10 20"',
+  ],
+  ['a PVID of 0', BASE.replace('pvid: 10', 'pvid: 0'), `f:4:11: bridges.br0.pvid: expected ${FIELD}, found 0`],
+  [
+    'a PVID in quotes',
+    BASE.replace('pvid: 10', 'pvid: "10"'),
+    `f:4:11: bridges.br0.pvid: expected ${FIELD}, found "10"`,
+  ],
+  ['a PVID left empty', BASE.replace('pvid: 10', 'pvid:'), /^f:4:10: bridges\.br0\.pvid: expected .*, found nothing$/],
+  ['a missing key', 'bridges:\n  br0:\n    vlans: [10]\n', /^f:3:5: bridges\.br0\.pvid: this key is missing: The PVID/],
+  [
+    'a key that stands twice',
+    `${BASE}schedule: "* * * * * *"\nschedule: "* * * * * *"\n`,
+    'f:6:1: schedule: this key stands twice; delete one',
+  ],
+  [
+    'a bridge that stands twice',
+    `${BASE}  br0: {vlans: [1], pvid: 1}\n`,
+    'f:5:3: bridges.br0: this key stands twice; delete one',
+  ],
+  ['no bridges', 'bridges: {}\n', /^f:1:10: bridges: expected a mapping of at least one bridge/],
+  ['no bridges key', 'schedule: "* * * * * *"\n', /^f:1:1: bridges: this key is missing/],
+  ['bridges as a list', 'bridges: [br0]\n', /^f:1:10: bridges: expected a mapping .*, found a list$/],
+  [
+    'a bridge without anything',
+    'bridges:\n  br0:\n',
+    /^f:2:7: bridges\.br0: expected a mapping with keys out of: .*, found nothing$/,
+  ],
+  [
+    'a bridge name of 16 bytes',
+    BASE.replace('br0', 'br-0123456789abc'),
+    /^f:2:3: bridges\.br-0123456789abc: expected an interface's name/,
+  ],
+  ['a bridge name with a slash', BASE.replace('br0', 'a/b'), /^f:2:3: bridges\.a\/b: expected an interface's name/],
+  ['a bridge name with a space', BASE.replace('br0', 'a b'), /^f:2:3: bridges\.a b: expected an interface's name/],
+  [
+    'an uplink with a colon',
+    `${BASE}    uplinks: [eth0:1]\n`,
+    /^f:5:15: bridges\.br0\.uplinks\[0\]: .*found "eth0:1"$/,
+  ],
+  [
+    'an unknown word',
+    `${BASE}    unexpected: keep\n`,
+    'f:5:17: bridges.br0.unexpected: expected one of report, remove, ignore, found "keep"',
+  ],
+  [
+    'a rule without a domain',
+    rules('      - {name: a, domains: []}\n'),
+    /^f:6:28: bridges\.br0\.rules\[0\]\.domains: .*found an empty list$/,
+  ],
+  [
+    'a domain of digits without quotes',
+    rules('      - {name: a, domains: [9800]}\n'),
+    /domains\[0\]: .*\(a name of digits only in quotes\), found 9800$/,
+  ],
+  ['a domain with a slash', rules('      - {name: a, domains: [../x]}\n'), /domains\[0\]: .*found "\.\.\/x"$/],
+  [
+    'two rules of one name',
+    rules('      - {name: a, domains: [x]}\n      - {name: a, domains: [y]}\n'),
+    'f:7:16: bridges.br0.rules[1].name: a is the name of a rule above too; choose another',
+  ],
+  ['a rule called default', rules('      - {name: default, domains: [x]}\n'), /^f:6:16: .*choose another name$/],
+  [
+    'a domain that an earlier rule takes',
+    rules('      - {name: a, domains: ["v*"]}\n      - {name: b, domains: [w, vyos]}\n'),
+    'f:7:32: bridges.br0.rules[1].domains[1]: vyos never comes to this rule, for a above takes it; delete one of them or change the order',
+  ],
+  [
+    'a MAC of a group',
+    rules('      - {name: a, domains: [x], mac: "01:00:5e:00:00:01"}\n'),
+    /mac: expected the MAC address of one guest interface/,
+  ],
+  [
+    'neither VLANs nor a PVID',
+    'bridges: {br0: {vlans: [], pvid: none}}\n',
+    /^f:1:24: bridges\.br0\.vlans: no VLANs and no PVID/,
+  ],
+  [
+    'a duration without unit',
+    `${BASE}remediation: {window: 10}\n`,
+    'f:5:23: remediation.window: expected a duration as 15s, 10m or 1h30m, found 10',
+  ],
+  [
+    'a cron expression of five fields',
+    `${BASE}schedule: "* * * * *"\n`,
+    /^f:5:11: schedule: expected a cron expression of six fields/,
+  ],
+  ['the 31st of February', `${BASE}schedule: "0 0 0 31 2 *"\n`, /^f:5:11: schedule: /],
+  ['a tab', 'bridges:\n\tbr0: 1\n', 'f:2:1: not valid YAML: Tabs are not allowed as indentation'],
+  ['an unclosed quote', `${BASE}schedule: "x\n`, /^f:6:1: not valid YAML: Missing closing "quote/],
+  ['two documents', `${BASE}---\n${BASE}`, /^f:5:1: not valid YAML: Source contains multiple documents/],
+  ['a tag', `${BASE}schedule: !x y\n`, 'f:5:11: not valid YAML: Unresolved tag: !x'],
+  ['an alias of nothing', `${BASE}schedule: *x\n`, /schedule: expected .*, found nothing$/],
+  ['a merge key', `${BASE}<<: {}\n`, /^f:5:1: <<: unknown key/],
+  ['an empty file', '', 'f: the file is empty; expected at least "bridges:"'],
+  ['a file of comments', '# x\n', 'f: the file is empty; expected at least "bridges:"'],
+  ['a scalar', 'hello\n', /^f:1:1: expected a mapping .*, found "hello"$/],
+  ['a file of zeros', 'a\n\0\0', 'f:2:1: expected text in UTF-8, found other bytes; save the file as UTF-8'],
+  ['a deep nesting', '['.repeat(100_000), /^f: cannot be parsed as YAML|not valid YAML/],
+  ['a huge file', 'x'.repeat(300_000), 'f: larger than 256 KiB; expected a config file'],
+  [
+    'a bomb of aliases',
+    `${BASE}x: &x [a]\ny: [${'*x,'.repeat(200)}]\n`,
+    'f: more than 100 aliases (*name); write the values out',
+  ],
+])('%s', (_what, text, message) => {
+  if (typeof message === 'string') expect(messageOf(text)).toBe(message);
+  else expect(messageOf(text)).toMatch(message);
+});
+
+test('every problem is told, in the order of the lines', () => {
+  const text = 'hook: {fail_closed: maybe}\nbridges:\n  br0: {vlans: [0], pvid: x}\n  br1: {vlan: [1], pvid: 1}\n';
+  expect(
+    messageOf(text)
+      .split('\n')
+      .map((line) => line.split(': ').slice(0, 2).join(' ')),
+  ).toEqual([
+    'f:1:21 hook.fail_closed',
+    'f:3:17 bridges.br0.vlans[0]',
+    'f:3:27 bridges.br0.pvid',
+    'f:4:8 bridges.br1.vlans',
+    'f:4:9 bridges.br1.vlan',
+  ]);
+});
+
+test('a rule for one MAC does not hide a later rule for the whole domain', () => {
+  const text = rules('      - {name: a, domains: [x], mac: "52:54:00:00:00:01"}\n      - {name: b, domains: [x]}\n');
+  expect(messageOf(text)).toBe('');
+});
+
+test('whatever the text, the error is a ConfigError', () => {
+  const pieces = fc.constantFrom(
+    ...defaultConfigText().split(/(\s+)/),
+    '&a ',
+    '*a',
+    '!!map ',
+    '? ',
+    '- ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '|\n',
+    '"',
+    "'",
+    '%',
+    '\t',
+    '\r',
+    '---\n',
+    '<<: ',
+    '\ud800',
+  );
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join('')),
+    fc
+      .tuple(fc.nat(defaultConfigText().length), pieces)
+      .map(([at, piece]) => defaultConfigText().slice(0, at) + piece + defaultConfigText().slice(at)),
+    fc.nat(defaultConfigText().length).map((at) => defaultConfigText().slice(0, at)),
+  );
+  fc.assert(
+    fc.property(texts, (text) => {
+      const message = messageOf(text);
+      for (const line of message === '' ? [] : message.split('\n')) expect(line).toMatch(/^f(:\d+:\d+)?: ./);
+    }),
+    { numRuns: 500 },
+  );
+}, 60_000);
+
+test('a file that is not there, not a file, unreadable or too large is told without being read', () => {
+  const host = (file: object): Host => ({ stat: () => undefined, readText: () => '', ...file }) as unknown as Host;
+  const load = (file: object) => () => loadSettings(host(file), '/etc/c.yml');
+  const stat = (over: object) => () => ({ ino: 1, mtimeMs: 0, size: 10, isFile: true, ...over });
+  const fail = (message: string) => () => {
+    throw new Error(message);
+  };
+  expect(load({})).toThrow('/etc/c.yml: no such file; name another with --config.file');
+  expect(load({ stat: stat({ isFile: false }) })).toThrow('/etc/c.yml: not a regular file');
+  expect(load({ stat: stat({ size: 1e9 }), readText: fail('read') })).toThrow('/etc/c.yml: larger than 256 KiB');
+  expect(load({ stat: stat({}), readText: fail('EACCES: permission denied') })).toThrow(
+    '/etc/c.yml: cannot be read: EACCES: permission denied',
+  );
+  expect(load({ stat: stat({}), readText: () => BASE })().policy.bridges).toHaveLength(1);
+});
