@@ -51,7 +51,7 @@ test('node-cron takes every schedule that is one here', () => {
       taken++;
       expect([schedule, validate(schedule)]).toEqual([schedule, true]);
     }),
-    { numRuns: 5000 },
+    { numRuns: 3000 },
   );
-  expect(taken).toBeGreaterThan(500);
-});
+  expect(taken).toBeGreaterThan(200);
+}, 60_000);
