@@ -40,8 +40,13 @@ export function vnetPlan(
   };
 }
 
+/** Whether nothing is left to heal. It may still not be compliant: a VLAN that is only reported stays. */
+export function isSettled(vnet: VnetReport | undefined): boolean {
+  return vnet?.actual !== undefined && vnet.target !== undefined && sameTable(vnet.actual, vnet.target);
+}
+
 function planVnet(vnet: VnetReport): readonly VnetPlan[] {
-  if (!vnet.actual || !vnet.target || sameTable(vnet.actual, vnet.target)) return [];
+  if (!vnet.actual || !vnet.target || isSettled(vnet)) return [];
   return [vnetPlan(vnet, vnet.actual, vnet.target)];
 }
 
@@ -65,7 +70,7 @@ function leftAlone(vnet: VnetReport): readonly Refusal[] {
   const kept = vnet.unexpected.filter((vid) => vnet.target?.some((row) => row.vid === vid));
   if (kept.length > 0)
     return [refuseVnet(vnet, `vlan_unexpected: VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`)];
-  const stuck = vnet.verdict === 'drifted' && vnet.actual && vnet.target && sameTable(vnet.actual, vnet.target);
+  const stuck = vnet.verdict === 'drifted' && vnet.actual && isSettled(vnet);
   return stuck ? [refuseVnet(vnet, `${reasons(vnet)}: the policy leaves ${formatTable(vnet.actual)} as it is`)] : [];
 }
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { bridgeCommand, changesBetween } from '../../src/remediation/changes.ts';
 import { pvidOf, sameTable } from '../../src/vlan.ts';
-import { applyChange, applyChanges, table, tables } from './port-model.ts';
+import { table } from '../support/policy.ts';
+import { applyChange, applyChanges, tables } from './port-model.ts';
 
 const commands = (from: string, to: string) => changesBetween('vnet1', table(from), table(to)).map(bridgeCommand);
 

@@ -5,7 +5,8 @@ import { bridgeArgs } from '../../src/remediation/changes.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { vnetPlan } from '../../src/remediation/plan.ts';
 import { formatTable, type VlanTable } from '../../src/vlan.ts';
-import { applyChange, table } from './port-model.ts';
+import { table } from '../support/policy.ts';
+import { applyChange } from './port-model.ts';
 
 const OK: RunResult = { stdout: '', stderr: '', exitCode: 0, problem: undefined };
 

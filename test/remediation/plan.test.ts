@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { BridgeReport, Finding, Reason, Report, VnetReport } from '../../src/model.ts';
 import { plan } from '../../src/remediation/plan.ts';
 import { vid } from '../../src/vlan.ts';
-import { table } from './port-model.ts';
+import { table } from '../support/policy.ts';
 
 const finding = (reason: Reason, vnet: string | undefined, domain = 'vm-1'): Finding => ({
   reason,

@@ -40,19 +40,3 @@ export const tables: fc.Arbitrary<VlanTable> = fc
       ),
     ),
   );
-
-/** A table from its written form: `10 20-22 100* 200u`, as formatTable writes it. */
-export function table(text: string): VlanTable {
-  return vlanTable(
-    text
-      .split(' ')
-      .filter(Boolean)
-      .flatMap((word): VlanEntry[] => {
-        const [, first, last, mark] = /^(\d+)(?:-(\d+))?(\*t?|u?)$/.exec(word) ?? [];
-        const rows: VlanEntry[] = [];
-        for (let id = Number(first); id <= Number(last ?? first); id++)
-          rows.push({ vid: vid(id), pvid: mark?.startsWith('*') ?? false, untagged: mark === '*' || mark === 'u' });
-        return rows;
-      }),
-  );
-}

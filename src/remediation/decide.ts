@@ -1,0 +1,116 @@
+// What the remediator does about one snapshot: which vnets are healed now, which are left alone and why, and when to look again.
+// Pure: the clock, the policies and what is remembered are handed in.
+
+import type { Decision, Policy, Refusal, Report, Snapshot, VnetPlan } from '../model.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { afterSuspension, type GuardState, type Limits, nextForgetting, observe, permit } from './guard.ts';
+import { type Accepted, holdPolicy } from './hold.ts';
+import { plan } from './plan.ts';
+
+export interface Question {
+  readonly snapshot: Snapshot;
+  readonly policy: Policy;
+  readonly accepted: Accepted;
+  readonly guard: GuardState;
+  readonly limits: Limits & { readonly maxVnetsPerPolicyChange: number };
+  readonly now: number;
+  readonly paused: boolean;
+  readonly dryRun: boolean;
+}
+
+export interface Answer {
+  readonly accepted: Accepted;
+  readonly guard: GuardState;
+  readonly heal: readonly HealNow[];
+  readonly rest: readonly Resting[];
+  /** vnets that a held policy would move. */
+  readonly held: readonly VnetPlan[];
+  readonly policyHeld: boolean;
+  readonly refusals: readonly Refusal[];
+  /** vnets of the policy in force by bridge and domain; undefined where nothing can be told. */
+  readonly report: Report | undefined;
+  /** When to look again though nothing happens; undefined: never. */
+  readonly wakeAt: number | undefined;
+}
+
+export interface HealNow {
+  readonly plan: VnetPlan;
+  readonly probe: boolean;
+}
+
+/** A drifted vnet that is not healed now. `waits`: its backoff runs. */
+export interface Resting {
+  readonly plan: VnetPlan;
+  readonly outcome: Extract<Decision['outcome'], 'held' | 'suspended' | 'paused' | 'dry_run'> | 'waits';
+  readonly problem: string;
+}
+
+export function decide(q: Question): Answer {
+  const { now, limits } = q;
+  const hold = holdPolicy(
+    q.policy,
+    q.accepted,
+    (policy) => evaluate(q.snapshot, policy),
+    limits.maxVnetsPerPolicyChange,
+  );
+  const { vnets: drifted, refusals } = hold.report ? plan(hold.report) : { vnets: [], refusals: [] };
+  const looked = hold.report && isWhole(hold.report) ? hold.report.bridges.flatMap((b) => b.vnets) : undefined;
+  let guard = observe(q.guard, looked, now, limits);
+  const heal: HealNow[] = [];
+  const rest: Resting[] = hold.moved.map((p) => ({
+    plan: p,
+    outcome: 'held',
+    problem: heldProblem(q, hold.moved.length),
+  }));
+  const wakeUps = [nextForgetting(guard, limits)];
+  for (const vnet of drifted) {
+    const stop = stopped(q, vnet);
+    const allowed = stop ? undefined : permit(guard, vnet, now, limits);
+    if (stop) rest.push(stop);
+    else if (allowed?.kind === 'wait' || allowed?.kind === 'suspended') {
+      wakeUps.push(allowed.until);
+      if (allowed.kind === 'suspended') guard = afterSuspension(guard, vnet, allowed.since);
+      rest.push(resting(vnet, allowed, limits));
+    } else heal.push({ plan: vnet, probe: allowed?.kind === 'probe' });
+  }
+  const wakeAt = wakeUps.filter((at) => at !== undefined).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return {
+    accepted: hold.accepted,
+    guard,
+    heal,
+    rest,
+    held: hold.moved,
+    policyHeld: hold.held,
+    refusals,
+    report: hold.report,
+    wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined,
+  };
+}
+
+function isWhole(report: Report): boolean {
+  return !report.unknowns.some(({ subject }) => ['links', 'vlans', 'domains'].includes(subject));
+}
+
+/** What holds every vnet. */
+function stopped({ paused, dryRun }: Question, plan: VnetPlan): Resting | undefined {
+  if (paused) return { plan, outcome: 'paused', problem: 'the pause file holds everything' };
+  return dryRun ? { plan, outcome: 'dry_run', problem: 'a dry run changes nothing' } : undefined;
+}
+
+function resting(plan: VnetPlan, allowed: { kind: 'wait' | 'suspended'; until: number }, limits: Limits): Resting {
+  const at = new Date(allowed.until).toISOString();
+  if (allowed.kind === 'wait') return { plan, outcome: 'waits', problem: `the next attempt is due at ${at}` };
+  const problem =
+    `somebody undoes each heal: ${limits.maxHeals} in ${limits.windowMs / 1000} s; ` +
+    `one probe each ${limits.cooldownMs / 1000} s, the next at ${at}`;
+  return { plan, outcome: 'suspended', problem };
+}
+
+function heldProblem({ accepted, limits }: Question, count: number): string {
+  const why =
+    accepted.kind === 'unknown' ? `the last accepted policy is unknown (${accepted.problem})` : 'the policy changed';
+  return (
+    `${why}, and it would move ${count} vnets, more than max_vnets_per_policy_change ${limits.maxVnetsPerPolicyChange}: ` +
+    'to accept it, run `libvirt-vlan-exporter heal`'
+  );
+}

@@ -1,0 +1,126 @@
+// When a vnet may be healed. Pure: state in, state out, the clock handed in. Per vnet: the first heal at once, then 1, 2, 4, 8 …
+// seconds after the last one; more than `maxHeals` in `windowMs` suspends it (somebody is fighting), with one probe each
+// `cooldownMs`; all is forgotten only after it stayed compliant for `cooldownMs` after the last heal.
+import type { VnetReport } from '../model.ts';
+import { isSettled } from './plan.ts';
+
+export interface Limits {
+  readonly maxHeals: number;
+  readonly windowMs: number;
+  readonly cooldownMs: number;
+}
+
+/** What is remembered of one vnet that was healed. Plain JSON. Times in milliseconds since the epoch. */
+export interface VnetGuard {
+  /** The port's name: a VM that starts again has a new tap, which nobody has fought over. */
+  readonly vnet: string;
+  /** The last attempts, verified or not, oldest first, at most `maxHeals`. */
+  readonly heals: readonly number[];
+  /** Attempts since all was forgotten last. */
+  readonly streak: number;
+  /** Since when every look found nothing to heal. */
+  readonly compliantSince?: number;
+  readonly suspendedSince?: number;
+}
+
+/** By `guardKey`. */
+export type GuardState = Readonly<Record<string, VnetGuard>>;
+
+/** Whether a drifted vnet may be healed now. `until`: when to ask again. */
+export type Permit =
+  | { readonly kind: 'heal' | 'probe' }
+  | { readonly kind: 'wait'; readonly until: number }
+  | { readonly kind: 'suspended'; readonly since: number; readonly until: number };
+
+type Subject = Pick<VnetReport, 'bridge' | 'domain' | 'mac' | 'vnet'>;
+
+const FIRST_BACKOFF_MS = 1000;
+
+/** A vnet's name in the state: what stays the same when its port is made anew. */
+export function guardKey({ bridge, domain, mac }: Subject): string {
+  return `${bridge}/${domain}/${mac}`;
+}
+
+/** Asks for a drifted vnet. */
+export function permit(state: GuardState, vnet: Subject, now: number, limits: Limits): Permit {
+  const entry = entryOf(state, vnet);
+  const last = Math.min(entry?.heals.at(-1) ?? 0, now);
+  if (!entry) return { kind: 'heal' };
+  if (entry.suspendedSince !== undefined) {
+    const until = Math.max(Math.min(entry.suspendedSince, now), last) + limits.cooldownMs;
+    return now >= until ? { kind: 'probe' } : { kind: 'suspended', since: entry.suspendedSince, until };
+  }
+  if (entry.heals.filter((at) => at > now - limits.windowMs).length >= limits.maxHeals)
+    return { kind: 'suspended', since: now, until: now + limits.cooldownMs };
+  const until = last + backoff(entry.streak, limits);
+  return now >= until ? { kind: 'heal' } : { kind: 'wait', until };
+}
+
+/** Remembers an attempt. */
+export function afterHeal(state: GuardState, vnet: Subject, now: number, limits: Limits): GuardState {
+  const { compliantSince: _, ...entry } = entryOf(state, vnet) ?? { vnet: vnet.vnet, heals: [], streak: 0 };
+  const heals = [...entry.heals, now].slice(-limits.maxHeals);
+  return { ...state, [guardKey(vnet)]: { ...entry, heals, streak: entry.streak + 1 } };
+}
+
+/** Remembers a suspension. */
+export function afterSuspension(state: GuardState, vnet: Subject, since: number): GuardState {
+  const entry = entryOf(state, vnet);
+  return entry ? { ...state, [guardKey(vnet)]: { ...entry, suspendedSince: since } } : state;
+}
+
+/**
+ * The state after a look at all vnets: compliant ones are noted and, after the cooldown, forgotten; so are those that are
+ * gone. `undefined` where the look failed: nothing is learnt. A clock that was set back never makes anybody wait longer.
+ */
+export function observe(
+  state: GuardState,
+  vnets: readonly VnetReport[] | undefined,
+  now: number,
+  limits: Limits,
+): GuardState {
+  const seen = new Map(vnets?.map((vnet) => [guardKey(vnet), vnet]));
+  const kept = Object.entries(state).flatMap(([key, stored]): [string, VnetGuard][] => {
+    const entry = notAfter(stored, now);
+    const vnet = seen.get(key);
+    if (!vnets) return [[key, entry]];
+    if (!vnet) return now - lastOf(entry) < limits.cooldownMs ? [[key, entry]] : [];
+    const { compliantSince, ...rest } = entry;
+    if (!isSettled(vnet) || vnet.vnet !== entry.vnet) return [[key, rest]];
+    const since = Math.max(compliantSince ?? now, lastOf(entry));
+    return now - since < limits.cooldownMs ? [[key, { ...rest, compliantSince: since }]] : [];
+  });
+  return Object.fromEntries(kept);
+}
+
+/** When `observe` will next forget something if all stays as it is; undefined: never. */
+export function nextForgetting(state: GuardState, limits: Limits): number | undefined {
+  const times = Object.values(state).flatMap((entry) =>
+    entry.compliantSince === undefined ? [] : [entry.compliantSince + limits.cooldownMs],
+  );
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function entryOf(state: GuardState, vnet: Subject): VnetGuard | undefined {
+  const entry = state[guardKey(vnet)];
+  return entry?.vnet === vnet.vnet ? entry : undefined;
+}
+
+function backoff(streak: number, limits: Limits): number {
+  return Math.min(FIRST_BACKOFF_MS * 2 ** (streak - 1), limits.cooldownMs);
+}
+
+function lastOf(entry: VnetGuard): number {
+  return entry.heals.at(-1) ?? 0;
+}
+
+function notAfter(entry: VnetGuard, now: number): VnetGuard {
+  if (entry.heals.every((at) => at <= now) && (entry.suspendedSince ?? 0) <= now && (entry.compliantSince ?? 0) <= now)
+    return entry;
+  return {
+    ...entry,
+    heals: entry.heals.map((at) => Math.min(at, now)),
+    ...(entry.suspendedSince === undefined ? {} : { suspendedSince: Math.min(entry.suspendedSince, now) }),
+    ...(entry.compliantSince === undefined ? {} : { compliantSince: Math.min(entry.compliantSince, now) }),
+  };
+}

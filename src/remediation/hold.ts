@@ -1,0 +1,66 @@
+// Which policy the remediator goes by. A new policy that would move more vnets than allowed is held: the last accepted one
+// stays in force until the count is at or under the limit, as after an operator's `heal`. Pure.
+import type { Policy, Report, VnetPlan, VnetReport } from '../model.ts';
+import { sameTable } from '../vlan.ts';
+import { isSettled, vnetPlan } from './plan.ts';
+
+/** The policy of the last run: `first` where there was none, `unknown` where the state file could not be read, and why. */
+export type Accepted =
+  | { readonly kind: 'first' }
+  | { readonly kind: 'known'; readonly policy: Policy }
+  | { readonly kind: 'unknown'; readonly problem: string };
+
+/** What to go by. `report` is undefined where nothing may be healed at all. `moved`: what waits for an operator's `heal`. */
+export interface Hold {
+  readonly accepted: Accepted;
+  readonly report: Report | undefined;
+  readonly held: boolean;
+  readonly moved: readonly VnetPlan[];
+}
+
+/** `reportUnder(policy)` is the present snapshot's report under that policy. */
+export function holdPolicy(
+  policy: Policy,
+  accepted: Accepted,
+  reportUnder: (policy: Policy) => Report,
+  limit: number,
+): Hold {
+  const wanted = reportUnder(policy);
+  const accept: Hold = { accepted: { kind: 'known', policy }, report: wanted, held: false, moved: [] };
+  if (accepted.kind === 'first' || (accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256))
+    return accept;
+  const inForce = accepted.kind === 'known' ? reportUnder(accepted.policy) : undefined;
+  const moved = wanted.bridges
+    .flatMap((b) => b.vnets)
+    .flatMap((vnet) => movedPlan(vnet, inForce && vnetOf(inForce, vnet)));
+  if (isComplete(wanted) && moved.length + interfacesAway(wanted) <= limit) return accept;
+  return { accepted, report: inForce && without(inForce, wanted), held: true, moved };
+}
+
+/** What the new policy would make of a vnet, where the one in force would not do the same. */
+function movedPlan(vnet: VnetReport, inForce: VnetReport | undefined): readonly VnetPlan[] {
+  if (!vnet.actual || !vnet.target || isSettled(vnet)) return [];
+  if (inForce?.target && sameTable(inForce.target, vnet.target)) return [];
+  return [vnetPlan(vnet, vnet.actual, vnet.target)];
+}
+
+/** Whether all that could be moved was seen: what could not be read might move too. */
+function isComplete(report: Report): boolean {
+  const failed = report.unknowns.some((unknown) => ['links', 'vlans', 'domains'].includes(unknown.subject));
+  return !failed && report.bridges.every((b) => b.present || b.expectedVnets.size === 0);
+}
+
+/** Interfaces that are off their bridge for now, as ifreload leaves them: they would be moved when they return. */
+function interfacesAway(report: Report): number {
+  return report.bridges.flatMap((b) => b.findings).filter((f) => f.reason === 'not_on_bridge').length;
+}
+
+function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {
+  return report.bridges.find((b) => b.name === bridge)?.vnets.find((v) => v.vnet === vnet);
+}
+
+/** The report without the vnets that are as the new policy wants them: an operator's `heal` put them there. */
+function without(inForce: Report, wanted: Report): Report {
+  const isMoved = (vnet: VnetReport) => !isSettled(vnet) && isSettled(vnetOf(wanted, vnet));
+  return { ...inForce, bridges: inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter((v) => !isMoved(v)) })) };
+}

@@ -1,0 +1,68 @@
+// The remediator's decisions as journal entries: `journalctl -t libvirt-vlan-remediator`, and by field,
+// `journalctl LIBVIRT_VLAN_DOMAIN=vyos-01`.
+import type { JournalFields } from '../host/journal-write.ts';
+import { PRIORITY } from '../host/journal-write.ts';
+import type { Decision } from '../model.ts';
+
+export const IDENTIFIER = 'libvirt-vlan-remediator';
+
+// Each entry is a process of its own: above this, those of one bridge and outcome share an entry.
+const SINGLE_ENTRIES = 20;
+
+/** One entry for each decision; where there are many, one for each bridge and outcome, with all vnets in it. */
+export function journalEntries(decisions: readonly Decision[]): readonly JournalFields[] {
+  if (decisions.length <= SINGLE_ENTRIES) return decisions.map(entry);
+  const groups = new Map<string, Decision[]>();
+  for (const decision of decisions) {
+    const key = [decision.bridge, decision.outcome, decision.trigger].join('\n');
+    groups.set(key, [...(groups.get(key) ?? []), decision]);
+  }
+  return [...groups.values()].map((group) => (group.length === 1 ? entry(group[0] as Decision) : groupEntry(group)));
+}
+
+function entry(d: Decision): JournalFields {
+  return {
+    MESSAGE: `${sentence(d)}${d.problem === undefined ? '' : `: ${d.problem}`}`,
+    PRIORITY: priorityOf(d),
+    SYSLOG_IDENTIFIER: IDENTIFIER,
+    LIBVIRT_VLAN_DOMAIN: d.domain,
+    LIBVIRT_VLAN_BRIDGE: d.bridge,
+    LIBVIRT_VLAN_VNET: d.vnet,
+    LIBVIRT_VLAN_TRIGGER: d.trigger,
+    LIBVIRT_VLAN_OUTCOME: d.outcome,
+    LIBVIRT_VLAN_BEFORE: d.before,
+    LIBVIRT_VLAN_AFTER: d.after,
+    LIBVIRT_VLAN_COMMAND: d.commands,
+    LIBVIRT_VLAN_PROBLEM: d.problem,
+    LIBVIRT_VLAN_DURATION_MS: d.durationMs,
+  };
+}
+
+function groupEntry(group: readonly Decision[]): JournalFields {
+  const [first] = group as readonly [Decision];
+  const slowest = group.reduce((ms, d) => Math.max(ms, d.durationMs ?? 0), 0);
+  const problem = group.find((d) => d.problem !== undefined)?.problem;
+  return {
+    MESSAGE: `${first.bridge}: ${group.length} vnets ${first.outcome}${problem === undefined ? '' : `, the first: ${problem}`}`,
+    PRIORITY: priorityOf(first),
+    SYSLOG_IDENTIFIER: IDENTIFIER,
+    LIBVIRT_VLAN_BRIDGE: first.bridge,
+    LIBVIRT_VLAN_TRIGGER: first.trigger,
+    LIBVIRT_VLAN_OUTCOME: first.outcome,
+    // In one field: journald takes no entry of more than 1024.
+    LIBVIRT_VLAN_DECISIONS: group.map((d) => `${d.domain} ${d.vnet}: ${d.before} -> ${d.after}`).join('; '),
+    LIBVIRT_VLAN_DURATION_MS: slowest,
+  };
+}
+
+function sentence({ domain, bridge, vnet, before, after, outcome }: Decision): string {
+  const subject = `${domain}: ${vnet} on ${bridge}`;
+  if (outcome === 'verified') return `${subject} healed: ${before} -> ${after}`;
+  return `${subject} ${outcome}: is ${before}, should be ${after}`;
+}
+
+function priorityOf({ outcome }: Decision): number {
+  if (outcome === 'failed' || outcome === 'reverted' || outcome === 'suspended') return PRIORITY.error;
+  if (outcome === 'held') return PRIORITY.warning;
+  return outcome === 'verified' ? PRIORITY.notice : PRIORITY.info;
+}

@@ -1,0 +1,109 @@
+// What the remediator tells of itself: counts since it started, and its status file's content. Pure.
+import type { Decision, DomainRemediation, Policy, RemediatorStatus } from '../model.ts';
+import { bridgeCommand } from './changes.ts';
+import type { Answer } from './decide.ts';
+import type { GuardState } from './guard.ts';
+
+/** Counts since the daemon started. `domains` by bridge and domain. */
+export interface Tally {
+  readonly startedAt: number;
+  readonly domains: ReadonlyMap<string, Omit<DomainRemediation, 'suspendedSince'>>;
+  readonly duration: RemediatorStatus['duration'];
+  readonly recent: readonly Decision[];
+}
+
+const RECENT = 50;
+
+/** Upper bounds of the duration's buckets, seconds. */
+const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, null] as const;
+
+export function createTally(startedAt: number): Tally {
+  const buckets = BUCKETS.map((bound): [number | null, number] => [bound, 0]);
+  return { startedAt, domains: new Map(), duration: { buckets, sum: 0, count: 0 }, recent: [] };
+}
+
+/** The tally with a cycle's decisions added. */
+export function count(tally: Tally, decisions: readonly Decision[]): Tally {
+  if (decisions.length === 0) return tally;
+  const domains = new Map(tally.domains);
+  let { duration } = tally;
+  for (const decision of decisions) {
+    const { bridge, domain, outcome, at, durationMs } = decision;
+    const verified = outcome === 'verified';
+    if (!verified && outcome !== 'failed' && outcome !== 'reverted') continue;
+    const key = domainKey(bridge, domain);
+    const known = domains.get(key) ?? { bridge, domain, remediations: 0, failures: 0, lastAt: undefined };
+    domains.set(key, {
+      ...known,
+      remediations: known.remediations + Number(verified),
+      failures: known.failures + Number(!verified),
+      lastAt: verified ? at : known.lastAt,
+    });
+    if (verified && durationMs !== undefined) duration = observeDuration(duration, durationMs / 1000);
+  }
+  return { ...tally, domains, duration, recent: [...decisions.toReversed(), ...tally.recent].slice(0, RECENT) };
+}
+
+function observeDuration({ buckets, sum, count }: Tally['duration'], seconds: number): Tally['duration'] {
+  return {
+    buckets: buckets.map(([bound, n]): [number | null, number] => [
+      bound,
+      n + Number(bound === null || seconds <= bound),
+    ]),
+    sum: sum + seconds,
+    count: count + 1,
+  };
+}
+
+export interface StatusInput {
+  readonly tally: Tally;
+  readonly guard: GuardState;
+  readonly answer: Answer;
+  readonly policy: Policy;
+  readonly paused: boolean;
+  readonly dryRun: boolean;
+  readonly now: number;
+}
+
+export function statusOf({ tally, guard, answer, policy, paused, dryRun, now }: StatusInput): RemediatorStatus {
+  const { accepted } = answer;
+  return {
+    version: 1,
+    startedAt: tally.startedAt,
+    lastCycleAt: now,
+    dryRun,
+    paused,
+    policySha256: accepted.kind === 'known' ? accepted.policy.sha256 : '',
+    heldPolicySha256: answer.policyHeld ? policy.sha256 : undefined,
+    domains: domainsOf(tally, guard),
+    held: answer.held.map(({ bridge, domain, vnet, changes }) => ({
+      bridge,
+      domain,
+      vnet,
+      changes: changes.map(bridgeCommand),
+    })),
+    refusals: answer.refusals,
+    duration: tally.duration,
+    recent: tally.recent,
+  };
+}
+
+function domainsOf(tally: Tally, guard: GuardState): readonly DomainRemediation[] {
+  const suspended = new Map<string, number>();
+  for (const [key, entry] of Object.entries(guard)) {
+    const [bridge = '', domain = ''] = key.split('/');
+    if (entry.suspendedSince === undefined) continue;
+    const since = suspended.get(domainKey(bridge, domain)) ?? entry.suspendedSince;
+    suspended.set(domainKey(bridge, domain), Math.min(since, entry.suspendedSince));
+  }
+  return [...new Set([...tally.domains.keys(), ...suspended.keys()])].sort().map((key) => {
+    const [bridge = '', domain = ''] = key.split('/');
+    const counts = tally.domains.get(key) ?? { bridge, domain, remediations: 0, failures: 0, lastAt: undefined };
+    return { ...counts, suspendedSince: suspended.get(key) };
+  });
+}
+
+// Neither a bridge nor a domain can have a slash in its name.
+function domainKey(bridge: string, domain: string): string {
+  return `${bridge}/${domain}`;
+}

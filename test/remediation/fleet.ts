@@ -1,0 +1,90 @@
+// A simulated host with VMs vm-1, vm-2 … of one vnet each on br0, a clock that only moves when told, and the remediator's memory.
+
+import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readVlans } from '../../src/host/vlans.ts';
+import type { Policy, RemediatorStatus } from '../../src/model.ts';
+import { type CycleResult, createMemory, runCycle } from '../../src/remediation/cycle.ts';
+import { createStateMemory, type StateStore } from '../../src/remediation/state-file.ts';
+import { createSimHost, type SimHost } from '../../src/sim/host.ts';
+import { formatTable } from '../../src/vlan.ts';
+import { bridgePolicy, policy } from '../support/policy.ts';
+
+export const LIMITS = { maxHeals: 5, windowMs: 600_000, cooldownMs: 600_000, maxVnetsPerPolicyChange: 10 };
+
+/** VLANs 10 and 20 tagged; `pvid` untagged. */
+export function policyOf(pvid: number, options: Parameters<typeof bridgePolicy>[0] = {}): Policy {
+  return {
+    ...policy(bridgePolicy({ vlans: [10, 20], pvid, unexpected: 'remove', ...options })),
+    sha256: `pvid ${pvid}`,
+  };
+}
+
+export const WELL = '10 20 100*';
+
+export interface Fleet {
+  readonly host: SimHost;
+  /** Moves the clock, milliseconds. */
+  pass(ms: number): void;
+  cycle(trigger?: string): Promise<CycleResult>;
+  /** The remediator dies and comes back. */
+  restart(): void;
+  use(policy: Policy): void;
+  options: { paused: boolean; dryRun: boolean };
+  /** A VM's table, for people. */
+  tableOf(vm: number): Promise<string>;
+  tap(vm: number): string;
+  status(): RemediatorStatus | undefined;
+}
+
+export function createFleet(vms: number, store: StateStore = createStateMemory()): Fleet {
+  let now = 1_700_000_000_000;
+  const host = createSimHost({ now: () => now });
+  host.addBridge('br0');
+  for (let i = 1; i <= vms; i++) {
+    const mac = `52:54:00:00:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')}`;
+    host.define({
+      name: `vm-${i}`,
+      uuid: `00000000-0000-0000-0000-${`${i}`.padStart(12, '0')}`,
+      interfaces: [{ mac, bridge: 'br0' }],
+    });
+    host.start(`vm-${i}`);
+  }
+  const read = createSnapshotReader(host);
+  let inForce = policyOf(100);
+  let memory = createMemory(store.load(), now);
+  let status: RemediatorStatus | undefined;
+  const options = { paused: false, dryRun: false };
+  const tap = (vm: number) => host.taps(`vm-${vm}`)[0] ?? '';
+  return {
+    host,
+    options,
+    tap,
+    pass: (ms) => {
+      now += ms;
+    },
+    use: (policy) => {
+      inForce = policy;
+    },
+    restart: () => {
+      memory = createMemory(store.load(), now);
+    },
+    cycle: async (trigger = 'event') => {
+      const settings = { policy: inForce, remediation: LIMITS };
+      const result = await runCycle({ host, read, settings, trigger, since: now, ...options }, memory);
+      memory = result.memory;
+      status = result.status;
+      store.save(memory);
+      return result;
+    },
+    status: () => status,
+    tableOf: async (vm) => {
+      const vlans = await readVlans(host);
+      return vlans.ok ? formatTable(vlans.value.get(tap(vm)) ?? []) : vlans.error;
+    },
+  };
+}
+
+/** `outcome domain`, one for each decision. */
+export function told(result: CycleResult): readonly string[] {
+  return result.decisions.map((d) => `${d.outcome} ${d.domain}`);
+}

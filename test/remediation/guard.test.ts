@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createFleet, LIMITS, told, WELL } from './fleet.ts';
+
+const MINUTE = 60_000;
+
+test('the first heal is at once, the next ones after 1, 2, 4 and 8 seconds', async () => {
+  const fleet = createFleet(1);
+  for (const wait of [0, 1000, 2000, 4000, 8000]) {
+    fleet.host.wipe(fleet.tap(1));
+    if (wait > 0) {
+      fleet.pass(wait - 1);
+      const early = await fleet.cycle();
+      expect(told(early)).toEqual([]);
+      expect(early.wakeAt).toBe(fleet.host.now() + 1);
+      fleet.pass(1);
+    }
+    expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+  }
+});
+
+async function fight(fleet: ReturnType<typeof createFleet>) {
+  for (let i = 0; i < LIMITS.maxHeals; i++) {
+    fleet.host.wipe(fleet.tap(1));
+    expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+    fleet.pass(1000 * 2 ** i);
+  }
+  fleet.host.wipe(fleet.tap(1));
+}
+
+test('an opponent that undoes each heal suspends the vnet, which is said once and why', async () => {
+  const fleet = createFleet(2);
+  await fleet.cycle();
+  await fleet.cycle();
+  fleet.pass(20 * MINUTE);
+  await fleet.cycle();
+  await fight(fleet);
+  const result = await fleet.cycle();
+  expect(told(result)).toEqual(['suspended vm-1']);
+  expect(result.decisions[0]?.problem).toMatch(/^somebody undoes each heal: 5 in 600 s; one probe each 600 s/);
+  expect(result.wakeAt).toBe(fleet.host.now() + LIMITS.cooldownMs);
+  expect(
+    fleet
+      .status()
+      ?.domains.filter((d) => d.suspendedSince !== undefined)
+      .map((d) => d.domain),
+  ).toEqual(['vm-1']);
+  for (let i = 0; i < 5; i++) expect(told(await fleet.cycle())).toEqual([]);
+  expect(await fleet.tableOf(1)).toBe('1*');
+  expect(await fleet.tableOf(2)).toBe(WELL);
+});
+
+test('a suspended vnet is probed once per cooldown; an opponent that is still there keeps it suspended', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  await fleet.cycle();
+  for (let i = 0; i < 3; i++) {
+    fleet.pass(LIMITS.cooldownMs);
+    const probe = await fleet.cycle('retry');
+    expect(probe.decisions).toMatchObject([{ outcome: 'verified', trigger: 'probe' }]);
+    fleet.host.wipe(fleet.tap(1));
+    expect(told(await fleet.cycle())).toEqual([]);
+    expect(fleet.status()?.domains[0]?.suspendedSince).toBeDefined();
+  }
+});
+
+test('the opponent gone: the probe heals, and all is forgotten after the cooldown', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  await fleet.cycle();
+  fleet.pass(LIMITS.cooldownMs);
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+  const well = await fleet.cycle();
+  expect(well.wakeAt).toBe(fleet.host.now() + LIMITS.cooldownMs);
+  fleet.pass(LIMITS.cooldownMs - 1);
+  await fleet.cycle();
+  expect(fleet.status()?.domains[0]?.suspendedSince).toBeDefined();
+  fleet.pass(1);
+  await fleet.cycle();
+  expect(fleet.status()?.domains[0]?.suspendedSince).toBeUndefined();
+  fleet.host.wipe(fleet.tap(1));
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+});
+
+test('a failing heal is tried again at the time of its backoff, and suspends in the end', async () => {
+  const fleet = createFleet(1);
+  fleet.host.sabotage((line) => line.includes('-batch'), { exitCode: 1, stderr: 'RTNETLINK answers: No buffer space' });
+  for (let i = 0; i < LIMITS.maxHeals; i++) {
+    const result = await fleet.cycle();
+    expect(told(result)).toEqual(['failed vm-1']);
+    expect((result.wakeAt ?? 0) - fleet.host.now()).toBe(i === LIMITS.maxHeals - 1 ? LIMITS.cooldownMs : 1000 * 2 ** i);
+    fleet.pass(1000 * 2 ** i);
+  }
+  expect(told(await fleet.cycle())).toEqual(['suspended vm-1']);
+  fleet.host.repair();
+  fleet.pass(LIMITS.cooldownMs);
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+});
+
+test('a VM that starts again has a new tap, which nobody has fought over', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  await fleet.cycle();
+  fleet.host.stop('vm-1');
+  fleet.host.start('vm-1');
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+});
+
+test('a restart forgets nothing', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  await fleet.cycle();
+  fleet.restart();
+  expect(told(await fleet.cycle())).toEqual(['suspended vm-1']);
+  expect(await fleet.tableOf(1)).toBe('1*');
+});
+
+test('a clock that was set back by a day delays nobody by more than the backoff', async () => {
+  const fleet = createFleet(1);
+  await fleet.cycle();
+  fleet.pass(-24 * 60 * MINUTE);
+  fleet.host.wipe(fleet.tap(1));
+  await fleet.cycle();
+  fleet.pass(1000);
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+});
+
+test('whatever happens and when, a vnet is never healed more than max_heals times within a window, but for probes', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom('wipe', 'look', 'restart'), fc.integer({ min: 0, max: 200_000 })), {
+        maxLength: 60,
+      }),
+      async (steps) => {
+        const fleet = createFleet(1);
+        const heals: number[] = [];
+        for (const [step, ms] of steps) {
+          fleet.pass(ms);
+          if (step === 'wipe') fleet.host.wipe(fleet.tap(1));
+          if (step === 'restart') fleet.restart();
+          const { decisions } = await fleet.cycle();
+          for (const d of decisions) if (d.outcome === 'verified' && d.trigger !== 'probe') heals.push(d.at);
+        }
+        heals.forEach((at, i) => {
+          expect(heals.slice(i).filter((other) => other < at + LIMITS.windowMs).length).toBeLessThanOrEqual(
+            LIMITS.maxHeals,
+          );
+        });
+      },
+    ),
+    { numRuns: 100 },
+  );
+});

@@ -1,0 +1,175 @@
+import { expect, test } from 'vitest';
+import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { evaluate } from '../../src/policy/evaluate.ts';
+import { configure } from '../../src/remediation/configure.ts';
+import { plan } from '../../src/remediation/plan.ts';
+import { createStateMemory } from '../../src/remediation/state-file.ts';
+import { createFleet, type Fleet, policyOf, told, WELL } from './fleet.ts';
+
+/** What `heal` does: applies the plan once, whatever the guard thinks. */
+async function operatorHeals(fleet: Fleet, policy = policyOf(20), vnets = 1000) {
+  const snapshot = await createSnapshotReader(fleet.host)({ bridges: [{ name: 'br0' }] });
+  await configure(fleet.host, plan(evaluate(snapshot, policy)).vnets.slice(0, vnets));
+}
+
+async function healthy(vms: number): Promise<Fleet> {
+  const fleet = createFleet(vms);
+  await fleet.cycle('startup');
+  // Long enough ago that the guard has forgotten it.
+  for (let i = 0; i < 2; i++) {
+    fleet.pass(3_600_000);
+    await fleet.cycle('schedule');
+  }
+  return fleet;
+}
+
+test('a policy that would move 40 vnets is held, shown with its commands, and said once', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  const result = await fleet.cycle('reload');
+  expect(told(result)).toHaveLength(40);
+  expect(new Set(result.decisions.map((d) => d.outcome))).toEqual(new Set(['held']));
+  expect(result.decisions[0]?.problem).toContain('it would move 40 vnets, more than max_vnets_per_policy_change 10');
+  expect(result.status).toMatchObject({ policySha256: 'pvid 100', heldPolicySha256: 'pvid 20' });
+  expect(result.status.held).toHaveLength(40);
+  expect(result.status.held[0]?.changes).toEqual([
+    'bridge vlan add vid 20 dev vnet0 pvid untagged',
+    'bridge vlan del vid 100 dev vnet0',
+  ]);
+  expect(told(await fleet.cycle())).toEqual([]);
+  expect(await fleet.tableOf(7)).toBe(WELL);
+});
+
+test('a restart does not forget that a policy is held', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  fleet.restart();
+  await fleet.cycle('startup');
+  expect(fleet.status()?.held).toHaveLength(40);
+  expect(await fleet.tableOf(7)).toBe(WELL);
+});
+
+test("an operator's heal is the acceptance", async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  await operatorHeals(fleet);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldPolicySha256: undefined, held: [] });
+  expect(await fleet.tableOf(7)).toBe('10 20*');
+});
+
+test('vnets that an operator moved to the held policy are not moved back', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  await operatorHeals(fleet, policyOf(20), 5);
+  expect(told(await fleet.cycle()).every((d) => d.startsWith('held'))).toBe(true);
+  expect(await fleet.tableOf(1)).toBe('10 20*');
+  expect(fleet.status()?.held).toHaveLength(35);
+});
+
+test('while a policy is held, a wiped vnet is healed to the accepted one', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  fleet.host.wipe(fleet.tap(7));
+  const result = await fleet.cycle();
+  expect(told(result)).toContain('verified vm-7');
+  expect(await fleet.tableOf(7)).toBe(WELL);
+});
+
+test('a typo is held also where all vnets are wiped at the same moment', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  for (let vm = 1; vm <= 40; vm++) fleet.host.wipe(fleet.tap(vm));
+  await fleet.cycle();
+  expect(await fleet.tableOf(7)).toBe(WELL);
+  expect(fleet.status()?.heldPolicySha256).toBe('pvid 20');
+});
+
+test('a typo is held also where all vnets are off their bridge at that moment', async () => {
+  const fleet = await healthy(40);
+  for (let vm = 1; vm <= 40; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), undefined);
+  fleet.use(policyOf(20));
+  await fleet.cycle();
+  for (let vm = 1; vm <= 40; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), 'br0');
+  await fleet.cycle();
+  expect(await fleet.tableOf(7)).toBe(WELL);
+});
+
+test('a policy that cannot be judged, because something could not be read, is not accepted', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  fleet.host.forbid('/run/libvirt/qemu');
+  fleet.host.forbid('/etc/libvirt/qemu');
+  await fleet.cycle();
+  fleet.host.forbid('/run/libvirt/qemu', false);
+  fleet.host.forbid('/etc/libvirt/qemu', false);
+  await fleet.cycle();
+  expect(fleet.status()?.heldPolicySha256).toBe('pvid 20');
+  expect(await fleet.tableOf(7)).toBe(WELL);
+});
+
+test('a VLAN that is only reported is no reason to move a vnet back', async () => {
+  const fleet = await healthy(40);
+  const reporting = policyOf(20, { unexpected: 'report' });
+  fleet.use(reporting);
+  await operatorHeals(fleet, reporting, 5);
+  await fleet.cycle();
+  expect(await fleet.tableOf(1)).toBe('10 20* 100u');
+});
+
+test('a policy that moves no more vnets than allowed is accepted and healed', async () => {
+  const fleet = await healthy(10);
+  fleet.use(policyOf(20));
+  expect(told(await fleet.cycle('reload'))).toHaveLength(10);
+  expect(await fleet.tableOf(7)).toBe('10 20*');
+});
+
+test('a wipe of 40 vnets is no policy change: all heal at once', async () => {
+  const fleet = await healthy(40);
+  for (let vm = 1; vm <= 40; vm++) fleet.host.wipe(fleet.tap(vm));
+  expect(told(await fleet.cycle())).toHaveLength(40);
+});
+
+test('a first start accepts the policy that is there', async () => {
+  const fleet = createFleet(40);
+  expect(told(await fleet.cycle('startup'))).toHaveLength(40);
+});
+
+test('an unreadable state holds what is above the limit, and says what to do', async () => {
+  const fleet = createFleet(
+    40,
+    createStateMemory({ accepted: { kind: 'unknown', problem: 'state.json: torn' }, guard: {} }),
+  );
+  const result = await fleet.cycle('startup');
+  expect(new Set(result.decisions.map((d) => d.outcome))).toEqual(new Set(['held']));
+  expect(result.decisions[0]?.problem).toMatch(/unknown \(state.json: torn\).*run `libvirt-vlan-exporter heal`/);
+  await operatorHeals(fleet, policyOf(100));
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 100', held: [] });
+});
+
+test('an unreadable state does not hold what is within the limit', async () => {
+  const fleet = createFleet(3, createStateMemory({ accepted: { kind: 'unknown', problem: 'torn' }, guard: {} }));
+  expect(told(await fleet.cycle('startup'))).toHaveLength(3);
+});
+
+test('paused: nothing is changed, each vnet is said once, and all is healed when the pause is over', async () => {
+  const fleet = createFleet(2);
+  fleet.options.paused = true;
+  expect(told(await fleet.cycle())).toEqual(['paused vm-1', 'paused vm-2']);
+  expect(told(await fleet.cycle())).toEqual([]);
+  expect(await fleet.tableOf(1)).toBe('1*');
+  fleet.options.paused = false;
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1', 'verified vm-2']);
+});
+
+test('a dry run tells what it would do, and changes nothing', async () => {
+  const fleet = createFleet(1);
+  fleet.options.dryRun = true;
+  const result = await fleet.cycle();
+  expect(result.decisions).toMatchObject([{ outcome: 'dry_run', before: '1*', after: WELL }]);
+  expect(await fleet.tableOf(1)).toBe('1*');
+  expect(fleet.host.commands.every((line) => line.includes('show'))).toBe(true);
+});
