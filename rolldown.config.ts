@@ -1,9 +1,18 @@
 // One entry, code-split: `main` loads only the chunk of the subcommand that runs, so that the hook starts fast.
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
 
 export default defineConfig({
   input: { main: 'src/main.ts' },
   platform: 'node',
+  plugins: [
+    {
+      // `import text from './file?raw'`, as Vite (and so vitest) has it.
+      name: 'raw',
+      load: (id) =>
+        id.endsWith('?raw') ? { code: readFileSync(id.slice(0, -4), 'utf8'), moduleType: 'text' } : undefined,
+    },
+  ],
   output: {
     dir: 'dist',
     format: 'esm',

@@ -1,0 +1,108 @@
+// The report as JSON, for programs: `/api/v1/report` and `check --format json`. Names, order and types are stable within
+// `version`; new keys may come. Nothing that could be unknown is left out: it is null.
+import type { BridgeReport, Finding, Report, VnetReport } from '../model.ts';
+import { pvidOf } from '../vlan.ts';
+import { type Summary, summarize } from './page/summary.ts';
+
+export interface ReportJson {
+  readonly version: 1;
+  /** ISO 8601, UTC: when reading the host began. */
+  readonly takenAt: string;
+  readonly policySha256: string;
+  readonly summary: Summary;
+  /** What could not be read or understood. */
+  readonly unknowns: Report['unknowns'];
+  readonly bridges: readonly BridgeJson[];
+}
+
+export interface BridgeJson {
+  readonly name: string;
+  readonly present: boolean | null;
+  readonly vlanFiltering: boolean | null;
+  /** 0 = none. */
+  readonly defaultPvid: number | null;
+  /** Taps that match no domain. */
+  readonly orphanPorts: readonly string[];
+  /** Interfaces that running domains have here, by domain. */
+  readonly expectedVnets: Readonly<Record<string, number>>;
+  /** Of the bridge, its uplinks and its domains; those of vnets stand there too. */
+  readonly findings: readonly FindingJson[];
+  readonly vnets: readonly VnetJson[];
+}
+
+export interface VnetJson {
+  readonly domain: string;
+  readonly uuid: string | null;
+  readonly vnet: string;
+  readonly mac: string;
+  readonly verdict: VnetReport['verdict'];
+  /** pvid null = none. */
+  readonly expected: { readonly rule: string; readonly vlans: readonly number[]; readonly pvid: number | null };
+  /** null where the VLAN table could not be read. */
+  readonly actual: {
+    readonly pvid: number | null;
+    readonly vlans: readonly { readonly vid: number; readonly pvid: boolean; readonly untagged: boolean }[];
+  } | null;
+  readonly missing: readonly number[];
+  readonly unexpected: readonly number[];
+  readonly findings: readonly FindingJson[];
+}
+
+export interface FindingJson {
+  readonly reason: Finding['reason'];
+  readonly bridge: string;
+  readonly domain: string | null;
+  readonly vnet: string | null;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** The report as plain data for JSON.stringify. */
+export function reportJson(report: Report): ReportJson {
+  return {
+    version: 1,
+    takenAt: new Date(report.takenAt).toISOString(),
+    policySha256: report.policySha256,
+    summary: summarize(report),
+    unknowns: report.unknowns.map(({ subject, problem }) => ({ subject, problem })),
+    bridges: report.bridges.map(bridgeJson),
+  };
+}
+
+function bridgeJson(bridge: BridgeReport): BridgeJson {
+  return {
+    name: bridge.name,
+    present: bridge.present ?? null,
+    vlanFiltering: bridge.vlanFiltering ?? null,
+    defaultPvid: bridge.defaultPvid ?? null,
+    orphanPorts: bridge.orphanPorts,
+    expectedVnets: Object.fromEntries(bridge.expectedVnets),
+    findings: bridge.findings.map(findingJson),
+    vnets: bridge.vnets.map(vnetJson),
+  };
+}
+
+function vnetJson(vnet: VnetReport): VnetJson {
+  const { rule, vlans, pvid } = vnet.expected;
+  return {
+    domain: vnet.domain,
+    uuid: vnet.uuid ?? null,
+    vnet: vnet.vnet,
+    mac: vnet.mac,
+    verdict: vnet.verdict,
+    expected: { rule, vlans, pvid: pvid ?? null },
+    actual: vnet.actual
+      ? {
+          pvid: pvidOf(vnet.actual) ?? null,
+          vlans: vnet.actual.map((row) => ({ vid: row.vid, pvid: row.pvid, untagged: row.untagged })),
+        }
+      : null,
+    missing: vnet.missing,
+    unexpected: vnet.unexpected,
+    findings: vnet.findings.map(findingJson),
+  };
+}
+
+function findingJson({ reason, bridge, domain, vnet, expected, actual }: Finding): FindingJson {
+  return { reason, bridge, domain: domain ?? null, vnet: vnet ?? null, expected, actual };
+}

@@ -1,0 +1,73 @@
+// Section "Findings": what is wrong now. One block per subject, with the commands that show it; each reason explained once.
+import type { Finding, Reason, Report } from '../../model.ts';
+import { type Html, html } from '../html.ts';
+import { type Filter, matches, searchText } from './filter.ts';
+import { fold } from './fold.ts';
+import { commandsFor, idOf, MEANING, reasonWords, thousands } from './words.ts';
+
+/** Nothing where there is no finding. */
+export function renderFindings(report: Report, filter: Filter): Html {
+  const findings = report.bridges.flatMap((bridge) => bridge.findings);
+  if (findings.length === 0) return html``;
+  const rows = subjects(findings).flatMap((subject) => renderSubject(subject, report.bridges.length > 1, filter));
+  return html`<section id="findings" aria-labelledby="findings-h">
+<h2 id="findings-h">Findings <span class="n">${thousands(findings.length)}</span></h2>
+<ul class="reasons">${reasonCounts(findings)}</ul>
+${rows.length > 0 && fold('findings-more', rows, 'subject', (some) => html`<ol class="findings">${some}</ol>`)}
+${rows.length === 0 && html`<p class="quiet">No finding matches the search.</p>`}
+</section>`;
+}
+
+function reasonCounts(findings: readonly Finding[]): readonly Html[] {
+  return GRAVITY.flatMap((reason) => {
+    const n = findings.filter((finding) => finding.reason === reason).length;
+    return n === 0
+      ? []
+      : html`<li><b>${thousands(n)}</b> ${reasonWords(reason)} <span>${MEANING[reason]}</span></li>\n`;
+  });
+}
+
+// Findings of one vnet, one domain or one bridge, together, the gravest reason first.
+function subjects(findings: readonly Finding[]): readonly (readonly [Finding, ...Finding[]])[] {
+  const groups = new Map<string, [Finding, ...Finding[]]>();
+  for (const finding of findings) {
+    const key = JSON.stringify([finding.bridge, finding.domain ?? null, finding.vnet ?? null]);
+    const group = groups.get(key);
+    if (group) group.push(finding);
+    else groups.set(key, [finding]);
+  }
+  return [...groups.values()].sort(([a], [b]) => GRAVITY.indexOf(a.reason) - GRAVITY.indexOf(b.reason));
+}
+
+const GRAVITY: readonly Reason[] = [
+  'filtering_off',
+  'uplink_vlan_missing',
+  'pvid_wrong',
+  'pvid_missing',
+  'not_on_bridge',
+  'mac_ambiguous',
+  'vlan_missing',
+  'vlan_unexpected',
+  'tagging_wrong',
+];
+
+function renderSubject(findings: readonly [Finding, ...Finding[]], sayBridge: boolean, filter: Filter): Html | [] {
+  const { bridge, domain, vnet } = findings[0];
+  const text = searchText([domain, vnet, bridge, ...findings.map((finding) => reasonWords(finding.reason))]);
+  if (!matches(text, filter)) return [];
+  const name = domain ?? vnet ?? bridge;
+  const where = [vnet, sayBridge ? bridge : undefined].filter((word) => word !== undefined && word !== name);
+  const commands = [...new Set(findings.flatMap(commandsFor))];
+  return html`<li data-q="${text}" id="${idOf('f', bridge, domain, vnet)}">
+<h3>${name}${where.map((word) => html` <span>${word}</span>`)}</h3>
+<dl>${findings.map(renderFinding)}</dl>
+<p class="cmds">${commands.map((command) => html`<code>${command}</code> `)}</p>
+</li>
+`;
+}
+
+function renderFinding({ reason, expected, actual }: Finding): Html {
+  return html`<div><dt>${reasonWords(reason)}</dt>
+<dd><span>expected</span> ${expected}</dd> <dd class="act"><span>actual</span> <b>${actual}</b></dd></div>
+`;
+}

@@ -1,0 +1,48 @@
+// What the status page shows, gathered by the server: everything is a value, the clock included.
+import type { HookStats, Reading, RemediatorStatus, Report } from '../../model.ts';
+
+export interface PageInput {
+  /** Milliseconds since the epoch, as all times here. Ages are counted to it. */
+  readonly now: number;
+  readonly version: string;
+  readonly hostname: string;
+  /** One sentence to stand above all, as that this host is a simulated one. */
+  readonly notice: string | undefined;
+  /** Where the metrics are: `/metrics`. */
+  readonly metricsPath: string;
+  /** undefined before the first audit is done. */
+  readonly report: Report | undefined;
+  readonly audit: AuditInfo;
+  /** Sources of the last audit and the journal, in a stable order. */
+  readonly sources: readonly Source[];
+  readonly hook: {
+    readonly stats: Reading<HookStats>;
+    /** undefined where it cannot be told. */
+    readonly installed: boolean | undefined;
+  };
+  /** `ok: false` where there is a status that cannot be read; undefined where no remediator has ever run here. */
+  readonly remediator: Reading<RemediatorStatus> | undefined;
+}
+
+export interface AuditInfo {
+  /** Of the last audit that ended well. */
+  readonly trigger: string | undefined;
+  readonly durationMs: number | undefined;
+  readonly lastSuccessAt: number | undefined;
+  /** When the next one is due at the latest: later than that, the page says that it is overdue. */
+  readonly dueAt: number | undefined;
+  /** Why the last audit failed; undefined where it ended well. */
+  readonly problem: string | undefined;
+  /** Why the last reload of the config was refused; undefined where it was not. */
+  readonly configProblem: string | undefined;
+}
+
+/** A collector or a watcher. */
+export interface Source {
+  readonly name: string;
+  readonly kind: 'collector' | 'watcher';
+  readonly ok: boolean;
+  readonly problem: string | undefined;
+  /** Of a collector, its last reading. */
+  readonly durationMs: number | undefined;
+}

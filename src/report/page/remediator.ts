@@ -1,0 +1,82 @@
+// Section "Remediator": whether it runs, what it holds or gave up on, and what it did last.
+import type { Decision, RemediatorStatus } from '../../model.ts';
+import { type Html, html } from '../html.ts';
+import { type Filter, matches, searchText } from './filter.ts';
+import { fold } from './fold.ts';
+import type { PageInput } from './input.ts';
+import { age, duration } from './time.ts';
+import { count } from './words.ts';
+
+export function renderRemediator({ remediator, now }: PageInput, filter: Filter): Html {
+  return html`<section id="remediator" aria-labelledby="remediator-h">
+<h2 id="remediator-h">Remediator</h2>
+${
+  remediator === undefined
+    ? html`<p class="quiet">Does not run on this host: drift is shown, not healed.</p>`
+    : remediator.ok
+      ? renderStatus(remediator.value, now, filter)
+      : html`<p class="bad">Its status could not be read: ${remediator.error}</p>`
+}
+</section>`;
+}
+
+// It makes a cycle at least as often as a full audit is due; twice a minute's silence is not one.
+const SILENT_MS = 120_000;
+
+function renderStatus(status: RemediatorStatus, now: number, filter: Filter): Html {
+  const heals = status.domains.reduce((n, domain) => n + domain.remediations, 0);
+  const failures = status.domains.reduce((n, domain) => n + domain.failures, 0);
+  const suspended = status.domains.filter((domain) => domain.suspendedSince !== undefined);
+  const silent = now - status.lastCycleAt > SILENT_MS;
+  return html`<p class="facts"><span class="${silent && 'bad'}">last cycle ${age(status.lastCycleAt, now)}</span> · ${count(heals, 'heal')} verified · ${
+    failures > 0 ? html`<span class="bad">${failures} failed</span>` : '0 failed'
+  } · running since ${age(status.startedAt, now)}</p>
+${status.paused && html`<p class="hold"><b>Paused.</b> Nothing is healed until <code>/run/libvirt-vlan-remediator/pause</code> is removed.</p>`}
+${status.dryRun && html`<p class="hold"><b>Dry run.</b> It decides and logs, and changes nothing.</p>`}
+${suspended.map(
+  ({ domain, bridge, suspendedSince }) =>
+    html`<p class="hold"><b>Suspended: ${domain} on ${bridge}</b>, ${age(suspendedSince ?? 0, now)}. It drifts again after each heal: something else sets its VLANs.</p>`,
+)}
+${status.held.length > 0 && renderHeld(status)}
+${renderRefusals(status)}
+${renderDecisions(status.recent, now, filter)}`;
+}
+
+function renderHeld({ held }: RemediatorStatus): Html {
+  const rows = held.map(
+    ({ bridge, domain, vnet, changes }) =>
+      html`<li id="held/${bridge}/${vnet}"><b>${domain}</b> ${vnet} ${changes.map((change) => html`<code>${change}</code> `)}</li>\n`,
+  );
+  return html`<div class="hold"><p><b>${count(held.length, 'vnet')} held back.</b> The policy changed, and would move more vnets than one change may. Look at <code>libvirt-vlan-exporter plan</code>; accept with <code>libvirt-vlan-exporter heal</code>.</p>
+${fold('held-more', rows, 'vnet', (some) => html`<ol class="log">${some}</ol>`)}</div>`;
+}
+
+function renderRefusals({ refusals }: RemediatorStatus): Html {
+  if (refusals.length === 0) return html``;
+  const rows = refusals.map(
+    ({ bridge, domain, vnet, reason }) =>
+      html`<li><b>${domain ?? vnet ?? bridge}</b> ${domain && vnet} ${reason}</li>\n`,
+  );
+  return html`<h3>Left alone</h3>
+${fold('refusals-more', rows, 'refusal', (some) => html`<ol class="log">${some}</ol>`)}`;
+}
+
+function renderDecisions(recent: readonly Decision[], now: number, filter: Filter): Html {
+  const rows = recent.flatMap((decision) => renderDecision(decision, now, filter));
+  if (rows.length === 0) return html``;
+  return html`<h3>Newest decisions</h3>
+${fold('decisions-more', rows, 'decision', (some) => html`<ol class="log">${some}</ol>`)}`;
+}
+
+function renderDecision(decision: Decision, now: number, filter: Filter): Html | [] {
+  const { at, bridge, domain, vnet, outcome, before, after, commands, problem, durationMs } = decision;
+  const text = searchText([domain, vnet, bridge, outcome]);
+  if (!matches(text, filter)) return [];
+  const words = outcome.replace('_', ' ');
+  return html`<li data-q="${text}" id="d/${at}/${vnet}"><details id="dd/${at}/${vnet}"><summary><b>${domain}</b> ${vnet} <span class="outcome ${outcome}">${words}</span>${
+    durationMs !== undefined && html` in ${duration(durationMs)}`
+  } ${age(at, now)}${problem !== undefined && html` <span class="bad">${problem}</span>`}</summary>
+<p>On ${bridge}, trigger ${decision.trigger}. VLANs before: <code>${before}</code>, after: <code>${after}</code></p>
+<p class="cmds">${commands.map((command) => html`<code>${command}</code> `)}</p></details></li>
+`;
+}

@@ -1,0 +1,55 @@
+// What a report says in one number and one sentence.
+import type { Report } from '../../model.ts';
+import { count, thousands } from './words.ts';
+
+export interface Summary {
+  readonly vnets: number;
+  readonly compliant: number;
+  readonly drifted: number;
+  readonly unknown: number;
+  readonly findings: number;
+  readonly unknowns: number;
+}
+
+export type Tone = 'ok' | 'drift' | 'unknown';
+
+/** All bridges added up. */
+export function summarize(report: Report): Summary {
+  const verdicts = report.bridges.flatMap((bridge) => bridge.vnets.map((vnet) => vnet.verdict));
+  const having = (verdict: string) => verdicts.filter((v) => v === verdict).length;
+  return {
+    vnets: verdicts.length,
+    compliant: having('compliant'),
+    drifted: having('drifted'),
+    unknown: having('unknown'),
+    findings: report.bridges.reduce((sum, bridge) => sum + bridge.findings.length, 0),
+    unknowns: report.unknowns.length,
+  };
+}
+
+/** The worst first: drift, then what cannot be told. */
+export function toneOf(summary: Summary | undefined): Tone {
+  if (!summary) return 'unknown';
+  if (summary.findings > 0) return 'drift';
+  return summary.unknown + summary.unknowns > 0 ? 'unknown' : 'ok';
+}
+
+/** The sentence that stands above all. */
+export function headline(summary: Summary | undefined): string {
+  if (!summary) return 'No audit yet';
+  const { vnets, drifted, findings, unknown, unknowns } = summary;
+  if (drifted > 0) return `${thousands(drifted)} of ${count(vnets, 'vnet')} ${drifted === 1 ? 'has' : 'have'} drifted`;
+  if (findings > 0) return `${count(findings, 'finding')}, none on a matched vnet`;
+  if (unknown > 0) return `${thousands(unknown)} of ${count(vnets, 'vnet')} cannot be judged`;
+  if (unknowns > 0) return vnets === 0 ? 'Cannot tell' : `${count(vnets, 'vnet')} compliant, but not all could be read`;
+  if (vnets === 0) return 'No vnets';
+  return vnets === 1 ? 'The vnet is compliant' : `All ${count(vnets, 'vnet')} are compliant`;
+}
+
+/** For the window's title: short, the number first. */
+export function titleOf(summary: Summary | undefined, hostname: string): string {
+  const tone = toneOf(summary);
+  if (!summary || tone === 'unknown') return `? ${hostname}`;
+  if (tone === 'ok') return `✓ ${hostname}`;
+  return `${summary.drifted > 0 ? `${summary.drifted} drifted` : count(summary.findings, 'finding')} · ${hostname}`;
+}

@@ -1,0 +1,124 @@
+// The status page's routes: `/`, its assets, `/events`, `/api/v1/report`. A page is rendered and compressed once per state and
+// second, whoever asks how often; only a page with a search is made for its one reader.
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Report } from '../model.ts';
+import { reportJson } from '../report/json.ts';
+import { ASSETS } from '../report/page/assets.ts';
+import type { Filter } from '../report/page/filter.ts';
+import type { PageInput } from '../report/page/input.ts';
+import { renderPage } from '../report/page.ts';
+import { createEventHub } from './events.ts';
+
+/** Where the page gets what it shows. */
+export interface PageSource {
+  /** The state now. */
+  read(): PageInput;
+  /** Calls back at each change of what `read` returns; the result ends that. */
+  subscribe(changed: () => void): () => void;
+}
+
+export interface PageOptions {
+  readonly maxClients?: number;
+  readonly pingMs?: number;
+}
+
+// A search is words that a person types.
+const MAX_QUERY = 200;
+
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+/** Adds the routes. They end by themselves when the server closes. */
+export function addPage(app: FastifyInstance, source: PageSource, options: PageOptions = {}): void {
+  const hub = createEventHub({ maxClients: options.maxClients ?? 64, pingMs: options.pingMs ?? 15_000 });
+  let version = 0;
+  const unsubscribe = source.subscribe(() => {
+    version++;
+    hub.changed(source.read().now);
+  });
+  app.addHook('preClose', async () => {
+    unsubscribe();
+    hub.close();
+  });
+
+  const page = cached((input) => renderPage(input));
+  const json = cached(({ report }) => (report ? stringify(report) : undefined));
+
+  app.get('/', async (request, reply) => {
+    const filter = filterOf(request.query as Record<string, unknown>);
+    reply.headers({ ...HEADERS, 'cache-control': 'no-cache' }).type('text/html; charset=utf-8');
+    if (filter) return renderPage(source.read(), filter);
+    return send(request, reply, page(source, version));
+  });
+
+  app.get('/api/v1/report', async (request, reply) => {
+    const body = json(source, version);
+    reply.headers({ ...HEADERS, 'cache-control': 'no-cache' }).type('application/json; charset=utf-8');
+    if (body.text === undefined) return reply.code(503).send('{"error":"no audit yet"}\n');
+    return send(request, reply, body);
+  });
+
+  app.get('/events', (request, reply) => {
+    // It would hold up a request of HTTP/1.0 or HEAD for ever.
+    if (request.raw.method !== 'GET') return reply.code(405).send();
+    if (hub.size >= (options.maxClients ?? 64))
+      return reply.code(503).header('retry-after', '15').send('too many clients\n');
+    reply.hijack();
+    hub.add(reply.raw, HEADERS);
+  });
+
+  for (const { path, type, body } of ASSETS) {
+    app.get(`/${path}`, async (_request, reply) => {
+      reply.headers({ ...HEADERS, 'cache-control': 'public, max-age=31536000, immutable' }).type(type);
+      return body;
+    });
+  }
+}
+
+// The JSON of a report is for programs and for people with curl.
+function stringify(report: Report): string {
+  return `${JSON.stringify(reportJson(report), undefined, 1)}\n`;
+}
+
+interface Rendered {
+  readonly text: string | undefined;
+  /** Compressed at the first wish. */
+  gzipped: Promise<Buffer> | undefined;
+}
+
+const compress = promisify(gzip);
+
+// Ages are in the page, so it is made anew after a second even where nothing else changed.
+function cached(render: (input: PageInput) => string | undefined): (source: PageSource, version: number) => Rendered {
+  let last: (Rendered & { readonly version: number; readonly at: number }) | undefined;
+  return (source, version) => {
+    const input = source.read();
+    if (last?.version !== version || Math.abs(input.now - last.at) > 1000) {
+      last = { version, at: input.now, text: render(input), gzipped: undefined };
+    }
+    return last;
+  };
+}
+
+async function send(request: FastifyRequest, reply: FastifyReply, rendered: Rendered): Promise<string | Buffer> {
+  reply.header('vary', 'accept-encoding');
+  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return rendered.text ?? '';
+  rendered.gzipped ??= compress(rendered.text ?? '', { level: 6 });
+  reply.header('content-encoding', 'gzip');
+  return rendered.gzipped;
+}
+
+// A key that stands twice comes as an array: then the first counts.
+function filterOf(query: Record<string, unknown>): Filter | undefined {
+  const first = (value: unknown) => String((Array.isArray(value) ? value[0] : value) ?? '');
+  const q = first(query.q).slice(0, MAX_QUERY).trim();
+  const drifted = first(query.drifted) === '1';
+  return q === '' && !drifted ? undefined : { q, drifted };
+}

@@ -1,0 +1,26 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { html } from '../../src/report/html.ts';
+
+test('values are escaped, in text and in attributes', () => {
+  expect(html`<a title="${'"><x'}">${"<script>alert('1')</script> & more"}</a>`.markup).toBe(
+    '<a title="&quot;&gt;&lt;x">&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; more</a>',
+  );
+});
+
+test('finished markup is not escaped again, lists are joined, nothing is nothing', () => {
+  const items = ['a', 'b<'].map((item) => html`<li>${item}</li>`);
+  expect(html`<ul>${items}${undefined}${false}${0}</ul>`.markup).toBe('<ul><li>a</li><li>b&lt;</li>0</ul>');
+});
+
+test('control characters are shown, not passed on', () => {
+  expect(html`${'a\u0000\u001b[31mb\nc'}`.markup).toBe('a\uFFFD\uFFFD[31mb\nc');
+});
+
+test('no text of any kind opens a tag or leaves an attribute', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(html`${text}`.markup).not.toMatch(/[<>"']/);
+    }),
+  );
+});

@@ -1,0 +1,153 @@
+import { expect, test } from 'vitest';
+import { evaluate } from '../../src/policy/evaluate.ts';
+import { reportJson } from '../../src/report/json.ts';
+import { GOOD, POLICY, snapshotOf, table, VLANS } from './page/fixture.ts';
+
+const VMS = [{ name: 'vyos-01' }, { name: 'vyos-02', vlans: table(VLANS, 1) }];
+
+test('the JSON of a report has the documented shape', () => {
+  const json = reportJson(evaluate(snapshotOf([{ name: 'vyos-02', vlans: table(VLANS.slice(0, 2), 1) }]), POLICY));
+  expect(JSON.parse(JSON.stringify(json))).toMatchInlineSnapshot(`
+    {
+      "bridges": [
+        {
+          "defaultPvid": 1,
+          "expectedVnets": {
+            "vyos-02": 1,
+          },
+          "findings": [
+            {
+              "actual": "PVID 1",
+              "bridge": "br-mgmt",
+              "domain": "vyos-02",
+              "expected": "PVID 100",
+              "reason": "pvid_wrong",
+              "vnet": "vnet0",
+            },
+            {
+              "actual": "without 30 40 100 110 120",
+              "bridge": "br-mgmt",
+              "domain": "vyos-02",
+              "expected": "VLANs 10 20 30 40 100 110 120",
+              "reason": "vlan_missing",
+              "vnet": "vnet0",
+            },
+            {
+              "actual": "also 1 untagged",
+              "bridge": "br-mgmt",
+              "domain": "vyos-02",
+              "expected": "VLANs 10 20 30 40 100 110 120",
+              "reason": "vlan_unexpected",
+              "vnet": "vnet0",
+            },
+          ],
+          "name": "br-mgmt",
+          "orphanPorts": [],
+          "present": true,
+          "vlanFiltering": true,
+          "vnets": [
+            {
+              "actual": {
+                "pvid": 1,
+                "vlans": [
+                  {
+                    "pvid": true,
+                    "untagged": true,
+                    "vid": 1,
+                  },
+                  {
+                    "pvid": false,
+                    "untagged": false,
+                    "vid": 10,
+                  },
+                  {
+                    "pvid": false,
+                    "untagged": false,
+                    "vid": 20,
+                  },
+                ],
+              },
+              "domain": "vyos-02",
+              "expected": {
+                "pvid": 100,
+                "rule": "pvid100",
+                "vlans": [
+                  10,
+                  20,
+                  30,
+                  40,
+                  100,
+                  110,
+                  120,
+                ],
+              },
+              "findings": [
+                {
+                  "actual": "PVID 1",
+                  "bridge": "br-mgmt",
+                  "domain": "vyos-02",
+                  "expected": "PVID 100",
+                  "reason": "pvid_wrong",
+                  "vnet": "vnet0",
+                },
+                {
+                  "actual": "without 30 40 100 110 120",
+                  "bridge": "br-mgmt",
+                  "domain": "vyos-02",
+                  "expected": "VLANs 10 20 30 40 100 110 120",
+                  "reason": "vlan_missing",
+                  "vnet": "vnet0",
+                },
+                {
+                  "actual": "also 1 untagged",
+                  "bridge": "br-mgmt",
+                  "domain": "vyos-02",
+                  "expected": "VLANs 10 20 30 40 100 110 120",
+                  "reason": "vlan_unexpected",
+                  "vnet": "vnet0",
+                },
+              ],
+              "mac": "52:54:00:00:00:00",
+              "missing": [
+                30,
+                40,
+                100,
+                110,
+                120,
+              ],
+              "unexpected": [
+                1,
+              ],
+              "uuid": null,
+              "verdict": "drifted",
+              "vnet": "vnet0",
+            },
+          ],
+        },
+      ],
+      "policySha256": "5f2d8c6b0a1e",
+      "summary": {
+        "compliant": 0,
+        "drifted": 1,
+        "findings": 3,
+        "unknown": 0,
+        "unknowns": 0,
+        "vnets": 1,
+      },
+      "takenAt": "2026-11-24T21:45:27.000Z",
+      "unknowns": [],
+      "version": 1,
+    }
+  `);
+});
+
+test('what is unknown is null, never left out', () => {
+  const snapshot = { ...snapshotOf(VMS), vlans: { ok: false as const, error: 'no' } };
+  const [bridge] = reportJson(evaluate(snapshot, POLICY)).bridges;
+  expect(bridge?.vnets[0]).toMatchObject({ verdict: 'unknown', actual: null });
+});
+
+test('verdicts add up', () => {
+  const { summary } = reportJson(evaluate(snapshotOf([...VMS, { name: 'x', vlans: GOOD }]), POLICY));
+  expect(summary).toMatchObject({ vnets: 3, compliant: 2, drifted: 1, unknown: 0 });
+});
