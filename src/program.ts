@@ -1,10 +1,14 @@
 // The command line, but for libvirt's own call of the hook. One file in commands/ for each subcommand: `register` declares its
 // arguments and options; what runs is loaded when it runs.
 import { Command } from 'commander';
+import { register as registerServe } from './commands/serve.ts';
 import { VERSION } from './version.ts';
 
 // Exit status of what could not be answered: 0 and 1 are the answers of check, plan and heal.
 const CANNOT_TELL = 2;
+
+// Errors that are a mistake of the caller's: the message says all. Of anything else, the stack is needed.
+const MISTAKES = ['ConfigError', 'ListenError'];
 
 /** Runs the subcommand that `argv` (as process.argv) names. A mistake of the caller's is one message and exit status 2. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -12,7 +16,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     await createProgram().parseAsync(argv);
   } catch (error) {
     const { name, message, stack } = error as Error;
-    process.stderr.write(`libvirt-vlan-exporter: ${name === 'ConfigError' ? message : (stack ?? message)}\n`);
+    process.stderr.write(`libvirt-vlan-exporter: ${MISTAKES.includes(name) ? message : (stack ?? message)}\n`);
     process.exitCode = CANNOT_TELL;
   }
 }
@@ -26,5 +30,6 @@ export function createProgram(): Command {
     .version(VERSION)
     .showHelpAfterError('(run with --help for what there is)')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : CANNOT_TELL));
+  registerServe(program);
   return program;
 }

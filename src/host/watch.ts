@@ -41,7 +41,7 @@ export function watchHost(host: Host, changed: (watcher: WatcherState['watcher']
     host.follow('ip', ['monitor', 'link'], { line: event, end: ended }),
   );
   const folders = DOMAIN_FOLDERS.map((path) =>
-    keep('domains', path, FOLDER_PACE, (event, ended) => watchFolder(host, path, event, ended)),
+    keep('domains', path, FOLDER_PACE, (event, ended) => watchFolder(host, path, isDomainFile, event, ended)),
   );
   return {
     state: () => [
@@ -55,18 +55,34 @@ export function watchHost(host: Host, changed: (watcher: WatcherState['watcher']
   };
 }
 
+/** Calls `changed` at each change of an entry of a folder that may not be there yet, or no more; silently. */
+export function keepFolderWatched(host: Host, path: string, changed: () => void): Handle {
+  return keepRunning({
+    ...FOLDER_PACE,
+    start: (ended) => watchFolder(host, path, () => true, changed, ended),
+    onUp: changed,
+    onDown: changed,
+  });
+}
+
 type Start = (event: () => void, ended: (problem: string) => void) => Handle;
 
 // inotify follows the inode: a folder that is deleted and made again would be watched no more, without an error. Its deletion
 // is an event, though, so each event asks whether it is still the same.
-function watchFolder(host: Host, path: string, event: () => void, ended: (problem: string) => void): Handle {
+function watchFolder(
+  host: Host,
+  path: string,
+  counts: (name: string | undefined) => boolean,
+  event: () => void,
+  ended: (problem: string) => void,
+): Handle {
   const identity = () => host.stat(path)?.ino;
   const watched = identity();
   if (watched === undefined) throw new Error('no such folder');
   return host.watch(
     path,
     (name) => {
-      if (isDomainFile(name)) event();
+      if (counts(name)) event();
       if (identity() !== watched) ended('the folder was replaced or removed');
     },
     ended,

@@ -19,11 +19,12 @@ export interface TurnsOptions<T> {
    * the time is spent in runs. A trigger after a longer quiet is served at once.
    */
   readonly rest: (trigger: T, durationMs: number) => number;
-  readonly now: () => number;
 }
 
 /** Serves one trigger at a time. Of several that wait, the first gives the run its name. */
-export function createTurns<T>({ run, rest, now }: TurnsOptions<T>): Turns<T> {
+export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
+  // Not the time of day, which may be set back.
+  const now = () => performance.now();
   let busy = false;
   let stopped = false;
   let due: { readonly trigger: T } | undefined;

@@ -114,7 +114,6 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     },
     // A storm of events may take half of the time.
     rest: (_, durationMs) => durationMs,
-    now: () => host.now(),
   });
 
   return {

@@ -12,7 +12,6 @@ function runs(durationMs: number, rest: (trigger: string, durationMs: number) =>
   let most = 0;
   const turns = createTurns<string>({
     rest,
-    now: Date.now,
     run: async (trigger) => {
       begun.push([trigger, Date.now() - begin]);
       most = Math.max(most, ++together);

@@ -42,7 +42,7 @@ export function single(value: number | boolean | undefined): readonly Sample[] {
   return value === undefined ? [] : [{ value: Number(value) }];
 }
 
-/** Milliseconds since the epoch as Prometheus wants them, in seconds; 0 for never. */
+/** Milliseconds, of a duration or since the epoch, in seconds as Prometheus wants them, to the microsecond; 0 for never. */
 export function seconds(milliseconds: number | undefined): number {
-  return milliseconds === undefined ? 0 : milliseconds / 1000;
+  return milliseconds === undefined ? 0 : Math.round(milliseconds * 1000) / 1e6;
 }

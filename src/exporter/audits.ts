@@ -1,0 +1,86 @@
+// Keeps the book of audits: how many, how they went, what is worth a line in the log.
+import type { Log } from '../log.ts';
+import type { Report, Snapshot } from '../model.ts';
+import { TRIGGERS, type Trigger } from '../report/metrics/self.ts';
+import type { Audits } from './state.ts';
+
+export interface AuditBook {
+  state(): Audits;
+  /** Milliseconds since an audit last ended, or since the start. */
+  silentMs(): number;
+  begin(trigger: Trigger, at: number): AuditRecord;
+}
+
+export interface AuditRecord {
+  /** It ended. `changed`: the report is not the last one. */
+  end(snapshot: Snapshot, report: Report, changed: boolean): void;
+  /** It ended in an error, which is a bug. */
+  fail(error: unknown): void;
+}
+
+export function createAuditBook(log: Log): AuditBook {
+  const total = Object.fromEntries(TRIGGERS.map((trigger) => [trigger, 0])) as Record<Trigger, number>;
+  let audits: Audits = { total, failures: 0, last: undefined, lastSuccessAt: undefined, collectors: [] };
+  let endedAt = performance.now();
+
+  return {
+    state: () => audits,
+    silentMs: () => performance.now() - endedAt,
+    begin: (trigger, at) => {
+      const began = performance.now();
+      const close = (problem: string | undefined, collectors: Audits['collectors']) => {
+        endedAt = performance.now();
+        audits = {
+          total: { ...audits.total, [trigger]: audits.total[trigger] + 1 },
+          failures: audits.failures + (problem === undefined ? 0 : 1),
+          last: { trigger, beganAt: at, durationMs: endedAt - began, problem },
+          lastSuccessAt: problem === undefined ? at : audits.lastSuccessAt,
+          collectors,
+        };
+      };
+      return {
+        end: (snapshot, report, changed) => {
+          const before = audits.collectors;
+          const collectors = collectorsOf(snapshot);
+          logTransitions(before, collectors, log);
+          const failed = collectors.filter((collector) => !collector.ok);
+          close(failed.map(({ collector, problem }) => `${collector}: ${problem}`).join('; ') || undefined, collectors);
+          const ms = Math.round(audits.last?.durationMs ?? 0);
+          log[changed ? 'info' : 'debug']({ trigger, ...summary(report), ms }, changed ? 'report changed' : 'audit');
+        },
+        fail: (error) => {
+          const { message, stack } = error as Error;
+          close(message, audits.collectors);
+          log.error({ trigger, problem: message, stack }, 'audit failed');
+        },
+      };
+    },
+  };
+}
+
+function collectorsOf(snapshot: Snapshot): Audits['collectors'] {
+  return snapshot.collectors.map((run) => {
+    const reading = snapshot[run.collector];
+    return { ...run, problem: reading.ok ? undefined : reading.error };
+  });
+}
+
+function logTransitions(before: Audits['collectors'], after: Audits['collectors'], log: Log): void {
+  for (const { collector, ok, problem } of after) {
+    const was = before.find((candidate) => candidate.collector === collector);
+    if (!ok && (was?.ok ?? true)) log.warn({ collector, problem }, 'cannot be read');
+    if (ok && was && !was.ok) log.info({ collector }, 'can be read again');
+  }
+}
+
+function summary(report: Report) {
+  const vnets = report.bridges.flatMap((bridge) => bridge.vnets);
+  const count = (verdict: string) => vnets.filter((vnet) => vnet.verdict === verdict).length;
+  return {
+    vnets: vnets.length,
+    compliant: count('compliant'),
+    drifted: count('drifted'),
+    unknown: count('unknown') + report.unknowns.length,
+    findings: report.bridges.reduce((sum, bridge) => sum + bridge.findings.length, 0),
+  };
+}

@@ -1,0 +1,65 @@
+// What the exporter knows at one moment. The status page, /metrics and /api/v1/report are made of it.
+import type { Settings } from '../config/settings.ts';
+import type { Handle } from '../host/host.ts';
+import type { WatcherState } from '../host/watch.ts';
+import type { HookStats, Reading, Report } from '../model.ts';
+import type { RemediatorView } from '../report/metrics/remediator.ts';
+import type { Collector, Trigger } from '../report/metrics/self.ts';
+
+export interface ExporterState {
+  /** In force. */
+  readonly settings: Settings;
+  readonly config: {
+    /** Whether the last attempt to load it succeeded; if not, `problem` says why. */
+    readonly lastReloadOk: boolean;
+    readonly lastSuccessAt: number;
+    readonly problem: string | undefined;
+  };
+  /** Of the last audit; undefined before the first. Its bridges are the same objects as long as nothing changed. */
+  readonly report: Report | undefined;
+  /** Names of all domains that libvirt knows, sorted; as last read. */
+  readonly domains: readonly string[];
+  readonly audits: Audits;
+  /** Milliseconds between two audits, where nothing happens. */
+  readonly periodMs: number;
+  readonly watchers: readonly WatcherState[];
+  /** undefined where nobody reads the journal. */
+  readonly hook: HookView | undefined;
+  readonly remediator: RemediatorView;
+}
+
+/** Times in milliseconds since the epoch. */
+export interface Audits {
+  readonly total: Readonly<Record<Trigger, number>>;
+  /** Audits in which something could not be read, or that ended in an error. */
+  readonly failures: number;
+  readonly last: LastAudit | undefined;
+  /** When the last audit that could read everything began. */
+  readonly lastSuccessAt: number | undefined;
+  /** The readers of the last audit. */
+  readonly collectors: readonly (Collector & { readonly problem: string | undefined })[];
+}
+
+export interface LastAudit {
+  readonly trigger: Trigger;
+  readonly beganAt: number;
+  readonly durationMs: number;
+  /** Why it failed; undefined where it did not. */
+  readonly problem: string | undefined;
+}
+
+export interface HookView {
+  readonly stats: Reading<HookStats>;
+  /** A hook of ours or the original is in place and executable; undefined where that cannot be told. */
+  readonly installed: boolean | undefined;
+  /** Of the last reading of the journal. */
+  readonly durationMs: number;
+  /** Whether entries are seen at once. */
+  readonly watching: boolean;
+}
+
+/** The journal's reader. `read` is cheap: it returns what is known. */
+export interface HookSource extends Handle {
+  read(): HookView;
+  subscribe(changed: () => void): void;
+}

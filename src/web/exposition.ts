@@ -1,0 +1,111 @@
+// /metrics as bytes that are ready to be sent: a section is rendered and compressed when what it is made of changes; only the
+// exporter's metrics about itself are made at the scrape. Text is put together by appending; gzip too, as one member: deflate
+// streams that end with a flush can be appended (RFC 1951, 3.2.4), and CRC-32 goes on from part to part (RFC 1952).
+// Several members would be simpler, but curl and browsers read only the first.
+import { promisify } from 'node:util';
+import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
+import type { Family } from '../report/metrics/family.ts';
+import type { HookInputs } from '../report/metrics/hook.ts';
+import type { RemediatorInputs } from '../report/metrics/remediator.ts';
+import type { SelfInputs } from '../report/metrics/self.ts';
+import type { ReportInputs } from '../report/metrics/vnets.ts';
+import { renderMetrics, SECTIONS } from '../report/metrics.ts';
+
+export interface Inputs {
+  /** undefined before the first audit: then there are only the metrics about the exporter itself. */
+  readonly report: ReportInputs | undefined;
+  readonly hook: HookInputs | undefined;
+  readonly remediator: RemediatorInputs | undefined;
+}
+
+export interface Exposition {
+  /** Renders what has changed since the last call; until that is done, scrapes get what was. */
+  refresh(inputs: Inputs): Promise<void>;
+  /** The parts of the body, in order. */
+  scrape(self: SelfInputs, gzip: boolean): Promise<readonly Buffer[]>;
+}
+
+interface Section {
+  readonly text: Buffer;
+  /** Raw deflate without an end. */
+  readonly deflated: Buffer;
+}
+
+const compress = promisify(deflateRaw);
+const EMPTY: Section = { text: Buffer.alloc(0), deflated: Buffer.alloc(0) };
+// RFC 1952: magic, deflate, no flags, no time, unknown system.
+const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+
+export function createExposition(): Exposition {
+  const report = createSection<ReportInputs>(SECTIONS.report, sameReport);
+  const hook = createSection<HookInputs>(SECTIONS.hook, sameValues);
+  const remediator = createSection<RemediatorInputs>(SECTIONS.remediator, sameRemediator);
+  let sections: readonly Section[] = [];
+  let firstCrc = 0;
+  let refreshing = Promise.resolve();
+
+  const refresh = async ({ report: r, hook: h, remediator: m }: Inputs) => {
+    const fresh = [await report(r), await hook(h), await remediator(m)];
+    // The first has nearly all the bytes.
+    if (fresh[0] !== sections[0]) firstCrc = crc32(fresh[0]?.text ?? '');
+    sections = fresh;
+  };
+  return {
+    refresh: (inputs) => {
+      refreshing = refreshing.catch(() => undefined).then(() => refresh(inputs));
+      return refreshing;
+    },
+    scrape: async (inputs, gzip) => {
+      const self = Buffer.from(await renderMetrics(SECTIONS.self, inputs));
+      const texts = [...sections.map(({ text }) => text), self];
+      if (!gzip) return texts;
+      const [first, ...rest] = texts;
+      const crc = sections.length === 0 ? crc32(self) : rest.reduce(continueCrc, firstCrc);
+      const trailer = Buffer.alloc(8);
+      trailer.writeUInt32LE(crc, 0);
+      trailer.writeUInt32LE(rest.reduce((sum, text) => sum + text.length, first?.length ?? 0) >>> 0, 4);
+      return [GZIP_HEADER, ...sections.map(({ deflated }) => deflated), deflateRawSync(self), trailer];
+    },
+  };
+}
+
+// zlib takes an empty buffer for the wish for a fresh start.
+function continueCrc(sum: number, text: Buffer): number {
+  return text.length === 0 ? sum : crc32(text, sum);
+}
+
+/** A section that is rendered again only where its inputs are not the `same`. */
+function createSection<I>(families: readonly Family<I>[], same: (a: I, b: I) => boolean) {
+  let last: { readonly inputs: I; readonly section: Section } | undefined;
+  return async (inputs: I | undefined): Promise<Section> => {
+    if (inputs === undefined) return EMPTY;
+    if (last && same(last.inputs, inputs)) return last.section;
+    const text = Buffer.from(await renderMetrics(families, inputs, letOthersIn));
+    const deflated = await compress(text, { finishFlush: constants.Z_SYNC_FLUSH });
+    last = { inputs, section: { text, deflated } };
+    return last.section;
+  };
+}
+
+/** Between two families, so that a scrape does not wait for all of them. */
+function letOthersIn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+// The time of a report is in no metric of its section.
+function sameReport(a: ReportInputs, b: ReportInputs): boolean {
+  return (
+    a.report.bridges === b.report.bridges &&
+    a.report.unknowns === b.report.unknowns &&
+    a.maxVlanSeriesPerVnet === b.maxVlanSeriesPerVnet
+  );
+}
+
+function sameRemediator(a: RemediatorInputs, b: RemediatorInputs): boolean {
+  const status = ({ remediator }: RemediatorInputs) => ('status' in remediator ? remediator.status : undefined);
+  return a.report.bridges === b.report.bridges && a.remediator.kind === b.remediator.kind && status(a) === status(b);
+}
+
+function sameValues(a: HookInputs, b: HookInputs): boolean {
+  return a.domains === b.domains && a.stats === b.stats && a.installed === b.installed;
+}

@@ -1,0 +1,66 @@
+// The exporter's state as what the metrics are made of, and the route that serves them.
+import type { FastifyInstance } from 'fastify';
+import type { ExporterState } from '../exporter/state.ts';
+import type { Exporter } from '../exporter.ts';
+import { processFacts } from '../host/process.ts';
+import type { Log } from '../log.ts';
+import type { SelfInputs } from '../report/metrics/self.ts';
+import { CONTENT_TYPE } from '../report/metrics.ts';
+import { VERSION } from '../version.ts';
+import { createExposition, type Inputs } from './exposition.ts';
+
+/** Serves the metrics at `path`. A scrape runs no process and reads nothing of the host. */
+export function addMetrics(app: FastifyInstance, path: string, exporter: Exporter, log: Log): void {
+  const exposition = createExposition();
+  const refresh = () =>
+    void exposition.refresh(inputsOf(exporter.state())).catch((error: Error) => {
+      log.error({ problem: error.message, stack: error.stack }, 'metrics cannot be rendered');
+    });
+  const unsubscribe = exporter.subscribe(refresh);
+  refresh();
+  app.addHook('preClose', async () => unsubscribe());
+
+  app.get(path, async (request, reply) => {
+    const gzip = acceptsGzip(request.headers['accept-encoding']);
+    const parts = await exposition.scrape(selfOf(exporter.state()), gzip);
+    reply.type(CONTENT_TYPE).header('vary', 'accept-encoding');
+    if (gzip) reply.header('content-encoding', 'gzip');
+    return Buffer.concat(parts);
+  });
+}
+
+/** Whether the client takes gzip: RFC 9110, 12.5.3. */
+export function acceptsGzip(header: string | undefined): boolean {
+  const weights = new Map(
+    (header ?? '').split(',').map((item): [string, number] => {
+      const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+      const q = parameters.find((parameter) => parameter.startsWith('q='));
+      return [coding, q === undefined ? 1 : Number(q.slice(2))];
+    }),
+  );
+  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0;
+}
+
+function inputsOf({ report, settings, domains, hook, remediator }: ExporterState): Inputs {
+  if (!report) return { report: undefined, hook: undefined, remediator: undefined };
+  const { maxVlanSeriesPerVnet } = settings.metrics;
+  const stats = hook?.stats.ok ? hook.stats.value : undefined;
+  return {
+    report: { report, maxVlanSeriesPerVnet },
+    hook: { domains, stats, installed: hook?.installed },
+    remediator: { report, remediator },
+  };
+}
+
+function selfOf({ audits, watchers, hook, config, settings }: ExporterState): SelfInputs {
+  const { total, failures, last, lastSuccessAt, collectors } = audits;
+  const journal = hook && { collector: 'journal', ok: hook.stats.ok, durationMs: hook.durationMs };
+  return {
+    audits: { total, failures, durationMs: last?.durationMs, lastSuccessAt },
+    collectors: [...collectors, ...(journal ? [journal] : [])],
+    watchers: [...watchers, ...(hook ? [{ watcher: 'journal', up: hook.watching }] : [])],
+    config: { ...config, policySha256: settings.policy.sha256 },
+    build: { version: VERSION, node: process.version },
+    process: processFacts(),
+  };
+}

@@ -1,0 +1,77 @@
+// The exporter's state as what the status page shows.
+
+import type { ExporterState } from '../exporter/state.ts';
+import type { Exporter } from '../exporter.ts';
+import type { PageInput } from '../report/page/input.ts';
+import { VERSION } from '../version.ts';
+import type { PageSource } from './page.ts';
+
+export interface PageFacts {
+  readonly hostname: string;
+  /** One sentence to stand above all, as that this host is a simulated one. */
+  readonly notice: string | undefined;
+  readonly metricsPath: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+// An audit that is due may take a moment.
+const GRACE_MS = 5000;
+
+export function createPageSource(exporter: Exporter, facts: PageFacts): PageSource {
+  return { read: () => pageInput(exporter.state(), facts), subscribe: exporter.subscribe };
+}
+
+function pageInput(state: ExporterState, { now, ...facts }: PageFacts): PageInput {
+  const { report, audits, config, periodMs, hook, remediator } = state;
+  const { last, lastSuccessAt } = audits;
+  const dueAt = last && Number.isFinite(periodMs) ? last.beganAt + last.durationMs + periodMs + GRACE_MS : undefined;
+  return {
+    ...facts,
+    now: now(),
+    version: VERSION,
+    report,
+    audit: {
+      trigger: last?.trigger,
+      durationMs: last?.durationMs,
+      lastSuccessAt,
+      dueAt,
+      problem: last?.problem,
+      configProblem: config.problem,
+    },
+    sources: sourcesOf(state),
+    hook: { stats: hook?.stats ?? { ok: false, error: 'the journal is not read' }, installed: hook?.installed },
+    remediator: remediatorOf(remediator),
+  };
+}
+
+function remediatorOf(view: ExporterState['remediator']): PageInput['remediator'] {
+  if (view.kind === 'absent') return undefined;
+  return view.kind === 'unreadable' ? { ok: false, error: view.problem } : { ok: true, value: view.status };
+}
+
+function sourcesOf({ audits, watchers, hook }: ExporterState): PageInput['sources'] {
+  const journal = hook && {
+    collector: 'journal',
+    ok: hook.stats.ok,
+    durationMs: hook.durationMs,
+    problem: hook.stats.ok ? undefined : hook.stats.error,
+  };
+  const watching = [...watchers, ...(hook ? [{ watcher: 'journal', up: hook.watching }] : [])];
+  return [
+    ...[...audits.collectors, ...(journal ? [journal] : [])].map(({ collector, ok, problem, durationMs }) => ({
+      name: collector,
+      kind: 'collector' as const,
+      ok,
+      problem,
+      durationMs,
+    })),
+    ...watching.map(({ watcher, up }) => ({
+      name: watcher,
+      kind: 'watcher' as const,
+      ok: up,
+      problem: up ? undefined : 'changes are seen at the next audit only',
+      durationMs: undefined,
+    })),
+  ];
+}

@@ -1,0 +1,94 @@
+// The exporter's HTTP server: what every response has in common, and the routes that are not the page's.
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Exporter } from '../exporter.ts';
+import type { Log } from '../log.ts';
+import { type Address, ListenError, type Listening, listen } from './listen.ts';
+import { addMetrics } from './metrics.ts';
+
+export interface ServerOptions {
+  readonly exporter: Exporter;
+  readonly log: Log;
+  readonly addresses: readonly Address[];
+  /** `/metrics`. */
+  readonly telemetryPath: string;
+  /** Whether POST /-/reload is allowed. */
+  readonly lifecycle: boolean;
+  /** Called for a reload; returns the problem where the config was refused. */
+  readonly reload: () => string | undefined;
+  /** Adds the status page's routes. */
+  readonly addPage: (app: FastifyInstance) => void;
+}
+
+// A response that does not say otherwise may load nothing, be framed by nobody, and is what its type says.
+const SECURITY_HEADERS = {
+  'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+/** Serves until it is closed. Throws ListenError where an address or path cannot be served. */
+export async function startServer(options: ServerOptions): Promise<Listening> {
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: 1024,
+    routerOptions: { maxParamLength: 200 },
+  });
+  app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
+  app.setNotFoundHandler((request, reply) => notFound(app, request, reply));
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500)
+      options.log.error({ path: request.url, problem: error.message, stack: error.stack }, 'request failed');
+    return text(reply, status, status >= 500 ? 'internal error, see the log' : error.message);
+  });
+  addOwnRoutes(app, options);
+  await app.ready();
+  const listening = await listen(options.addresses, (request, response) => app.routing(request, response));
+  return {
+    urls: listening.urls,
+    close: async () => {
+      await Promise.all([app.close(), listening.close()]);
+    },
+  };
+}
+
+function addOwnRoutes(
+  app: FastifyInstance,
+  { exporter, log, telemetryPath, lifecycle, reload, addPage }: ServerOptions,
+): void {
+  app.get('/-/healthy', async (_request, reply) => text(reply, 200, 'libvirt-vlan-exporter is healthy.'));
+  app.get('/-/ready', async (_request, reply) =>
+    exporter.state().report
+      ? text(reply, 200, 'libvirt-vlan-exporter is ready.')
+      : text(reply, 503, 'The first audit is not done yet.'),
+  );
+  // What a form or a script sends with it does not matter.
+  app.addContentTypeParser('*', async () => undefined);
+  app.post('/-/reload', async (request, reply) => {
+    if (!lifecycle)
+      return text(reply, 403, 'Reload by HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.');
+    if (request.headers['sec-fetch-site'] === 'cross-site') return text(reply, 403, 'Not from another site.');
+    const problem = reload();
+    return problem === undefined
+      ? text(reply, 200, 'Config loaded.')
+      : text(reply, 500, `Config refused, the last good one stays in force:\n${problem}`);
+  });
+  addPage(app);
+  if (app.hasRoute({ method: 'GET', url: telemetryPath })) {
+    throw new ListenError(`telemetry path ${telemetryPath}: something else is served there; choose another`);
+  }
+  addMetrics(app, telemetryPath, exporter, log);
+}
+
+function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const url = request.url.split('?', 1)[0] ?? '';
+  const allowed = (['GET', 'HEAD', 'POST'] as const).filter((method) => app.hasRoute({ method, url }));
+  if (allowed.length === 0) return text(reply, 404, 'Not found. There are /, /metrics and /api/v1/report.');
+  return text(reply.header('allow', allowed.join(', ')), 405, `Method not allowed, only ${allowed.join(', ')}.`);
+}
+
+function text(reply: FastifyReply, status: number, line: string): FastifyReply {
+  return reply.code(status).type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(`${line}\n`);
+}
