@@ -24,6 +24,10 @@ interface Query {
   readonly follow: boolean;
   readonly lines: number;
   readonly afterCursor: string | undefined;
+  /** Begins with this entry. */
+  readonly cursor: string | undefined;
+  /** `-F FIELD`: the values of a field instead of entries. */
+  readonly field: string | undefined;
   readonly matches: (entry: JournalEntry) => boolean;
 }
 
@@ -54,7 +58,13 @@ export function createJournal(now: () => number): Journal {
   };
 
   const select = (query: Query): readonly JournalEntry[] => {
-    const after = query.afterCursor === undefined ? 0 : entries.findIndex((e) => e.__CURSOR === query.afterCursor) + 1;
+    const indexOf = (cursor: string) => entries.findIndex((entry) => entry.__CURSOR === cursor);
+    const after =
+      query.cursor !== undefined
+        ? Math.max(0, indexOf(query.cursor))
+        : query.afterCursor === undefined
+          ? 0
+          : indexOf(query.afterCursor) + 1;
     const found = entries.slice(after).filter(query.matches);
     return Number.isFinite(query.lines) ? found.slice(Math.max(0, found.length - query.lines)) : found;
   };
@@ -64,7 +74,13 @@ export function createJournal(now: () => number): Journal {
     append,
     appendLines: (text) => append(parseFields(text)),
     query(args) {
-      return select(parseArgs(args))
+      const query = parseArgs(args);
+      if (query.field !== undefined) {
+        return [...new Set(entries.flatMap((entry) => entry[query.field ?? ''] ?? []))]
+          .map((value) => `${value}\n`)
+          .join('');
+      }
+      return select(query)
         .map((entry) => `${JSON.stringify(entry)}\n`)
         .join('');
     },
@@ -104,6 +120,8 @@ function parseArgs(args: readonly string[]): Query {
   let follow = false;
   let lines: number | undefined;
   let afterCursor: string | undefined;
+  let cursor: string | undefined;
+  let field: string | undefined;
   let json = false;
   const terms: Map<string, string[]>[] = [new Map()];
   const match = (field: string, value: string) => {
@@ -117,6 +135,9 @@ function parseArgs(args: readonly string[]): Query {
     else if (name === '-n' || name === '--lines') lines = value === 'all' ? Number.POSITIVE_INFINITY : Number(value);
     else if (name === '--no-tail') lines = Number.POSITIVE_INFINITY;
     else if (name === '--after-cursor') afterCursor = value;
+    else if (name === '--cursor') cursor = value;
+    else if (name === '-F' || name === '--field') field = value;
+    else if (name === '--output-fields') continue;
     else if (name === '-t' || name === '--identifier') {
       all.set('SYSLOG_IDENTIFIER', [...(all.get('SYSLOG_IDENTIFIER') ?? []), value]);
     } else if (['-b', '--boot', '--all', '-a', '-q', '--quiet', '--no-pager', '--system'].includes(name)) continue;
@@ -124,13 +145,24 @@ function parseArgs(args: readonly string[]): Query {
     else if (/^[A-Z0-9_]+$/.test(name)) match(name, value);
     else throw new Error(`simulated host: journalctl ${name} is not modelled`);
   }
-  if (!json) throw new Error('simulated host: journalctl without -o json is not modelled');
+  if (!json && field === undefined) throw new Error('simulated host: journalctl without -o json is not modelled');
   const matches = (entry: JournalEntry) =>
     fits(entry, all) && (terms.every((term) => term.size === 0) || terms.some((term) => fits(entry, term)));
-  return { follow, lines: lines ?? (follow ? 10 : Number.POSITIVE_INFINITY), afterCursor, matches };
+  return { follow, lines: lines ?? (follow ? 10 : Number.POSITIVE_INFINITY), afterCursor, cursor, field, matches };
 }
 
-const WITH_VALUE = ['-o', '--output', '-n', '--lines', '--after-cursor', '-t', '--identifier'];
+const WITH_VALUE = [
+  '-o',
+  '--output',
+  '-n',
+  '--lines',
+  '--after-cursor',
+  '--cursor',
+  '-F',
+  '--field',
+  '-t',
+  '--identifier',
+];
 
 /** Arguments as name and value: `-o json`, `--output=json`, `FIELD=value`. */
 function* options(args: readonly string[]): Generator<{ name: string; value: string }> {

@@ -24,7 +24,7 @@ test('whatever the values are, an entry has as many lines as values, each named,
       const lines = renderEntry({ ...entry, MESSAGE: message, SYSLOG_IDENTIFIER: names }).split('\n');
       expect(lines.pop()).toBe('');
       expect(lines).toHaveLength(2 + names.length);
-      for (const line of lines) expect(line).toMatch(/^(MESSAGE|PRIORITY|SYSLOG_IDENTIFIER)=\P{Cc}*$/u);
+      expect(lines.filter((line) => !/^(MESSAGE|PRIORITY|SYSLOG_IDENTIFIER)=\P{Cc}*$/u.test(line))).toEqual([]);
     }),
   );
 });

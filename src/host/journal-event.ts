@@ -1,0 +1,134 @@
+// One line of `journalctl -o json` → what the hook said, or nothing where it is no entry of the hook. Pure.
+// Three writers are understood (systemd.journal-fields(7), journalctl(1) "-o json"):
+//   ours             LIBVIRT_VLAN_DOMAIN and a real PRIORITY; LIBVIRT_VLAN_RUN=1 on one entry of each run
+//   the original     `logger -t "libvirt-hook[NAME]"`: the name is in SYSLOG_PID up to systemd 259, in _CMDLINE later, and in
+//                    MESSAGE where a space in it lost the identifier; PRIORITY is always 5, ERROR and WARN are text
+//   libvirt itself   "Hook script execution failed: …": a hook that could not even run
+
+export interface HookEvent {
+  readonly cursor: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Empty where the entry does not say. */
+  readonly domain: string;
+  readonly severity: 'error' | 'warning' | 'info';
+  /** Whether this entry stands for one run of the hook. */
+  readonly run: boolean;
+  /** One line of at most 500 characters. */
+  readonly text: string;
+}
+
+/** The fields that are read, for `--output-fields`. */
+export const EVENT_FIELDS = [
+  'MESSAGE',
+  'PRIORITY',
+  'SYSLOG_IDENTIFIER',
+  'SYSLOG_PID',
+  '_PID',
+  '_CMDLINE',
+  'LIBVIRT_VLAN_DOMAIN',
+  'LIBVIRT_VLAN_RUN',
+] as const;
+
+/** libvirt's daemons, as journal identifiers. */
+export const LIBVIRT_DAEMONS = ['libvirtd', 'virtqemud'] as const;
+
+const MAX_TEXT = 500;
+
+type Entry = Readonly<Record<string, unknown>>;
+
+/** `identifiers`: the hook's, without brackets. undefined where the line is no entry of a hook, or no JSON at all. */
+export function parseHookEvent(line: string, identifiers: readonly string[]): HookEvent | undefined {
+  const entry = parseObject(line);
+  const cursor = entry && values(entry.__CURSOR)[0];
+  if (!entry || !cursor) return undefined;
+  const message = values(entry.MESSAGE).join('\n');
+  const said =
+    fromLibvirt(entry, message) ?? fromOurs(entry, identifiers, message) ?? fromOther(entry, identifiers, message);
+  if (!said) return undefined;
+  const micros = Number(values(entry.__REALTIME_TIMESTAMP)[0]);
+  const at = Number.isFinite(micros) ? Math.floor(micros / 1000) : 0;
+  return { cursor, at, ...said, text: oneLine(said.text) };
+}
+
+type Said = Pick<HookEvent, 'domain' | 'severity' | 'run' | 'text'>;
+
+function fromOurs(entry: Entry, identifiers: readonly string[], text: string): Said | undefined {
+  const domain = values(entry.LIBVIRT_VLAN_DOMAIN)[0];
+  if (domain === undefined || !values(entry.SYSLOG_IDENTIFIER).some((id) => identifiers.includes(id))) return undefined;
+  return { domain, severity: bySyslog(entry), run: values(entry.LIBVIRT_VLAN_RUN)[0] === '1', text };
+}
+
+function fromOther(entry: Entry, identifiers: readonly string[], message: string): Said | undefined {
+  const names = values(entry.SYSLOG_IDENTIFIER);
+  for (const id of identifiers) {
+    const bracketed = names.map((name) => inBrackets(name, id)).find((name) => name !== undefined);
+    if (bracketed !== undefined) return plain(entry, bracketed, message);
+    if (names.includes(id)) return plain(entry, fromPid(entry) ?? fromCommand(entry, id) ?? '', message);
+    // The identifier is lost where the name holds white space: journald takes it as a part of the message.
+    const lost =
+      names.length === 0 && message.startsWith(`${id}[`) ? /^(.*?)\]: (.*)$/s.exec(message.slice(id.length + 1)) : null;
+    if (lost) return plain(entry, lost[1] ?? '', lost[2] ?? '');
+  }
+  return undefined;
+}
+
+function plain(entry: Entry, domain: string, text: string): Said {
+  const byText = /^ERROR\b/.test(text) ? 'error' : /^WARN(ING)?\b/.test(text) ? 'warning' : undefined;
+  return { domain, severity: byText ?? bySyslog(entry), run: /^started\b.*\bwaiting for vnets\b/.test(text), text };
+}
+
+// The original always writes 5, but a copy of it with `logger -p user.err` does not.
+function bySyslog(entry: Entry): Said['severity'] {
+  const priority = Number(values(entry.PRIORITY)[0] ?? '6');
+  return priority <= 3 ? 'error' : priority === 4 ? 'warning' : 'info';
+}
+
+function inBrackets(identifier: string, id: string): string | undefined {
+  return identifier.startsWith(`${id}[`) && identifier.endsWith(']') ? identifier.slice(id.length + 1, -1) : undefined;
+}
+
+// What stood in the brackets; `logger -i` puts its own process id there.
+function fromPid(entry: Entry): string | undefined {
+  const pid = values(entry.SYSLOG_PID)[0];
+  return pid === values(entry._PID)[0] ? undefined : pid;
+}
+
+// As `logger -t libvirt-hook[web-1] ERROR: …`, where an argument with special characters stands in quotes.
+function fromCommand(entry: Entry, id: string): string | undefined {
+  const command = values(entry._CMDLINE)[0] ?? '';
+  const begin = command.indexOf(`${id}[`);
+  return begin < 0 ? undefined : /^(.*?)\](?:["']|\s|$)/s.exec(command.slice(begin + id.length + 1))?.[1];
+}
+
+// "Hook script execution failed: internal error: Child process (… /etc/libvirt/hooks/qemu NAME OPERATION SUBOPERATION EXTRA) …"
+function fromLibvirt(entry: Entry, message: string): Said | undefined {
+  if (!values(entry.SYSLOG_IDENTIFIER).some((id) => LIBVIRT_DAEMONS.some((daemon) => daemon === id))) return undefined;
+  if (!message.includes('Hook script execution failed') || !message.includes('/hooks/qemu')) return undefined;
+  const call = /\/hooks\/qemu(?:\.d\/[^/]*?)? (.+?) [a-z-]+ (?:begin|end) /s.exec(message);
+  // libvirt quotes an argument with special characters as a shell takes it.
+  const domain = call?.[1]?.replace(/^'(.*)'$/s, '$1') ?? '';
+  return { domain, severity: 'error', run: false, text: message };
+}
+
+function parseObject(line: string): Entry | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Entry) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A field's values: one is a string, several are a list, one that is not UTF-8 is a list of bytes, one too long is null. */
+function values(field: unknown): readonly string[] {
+  if (typeof field === 'string') return [field];
+  if (!Array.isArray(field)) return [];
+  if (field.every((item) => typeof item === 'number')) return field.length > 0 ? [Buffer.from(field).toString()] : [];
+  return field.flatMap((item) => (Array.isArray(item) || typeof item === 'string' ? values(item) : []));
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
+}
