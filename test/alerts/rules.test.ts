@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { REASONS, type Reason } from '../../src/model.ts';
-import { CATALOGUE, labelsIn, metricsIn, TARGET_LABELS } from './promql.ts';
+import { CATALOGUE, labelsIn, metricsIn, TARGET_LABELS } from '../dashboards/promql.ts';
 import { ALERTS, alertRules, recordingRules } from './rules-file.ts';
 
 const runbooks = readdirSync(new URL('runbooks/', ALERTS));
