@@ -1,6 +1,9 @@
 // The command line, but for libvirt's own call of the hook. One file in commands/ for each subcommand: `register` declares its
 // arguments and options; what runs is loaded when it runs.
 import { Command } from 'commander';
+import { register as registerHeal } from './commands/heal.ts';
+import { register as registerPlan } from './commands/plan.ts';
+import { register as registerRemediate } from './commands/remediate.ts';
 import { register as registerServe } from './commands/serve.ts';
 import { VERSION } from './version.ts';
 
@@ -31,5 +34,8 @@ export function createProgram(): Command {
     .showHelpAfterError('(run with --help for what there is)')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : CANNOT_TELL));
   registerServe(program);
+  registerPlan(program);
+  registerHeal(program);
+  registerRemediate(program);
   return program;
 }

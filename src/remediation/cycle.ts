@@ -3,11 +3,10 @@
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import type { SnapshotReader } from '../host/snapshot.ts';
-import type { Decision, Outcome, RemediatorStatus, VnetPlan } from '../model.ts';
-import { formatTable } from '../vlan.ts';
-import { bridgeCommand } from './changes.ts';
+import type { Decision, RemediatorStatus } from '../model.ts';
 import { configure } from './configure.ts';
-import { type Answer, decide, type HealNow } from './decide.ts';
+import { type Answer, decide } from './decide.ts';
+import { decisionOf, describe } from './decision.ts';
 import { afterHeal, guardKey, permit } from './guard.ts';
 import type { State } from './state-file.ts';
 import { count, createTally, statusOf, type Tally } from './status.ts';
@@ -56,7 +55,9 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
     answer.heal.map(({ plan }) => plan),
     input.since,
   );
-  const healed = outcomes.map((outcome, i) => decisionOf(outcome, answer.heal[i], input.trigger, host.now()));
+  const healed = outcomes.map((outcome, i) =>
+    decisionOf(outcome, answer.heal[i]?.probe ? 'probe' : input.trigger, host.now()),
+  );
   const { told, news } = tell(answer, memory.told, input, host.now());
   const decisions = [...healed, ...news];
   const now = host.now();
@@ -75,16 +76,6 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
 
 function uniqueByName<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {
   return [...new Map(items.map((item) => [item.name, item])).values()];
-}
-
-function decisionOf(outcome: Outcome, heal: HealNow | undefined, trigger: string, at: number): Decision {
-  const { plan, result, problem, durationMs } = outcome;
-  return { ...describe(plan), at, trigger: heal?.probe ? 'probe' : trigger, outcome: result, problem, durationMs };
-}
-
-function describe({ bridge, domain, vnet, before, after, changes }: VnetPlan) {
-  const [was, shall] = [formatTable(before), formatTable(after)];
-  return { bridge, domain, vnet, before: was, after: shall, commands: changes.map(bridgeCommand) };
 }
 
 /** Decisions to leave a vnet alone, each once until it is another. A running backoff is no decision. */

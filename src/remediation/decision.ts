@@ -1,0 +1,16 @@
+// Plans and their outcomes as the decisions that the journal and the status show. Pure.
+import type { Decision, Outcome, VnetPlan } from '../model.ts';
+import { formatTable } from '../vlan.ts';
+import { bridgeCommand } from './changes.ts';
+
+type Described = Pick<Decision, 'bridge' | 'domain' | 'vnet' | 'before' | 'after' | 'commands'>;
+
+export function describe({ bridge, domain, vnet, before, after, changes }: VnetPlan): Described {
+  const [was, shall] = [formatTable(before), formatTable(after)];
+  return { bridge, domain, vnet, before: was, after: shall, commands: changes.map(bridgeCommand) };
+}
+
+/** An outcome as a decision. */
+export function decisionOf({ plan, result, problem, durationMs }: Outcome, trigger: string, at: number): Decision {
+  return { ...describe(plan), at, trigger, outcome: result, problem, durationMs };
+}

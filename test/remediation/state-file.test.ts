@@ -1,0 +1,86 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { replaceFile } from '../../src/remediation/replace-file.ts';
+import { createStateFile, type State } from '../../src/remediation/state-file.ts';
+import { bridgePolicy, policy, rule } from '../support/policy.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'state-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const path = () => join(folder, 'state.json');
+
+const STATE: State = {
+  accepted: {
+    kind: 'known',
+    policy: policy(bridgePolicy({ pvid: 100, rules: [rule({ domains: ['web-*'], pvid: 20 })] })),
+  },
+  guard: {
+    'br0/vm 1/52:54:00:00:00:01': { vnet: 'vnet1', heals: [1, 2], streak: 7, suspendedSince: 3, compliantSince: 4 },
+  },
+};
+
+test('no state file is a first start', () => {
+  expect(createStateFile(folder).load()).toEqual({ accepted: { kind: 'first' }, guard: {} });
+});
+
+test('what was saved is loaded, the whole policy too', () => {
+  createStateFile(folder).save(STATE);
+  expect(createStateFile(folder).load()).toEqual(STATE);
+  expect(statSync(path()).mode & 0o777).toBe(0o600);
+});
+
+test('a state that did not change is not written again', () => {
+  const store = createStateFile(folder);
+  store.save(STATE);
+  const { ino } = statSync(path());
+  store.save({ ...STATE });
+  expect(statSync(path()).ino).toBe(ino);
+});
+
+test('a torn file is no first start: the policy is unknown', () => {
+  fc.assert(
+    fc.property(fc.nat(), (cut) => {
+      createStateFile(folder).save(STATE);
+      truncateSync(path(), cut % (statSync(path()).size - 1));
+      expect(createStateFile(folder).load()).toMatchObject({ accepted: { kind: 'unknown' }, guard: {} });
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test.each([
+  'null',
+  '[]',
+  '{"version":2}',
+  '{"version":1,"accepted":{"sha256":"","bridges":[{}]},"guard":{}}',
+  '{"version":1,"accepted":{"sha256":"","bridges":[]},"guard":{"a":{}}}',
+])('%s is no state', (text) => {
+  writeFileSync(path(), text);
+  expect(createStateFile(folder).load().accepted.kind).toBe('unknown');
+});
+
+test('an unknown state is not overwritten before a policy is accepted', () => {
+  writeFileSync(path(), 'torn');
+  const store = createStateFile(folder);
+  store.save(store.load());
+  expect(readFileSync(path(), 'utf8')).toBe('torn');
+});
+
+test('a file that cannot be replaced is still there, and nothing is left beside it', () => {
+  replaceFile(path(), 'old', { mode: 0o644 });
+  expect(() => replaceFile(path(), undefined as unknown as string, { mode: 0o644 })).toThrow();
+  expect(readFileSync(path(), 'utf8')).toBe('old');
+  expect(readdirSync(folder)).toEqual(['state.json']);
+});
+
+test("what a process left behind when it died is in nobody's way", () => {
+  writeFileSync(`${path()}.new`, 'half');
+  replaceFile(path(), 'whole', { mode: 0o644 });
+  expect(readFileSync(path(), 'utf8')).toBe('whole');
+});
