@@ -7,6 +7,7 @@ import type { Settings } from './config/settings.ts';
 import { createAuditBook } from './exporter/audits.ts';
 import type { ExporterState, HookSource } from './exporter/state.ts';
 import type { Handle, Host } from './host/host.ts';
+import { followHookJournal } from './host/journal.ts';
 import { createStatusReader, REMEDIATOR_FOLDER } from './host/remediator-status.ts';
 import { createSnapshotReader } from './host/snapshot.ts';
 import { keepFolderWatched, watchHost } from './host/watch.ts';
@@ -23,7 +24,7 @@ export interface ExporterOptions {
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
   readonly log: Log;
-  /** What the journal knows of the hook; without it, nothing is known. */
+  /** What the journal knows of the hook; the host's journal where it is left out. */
   readonly hook?: HookSource;
 }
 
@@ -46,12 +47,13 @@ const DEBOUNCE = { quietMs: 20, maxMs: 250 };
 const restAfter = (trigger: Trigger, durationMs: number) => (trigger === 'event' ? Math.min(2 * durationMs, 2000) : 0);
 
 /** Starts auditing. Throws ConfigError where the config is bad at the start. */
-export function startExporter({ host, load, log, hook }: ExporterOptions): Exporter {
+export function startExporter({ host, load, log, ...options }: ExporterOptions): Exporter {
   const readSnapshot = createSnapshotReader(host);
   const readStatus = createStatusReader(host);
   const book = createAuditBook(log);
   const listeners = new Set<() => void>();
   let settings = load();
+  const hook = options.hook ?? followHookJournal(host, settings.hook.identifiers, log);
   let config: ExporterState['config'] = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
   let report: Report | undefined;
   let domains: readonly string[] = [];
@@ -70,7 +72,7 @@ export function startExporter({ host, load, log, hook }: ExporterOptions): Expor
       audits: book.state(),
       periodMs,
       watchers,
-      hook: hook?.read(),
+      hook: hook.read(),
       remediator,
     };
     for (const listener of listeners) listener();
@@ -103,7 +105,7 @@ export function startExporter({ host, load, log, hook }: ExporterOptions): Expor
   schedule = startSchedule(settings.schedule, onSchedule, log);
   // Its status file changes with each of its cycles; that needs no audit.
   const status = keepFolderWatched(host, REMEDIATOR_FOLDER, () => publish());
-  hook?.subscribe(() => publish());
+  hook.subscribe(() => publish());
   publish();
   turns.request('startup');
 
@@ -138,7 +140,7 @@ export function startExporter({ host, load, log, hook }: ExporterOptions): Expor
     stop: () => {
       turns.stop();
       wake.cancel();
-      for (const handle of [watch, status, schedule, ...(hook ? [hook] : [])]) handle.stop();
+      for (const handle of [watch, status, schedule, hook]) handle.stop();
       listeners.clear();
     },
   };

@@ -14,7 +14,7 @@ export interface ServiceOptions {
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
   readonly log: Log;
-  /** Without it, nothing is known of the hook. */
+  /** The host's journal where it is left out. */
   readonly hook?: HookSource;
   readonly addresses: readonly Address[];
   readonly telemetryPath: string;

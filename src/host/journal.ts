@@ -2,6 +2,7 @@
 // to journald or to the journal's files meanwhile.
 // Each start resumes at a cursor that lies somewhat back, and skips what was counted since: `--cursor` and not
 // `--after-cursor`, which skips an entry too many where the cursor's own has been vacuumed.
+import type { HookSource } from '../exporter/state.ts';
 import type { Log } from '../log.ts';
 import { debounce } from '../loop/debounce.ts';
 import { keepRunning } from '../loop/keep-running.ts';
@@ -11,29 +12,16 @@ import type { Handle, Host } from './host.ts';
 import { EVENT_FIELDS, LIBVIRT_DAEMONS, parseHookEvent } from './journal-event.ts';
 import { createHookCounts } from './journal-stats.ts';
 
-/** What is known of the hook. */
-export interface HookJournal extends Handle {
-  read(): {
-    /** Not ok until all that the journal held at the start is counted: a counter that grows to its value is no news. */
-    readonly stats: Reading<HookStats>;
-    /** A hook of ours or the original is in place and executable; undefined where that cannot be told. */
-    readonly installed: boolean | undefined;
-    /** Milliseconds, of the last question to journalctl. */
-    readonly durationMs: number;
-    /** Whether entries are seen at once. */
-    readonly watching: boolean;
-  };
-  /** Calls back after what `read` returns has changed, not more often than ten times a second. */
-  subscribe(changed: () => void): void;
-}
-
 const PACE = { settleMs: 1000, firstRetryMs: 250, maxRetryMs: 60_000 };
 const TIMEOUT_MS = 30_000;
 const RECHECK_MS = 60_000;
 const MAX_SEEN = 10_000;
 
-/** Starts following. `identifiers`: the hook's, without brackets. */
-export function followHookJournal(host: Host, identifiers: readonly string[], log: Log): HookJournal {
+/**
+ * Starts following. `identifiers`: the hook's, without brackets. The counts are unknown until all that the journal held at the
+ * start is counted: a counter that grows to its old value would be taken for news. Callbacks come ten times a second at most.
+ */
+export function followHookJournal(host: Host, identifiers: readonly string[], log: Log): HookSource {
   const counts = createHookCounts();
   const place = createPlace();
   const listeners = new Set<() => void>();

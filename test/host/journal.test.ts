@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { followHookJournal, type HookJournal } from '../../src/host/journal.ts';
+import type { HookSource } from '../../src/exporter/state.ts';
+import { followHookJournal } from '../../src/host/journal.ts';
 import { createSimHost, type SimHost } from '../../src/sim/host.ts';
 
 let host: SimHost;
-let journal: HookJournal;
+let journal: HookSource;
 
 beforeEach(() => {
   vi.useFakeTimers();
