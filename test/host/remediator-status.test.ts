@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+import { createStatusReader, parseStatus, STATUS_FILE } from '../../src/host/remediator-status.ts';
+import type { RemediatorStatus } from '../../src/model.ts';
+import { createSimHost } from '../../src/sim/host.ts';
+
+const NOW = 1_000_000_000;
+const STATUS: RemediatorStatus = {
+  version: 1,
+  startedAt: NOW - 9000,
+  lastCycleAt: NOW - 5000,
+  dryRun: false,
+  paused: false,
+  policySha256: 'ab',
+  heldPolicySha256: undefined,
+  domains: [{ bridge: 'br', domain: 'a', remediations: 1, failures: 0, lastAt: NOW, suspendedSince: undefined }],
+  held: [],
+  refusals: [{ bridge: 'br', domain: undefined, vnet: undefined, reason: 'the bridge does not filter' }],
+  duration: {
+    buckets: [
+      [1, 1],
+      [null, 1],
+    ],
+    sum: 0.5,
+    count: 1,
+  },
+  recent: [],
+};
+
+function reader() {
+  let now = NOW;
+  const host = createSimHost({ now: () => now });
+  const read = createStatusReader(host);
+  return { read, write: (text: string) => host.writeFile(STATUS_FILE, text), host, pass: (ms: number) => (now += ms) };
+}
+
+it('no file is absent', () => {
+  expect(reader().read(60_000)).toEqual({ kind: 'absent' });
+});
+
+it('a good file is current until its last cycle is too long ago', () => {
+  const { read, write, pass } = reader();
+  write(JSON.stringify(STATUS));
+  expect(read(60_000)).toEqual({ kind: 'current', status: STATUS });
+  pass(56_000);
+  expect(read(60_000).kind).toBe('stale');
+  pass(-56_000);
+  expect(read(60_000).kind).toBe('current');
+});
+
+it('the same file is the same object, a new one is read', () => {
+  const { read, write } = reader();
+  write(JSON.stringify(STATUS));
+  const first = read(60_000);
+  expect(read(60_000)).toBe(first);
+  write(JSON.stringify({ ...STATUS, dryRun: true }));
+  expect(read(60_000)).toMatchObject({ status: { dryRun: true } });
+});
+
+it('a file that may not be read is unreadable, and read again once it may', () => {
+  const { read, write, host } = reader();
+  write(JSON.stringify(STATUS));
+  host.forbid(STATUS_FILE);
+  expect(read(60_000)).toMatchObject({ kind: 'unreadable', problem: expect.stringContaining('permission') });
+  host.forbid(STATUS_FILE, false);
+  expect(read(60_000).kind).toBe('current');
+});
+
+it.each([
+  ['', 'status.json: '],
+  ['{"version":1', 'status.json: '],
+  ['null', 'status.json: expected an object'],
+  ['[]', 'status.json: expected an object'],
+  [JSON.stringify({ ...STATUS, version: 2 }), 'status.json.version: expected 1'],
+  [JSON.stringify({ ...STATUS, lastCycleAt: '5' }), 'status.json.lastCycleAt: expected a number'],
+  [
+    JSON.stringify({ ...STATUS, domains: [{ ...STATUS.domains[0], domain: 7 }] }),
+    'status.json.domains[0].domain: expected a string',
+  ],
+  [
+    JSON.stringify({ ...STATUS, duration: { buckets: [[1]], sum: 1, count: 1 } }),
+    'status.json.duration.buckets[0]: expected a list of 2',
+  ],
+])('what is not a status is unreadable, and says where (%#)', (text, problem) => {
+  expect(parseStatus(text)).toMatchObject({ kind: 'unreadable', problem: expect.stringContaining(problem) });
+});

@@ -1,0 +1,190 @@
+// Real requests to the whole service on a simulated host.
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { expect, it, onTestFinished } from 'vitest';
+import { parseSettings } from '../../src/config/load.ts';
+import { type ServiceOptions, startService } from '../../src/exporter/service.ts';
+import { parseAddress } from '../../src/web/listen.ts';
+import { CONFIG, DRIFTED, eventually, logSpy, simulatedHost } from '../exporter/fixture.ts';
+
+async function service(more: Partial<ServiceOptions> = {}) {
+  const file = { text: CONFIG };
+  const log = logSpy();
+  const host = simulatedHost();
+  const started = await startService({
+    host,
+    log,
+    load: () => parseSettings(file.text, 'config.yml'),
+    addresses: [parseAddress('127.0.0.1:0')],
+    telemetryPath: '/metrics',
+    lifecycle: false,
+    hostname: 'kvm-01',
+    ...more,
+  });
+  onTestFinished(() => started.stop());
+  await started.exporter.idle();
+  return { ...started, host, file, log };
+}
+
+interface Response {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+function ask(
+  base: string | undefined,
+  path: string,
+  method = 'GET',
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    request(new URL(path, base), { method, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+      );
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+/** A connection over which these bytes were sent; nothing is read of it. */
+function client(base: string | undefined, bytes: string): Promise<{ readonly closed: Promise<void> }> {
+  const { hostname, port } = new URL(base ?? '');
+  return new Promise((sent) => {
+    const socket = connect(Number(port), hostname, () => socket.write(bytes, () => sent({ closed })));
+    const closed = new Promise<void>((resolve) => {
+      socket
+        .resume()
+        .on('error', () => undefined)
+        .on('close', () => resolve());
+    });
+  });
+}
+
+it('/metrics tells the truth about each vnet, and again after a drift', async () => {
+  const { urls, host } = await service();
+  const metrics = async () => (await ask(urls[0], '/metrics')).body.toString();
+  await eventually(async () => expect(await metrics()).toMatch(/vnet_pvid_correct\{.*vnet0.*\} 1/));
+  host.setTable('vnet0', DRIFTED);
+  await eventually(async () => expect(await metrics()).toMatch(/vnet_pvid_correct\{.*vnet0.*\} 0/));
+});
+
+it('/metrics is text 0.0.4, compressed for whoever takes gzip', async () => {
+  const { urls } = await service();
+  const plain = await ask(urls[0], '/metrics');
+  expect(plain.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(plain.headers['content-encoding']).toBeUndefined();
+  const gzip = await ask(urls[0], '/metrics', 'GET', { 'accept-encoding': 'deflate, gzip;q=0.5' });
+  expect(gzip.headers['content-encoding']).toBe('gzip');
+  expect(gunzipSync(gzip.body).toString()).toContain('libvirt_vlan_build_info');
+  const refused = await ask(urls[0], '/metrics', 'GET', { 'accept-encoding': 'gzip;q=0, *' });
+  expect(refused.headers['content-encoding']).toBeUndefined();
+});
+
+it('HEAD has the headers of GET and no body; another method is refused with what is allowed', async () => {
+  const { urls } = await service();
+  const head = await ask(urls[0], '/metrics', 'HEAD');
+  expect([head.status, head.body.length]).toEqual([200, 0]);
+  expect(Number(head.headers['content-length'])).toBeGreaterThan(1000);
+  const put = await ask(urls[0], '/metrics', 'PUT');
+  expect([put.status, put.headers.allow]).toEqual([405, 'GET, HEAD']);
+  const get = await ask(urls[0], '/-/reload');
+  expect([get.status, get.headers.allow]).toEqual([405, 'POST']);
+});
+
+it('a scrape starts no process', async () => {
+  const { urls, host } = await service();
+  const before = host.commands.length;
+  for (let i = 0; i < 5; i++) await ask(urls[0], '/metrics');
+  expect(host.commands.length).toBe(before);
+});
+
+it('the telemetry path can be another, but not one that is taken', async () => {
+  const { urls } = await service({ telemetryPath: '/probe' });
+  expect((await ask(urls[0], '/probe')).status).toBe(200);
+  expect((await ask(urls[0], '/metrics')).status).toBe(404);
+  await expect(service({ telemetryPath: '/-/ready' })).rejects.toThrow('telemetry path /-/ready');
+});
+
+it('healthy at once, ready after the first audit', async () => {
+  const { urls, exporter } = await service();
+  expect((await ask(urls[0], '/-/healthy')).status).toBe(200);
+  expect((await ask(urls[0], '/-/ready')).status).toBe(200);
+  const state = exporter.state();
+  exporter.state = () => ({ ...state, report: undefined });
+  expect((await ask(urls[0], '/-/ready')).status).toBe(503);
+  expect((await ask(urls[0], '/-/healthy')).status).toBe(200);
+});
+
+it('the status page and the report are served', async () => {
+  const { urls } = await service();
+  const page = await ask(urls[0], '/');
+  expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(page.body.toString()).toContain('vyos-01');
+  expect(JSON.parse((await ask(urls[0], '/api/v1/report')).body.toString())).toBeTypeOf('object');
+});
+
+it('elsewhere is 404; every response says that it is what it says and may load nothing', async () => {
+  const { urls } = await service();
+  const nowhere = await ask(urls[0], '/etc/passwd');
+  expect(nowhere.status).toBe(404);
+  for (const path of ['/metrics', '/-/healthy', '/nowhere', '/']) {
+    const { headers } = await ask(urls[0], path);
+    expect(headers['x-content-type-options'], path).toBe('nosniff');
+    expect(headers['content-security-policy'], path).toContain("default-src 'none'");
+    expect(headers['x-powered-by'], path).toBeUndefined();
+  }
+});
+
+it('reload by HTTP is refused with an explanation unless it is enabled', async () => {
+  const { urls } = await service();
+  const refused = await ask(urls[0], '/-/reload', 'POST');
+  expect(refused.status).toBe(403);
+  expect(refused.body.toString()).toContain('--web.enable-lifecycle');
+});
+
+it('reload by HTTP says what is wrong with the config, and that it was loaded', async () => {
+  const { urls, file } = await service({ lifecycle: true });
+  file.text = CONFIG.replace('pvid: 100', 'pvid: 5000');
+  const bad = await ask(urls[0], '/-/reload', 'POST');
+  expect(bad.status).toBe(500);
+  expect(bad.body.toString()).toMatch(/config\.yml:4:\d+: bridges\.br-mgmt\.pvid/);
+  const metrics = async () => (await ask(urls[0], '/metrics')).body.toString();
+  expect(await metrics()).toContain('libvirt_vlan_config_last_reload_successful 0');
+  file.text = CONFIG;
+  expect((await ask(urls[0], '/-/reload', 'POST')).status).toBe(200);
+  expect(await metrics()).toContain('libvirt_vlan_config_last_reload_successful 1');
+  expect((await ask(urls[0], '/-/reload', 'POST', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+});
+
+it('listens on all addresses that are named', async () => {
+  const { urls } = await service({ addresses: [parseAddress('127.0.0.1:0'), parseAddress('[::1]:0')] });
+  for (const url of urls) expect((await ask(url, '/-/healthy')).status).toBe(200);
+  expect(urls[1]).toMatch(/^http:\/\/\[::1\]:\d+\/$/);
+});
+
+it('a port that is taken is an error that says which, and nothing is left running', async () => {
+  const { urls } = await service();
+  const taken = new URL(urls[0] ?? '').host;
+  await expect(service({ addresses: [parseAddress('127.0.0.1:0'), parseAddress(taken)] })).rejects.toThrow(
+    `cannot listen on ${taken}: another program listens there`,
+  );
+});
+
+it('ends at once with scrapers that keep their connections, and with one that does not read', async () => {
+  const { urls, stop } = await service();
+  const clients = await Promise.all(
+    ['GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n', 'GET /events HTTP/1.1\r\nHost: a\r\n\r\n', 'GET /metr'].map(
+      (bytes) => client(urls[0], bytes),
+    ),
+  );
+  const began = performance.now();
+  await stop();
+  await Promise.all(clients.map(({ closed }) => closed));
+  expect(performance.now() - began).toBeLessThan(1000);
+});
