@@ -1,0 +1,89 @@
+// Which alerts silence which others: alerts/alertmanager.example.yml in a real Alertmanager, with alerts made up here.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertRules } from '../alerts/rules-file.ts';
+import { type Monitoring, startMonitoring } from './monitoring.ts';
+import { until } from './processes.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+const JOB = { job: 'libvirt-vlan-exporter' };
+const DOWN: Labels = { ...JOB, alertname: 'LibvirtVlanExporterDown', instance: 'down' };
+const OPEN: Labels = { ...JOB, alertname: 'LibvirtVlanBridgeNotFiltering', instance: 'open', bridge: 'br-open' };
+const UNREADABLE: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'blind', collector: 'vlans' };
+const NO_JOURNAL: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'mute', collector: 'journal' };
+const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale' };
+
+const vnetAlerts = ['PvidWrong', 'VlanMissing', 'VlanUnexpected', 'TaggingWrong', 'VnetNotOnBridge', 'MacAmbiguous'];
+const on = (instance: string, bridge: string, alertname: string): Labels => ({ ...JOB, alertname, instance, bridge });
+
+/** Every alert but those that silence others themselves. */
+const othersOn = (instance: string, bridge: string): readonly Labels[] =>
+  alertRules
+    .map(({ alert }) => on(instance, bridge, alert))
+    .filter(({ alertname }) => ![DOWN, OPEN, UNREADABLE].some((labels) => labels.alertname === alertname));
+
+let receiver: Receiver;
+let monitoring: Monitoring;
+let silenced: readonly Labels[];
+let heard: readonly Labels[];
+
+beforeAll(async () => {
+  receiver = await startReceiver();
+  monitoring = await startMonitoring({ targets: [], receiver: receiver.port });
+  const alerts = [
+    ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, { ...STALE, instance: 'blind' }, { ...STALE, instance: 'mute' }],
+    ...othersOn('down', 'br-mgmt'),
+    ...othersOn('open', 'br-open'),
+    ...othersOn('open', 'br-closed'),
+  ];
+  await fetch(`${monitoring.alertmanager}/api/v2/alerts`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(alerts.map((labels) => ({ labels }))),
+  });
+  // An alert is judged when its group is about to be notified.
+  type Known = readonly { readonly labels: Labels; readonly status: { readonly state: string } }[];
+  let known: Known = [];
+  await until('every alert is judged', async () => {
+    known = (await (await fetch(`${monitoring.alertmanager}/api/v2/alerts`)).json()) as Known;
+    return known.length === alerts.length && known.every(({ status }) => status.state !== 'unprocessed');
+  });
+  silenced = known.filter(({ status }) => status.state === 'suppressed').map(({ labels }) => labels);
+  heard = known.filter(({ status }) => status.state === 'active').map(({ labels }) => labels);
+});
+
+afterAll(async () => {
+  await monitoring?.stop();
+  await receiver?.stop();
+});
+
+describe('Alertmanager, with the example file', () => {
+  const namesOf = (alerts: readonly Labels[], instance: string, bridge?: string) =>
+    alerts
+      .filter((labels) => labels.instance === instance && (bridge === undefined || labels.bridge === bridge))
+      .map(({ alertname = '' }) => alertname)
+      .sort();
+
+  it('silences all else of a host whose exporter is down', () => {
+    expect(namesOf(heard, 'down')).toEqual(['LibvirtVlanExporterDown']);
+    expect(namesOf(silenced, 'down')).toEqual(
+      othersOn('down', '')
+        .map((labels) => labels.alertname)
+        .sort(),
+    );
+  });
+
+  it('silences the alerts on vnets of a bridge that enforces nothing, and no other', () => {
+    expect(namesOf(silenced, 'open', 'br-open')).toEqual(vnetAlerts.map((name) => `LibvirtVlan${name}`).sort());
+  });
+
+  it('silences nothing of another bridge of that host', () => {
+    expect(namesOf(silenced, 'open', 'br-closed')).toEqual([]);
+  });
+
+  it('silences a stale audit where a source that it needs is unreadable, but not for the journal', () => {
+    expect(namesOf(silenced, 'blind')).toEqual(['LibvirtVlanAuditStale']);
+    expect(namesOf(silenced, 'mute')).toEqual([]);
+  });
+});

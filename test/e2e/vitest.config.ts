@@ -1,0 +1,12 @@
+// The end-to-end tests: real Prometheus, Alertmanager and browser. They run one file after the other, because each starts servers.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('../../', import.meta.url).pathname,
+    include: ['test/e2e/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
