@@ -1,14 +1,5 @@
-// `check [DOMAIN…]`: reads the host once, judges it, prints what it found. It asks the host alone, no daemon needs to run.
+// `check [DOMAIN…]`: what is on the vnets, and what is wrong.
 import type { Command } from 'commander';
-import { loadSettings } from '../config/load.ts';
-import type { Host } from '../host/host.ts';
-import { createSnapshotReader } from '../host/snapshot.ts';
-import { evaluate } from '../policy/evaluate.ts';
-import { reportJson } from '../report/json.ts';
-import { summarize, toneOf } from '../report/page/summary.ts';
-import { selectDomains } from '../report/select.ts';
-import { renderText } from '../report/text.ts';
-import { notes, unknownNames } from './named.ts';
 import {
   type ConfigFileOption,
   configFileOption,
@@ -16,10 +7,6 @@ import {
   type FormatOption,
   formatOption,
 } from './options.ts';
-import { print, showsColour, tell } from './output.ts';
-
-// Drift beats unknown: it is certain.
-const EXIT_CODES = { ok: 0, drift: 1, unknown: 2 } as const;
 
 export interface CheckOptions extends ConfigFileOption, FormatOption {}
 
@@ -32,22 +19,7 @@ export function register(program: Command): void {
     .addOption(formatOption())
     .addHelpText('after', '\nExit status: 0 compliant, 1 drift, 2 cannot tell.')
     .action(async (domains: readonly string[], options: CheckOptions) => {
-      const { createHost } = await import('../host/real.ts');
+      const [{ createHost }, { runCheck }] = await Promise.all([import('../host/real.ts'), import('./run/check.ts')]);
       process.exitCode = await runCheck(createHost(), domains, options);
     });
-}
-
-/** Returns the exit status. Throws ConfigError. */
-export async function runCheck(host: Host, domains: readonly string[], options: CheckOptions): Promise<number> {
-  const { policy } = loadSettings(host, options['config.file']);
-  const snapshot = await createSnapshotReader(host)(policy);
-  const strangers = unknownNames(snapshot, domains);
-  for (const sentence of strangers) tell(sentence);
-  if (strangers.length > 0) return EXIT_CODES.unknown;
-
-  const whole = evaluate(snapshot, policy);
-  const report = domains.length > 0 ? selectDomains(whole, domains) : whole;
-  if (options.format === 'json') print(`${JSON.stringify(reportJson(report), null, 2)}\n`);
-  else print(renderText(report, { colour: showsColour(), notes: notes(snapshot, policy, report, domains) }));
-  return EXIT_CODES[toneOf(summarize(report))];
 }

@@ -1,11 +1,6 @@
 // `snapshot`: what the host looks like to this program, as JSON. It goes into bug reports and, as it is, into test cases.
 import type { Command } from 'commander';
-import { loadSettings } from '../config/load.ts';
-import type { Host } from '../host/host.ts';
-import { createSnapshotReader } from '../host/snapshot.ts';
-import { renderSnapshot } from '../report/snapshot-json.ts';
 import { type ConfigFileOption, configFileOption } from './options.ts';
-import { print, tell } from './output.ts';
 
 export function register(program: Command): void {
   program
@@ -14,17 +9,10 @@ export function register(program: Command): void {
     .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 read, 2 some of it could not be read (the JSON says which).')
     .action(async (options: ConfigFileOption) => {
-      const { createHost } = await import('../host/real.ts');
+      const [{ createHost }, { runSnapshot }] = await Promise.all([
+        import('../host/real.ts'),
+        import('./run/snapshot.ts'),
+      ]);
       process.exitCode = await runSnapshot(createHost(), options);
     });
-}
-
-/** Returns the exit status. Throws ConfigError. */
-export async function runSnapshot(host: Host, options: ConfigFileOption): Promise<number> {
-  const { policy } = loadSettings(host, options['config.file']);
-  const snapshot = await createSnapshotReader(host)(policy);
-  print(renderSnapshot(snapshot));
-  const failed = [snapshot.links, snapshot.vlans, snapshot.domains].flatMap((part) => (part.ok ? [] : [part.error]));
-  for (const error of failed) tell(error);
-  return failed.length > 0 ? 2 : 0;
 }

@@ -1,5 +1,5 @@
 // The domains that somebody names on the command line, held against those that the host has.
-import type { Policy, Report, Snapshot } from '../model.ts';
+import type { Policy, Report, Snapshot } from '../../model.ts';
 
 /** Sentences about named domains that the host does not have, or that it could not tell; none where all is well. */
 export function unknownNames(snapshot: Snapshot, names: readonly string[]): readonly string[] {
