@@ -1,4 +1,5 @@
 // Text in columns, for a terminal.
+import { printable } from '../printable.ts';
 
 /** What a cell shows, and how it is to be emphasised where there is colour. */
 export interface Cell {
@@ -15,11 +16,6 @@ const SGR: Readonly<Record<Style, number>> = { good: 32, bad: 31, doubtful: 33, 
 export function paint(text: string, style: Style | undefined, colour: boolean): string {
   const safe = printable(text);
   return colour && style ? `\x1b[${SGR[style]}m${safe}\x1b[0m` : safe;
-}
-
-/** `text` without anything that a terminal would obey. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
 /** Rows as lines, each column as wide as its widest cell; nothing behind the last. */

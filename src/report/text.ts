@@ -3,6 +3,7 @@
 import type { BridgeReport, Finding, HookStats, RemediatorStatus, Report, VnetReport } from '../model.ts';
 import { formatTable, pvidOf } from '../vlan.ts';
 import { headline, summarize, type Tone, toneOf } from './page/summary.ts';
+import { count } from './page/words.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';
 
 export interface TextOptions {
@@ -37,7 +38,7 @@ export function renderText(report: Report, options: TextOptions): string {
 
 function renderBridge(bridge: BridgeReport, colour: boolean): readonly string[] {
   if (bridge.vnets.length === 0 && bridge.findings.length === 0 && bridge.orphanPorts.length === 0) return [];
-  const head = ['VM', 'VNET', 'MAC', 'RULE', 'PVID is/should', 'VLANS', ''].map(
+  const head = ['VM', 'VNET', 'MAC', 'RULE', 'PVID is/should', 'VLANS', 'VERDICT'].map(
     (text): Cell => ({ text, style: 'faint' }),
   );
   const rows = bridge.vnets.map(vnetRow);
@@ -119,7 +120,7 @@ function renderRemediator(status: RemediatorStatus | undefined, colour: boolean)
       { text: `! ${domain}` },
       { text: bridge },
       { text: 'held', style: 'doubtful' },
-      { text: `${vnet}, ${changes.length} changes of a new policy wait for heal` },
+      { text: `${vnet}: ${count(changes.length, 'change')} of a new policy, until an operator runs heal` },
     ]),
   ];
   return [
