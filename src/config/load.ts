@@ -7,12 +7,16 @@ import { configFile } from './schema.ts';
 import type { Settings } from './settings.ts';
 import type { Reader } from './shape.ts';
 
+export const DEFAULT_CONFIG_FILE = '/etc/libvirt-vlan-exporter/config.yml';
+
 // Far above what the largest host needs, far below what would take seconds to read.
 const MAX_BYTES = 256 * 1024;
 const MAX_ALIASES = 100;
 
+type Files = Pick<Host, 'stat' | 'readText'>;
+
 /** Reads the file at `path`. Throws ConfigError. */
-export function loadSettings(host: Host, path: string): Settings {
+export function loadSettings(host: Files, path: string): Settings {
   return parseSettings(readFile(host, path), path);
 }
 
@@ -65,7 +69,7 @@ function parseYaml(text: string, file: string, lineCounter: LineCounter) {
   }
 }
 
-function readFile(host: Host, path: string): string {
+function readFile(host: Files, path: string): string {
   try {
     const stat = host.stat(path);
     if (!stat) throw whole(path, 'no such file; name another with --config.file');

@@ -47,6 +47,8 @@ function runBatch(kernel: Kernel, input: string, options: Options): CommandResul
     stdout += result.stdout;
     stderr += result.stderr;
     if (result.exitCode === 0) continue;
+    // The original calls exit() here: the rest of the batch is not run.
+    if (result.stderr.startsWith('Command "')) return { stdout, stderr, exitCode: result.exitCode };
     stderr += `Command failed -:${line}\n`;
     exitCode = 1;
     if (!options.force) break;
@@ -95,12 +97,14 @@ function modify(kernel: Kernel, action: 'add' | 'delete', words: readonly string
     } else if (word === 'pvid' || word === 'untagged' || word === 'self' || word === 'master') flags[word] = true;
     else return failed(`simulated host: bridge vlan ${action}: "${word}" is not modelled`, 255);
   }
-  if (dev === undefined || range === undefined) return failed('Device and VLAN ID are required arguments.', 255);
+  if (dev === undefined || range === undefined || range.first === -1)
+    return failed('Device and VLAN ID are required arguments.', 255);
   const link = kernel.links.get(dev);
   if (!link) return failed(`Cannot find bridge device "${dev}"`, 255);
   const { first, last, isRange } = range;
   if (first >= 4096) return failed(`Invalid VLAN ID "${first}"`, 255);
-  if (isRange && (first >= last || last >= 4096)) return failed(`Invalid VLAN range "${first}-${last}"`, 255);
+  if (isRange && (first >= last || last >= 4096))
+    return failed(`Invalid VLAN range "${first & 0xffff}-${last & 0xffff}"`, 255);
   if (isRange && flags.pvid) return failed('pvid cannot be configured for a vlan range', 255);
   const problem = kernel.changeVlans({ action, link, first, last, ...flags });
   return problem === undefined ? ok('') : failed(problem, 255);
@@ -118,9 +122,9 @@ function parseVids(text: string): VidRange {
   return dash < 0 ? { first, last: first, isRange: false } : { first, last: atoi(text.slice(dash + 1)), isRange: true };
 }
 
-/** As C's: leading digits, 0 where there are none. */
+/** As C's, into a short: leading digits, 0 where there are none, wrapped to 16 bits. */
 function atoi(text: string): number {
-  return Number(/^\s*\d+/.exec(text)?.[0] ?? 0);
+  return (Number(/^\s*\d+/.exec(text)?.[0] ?? 0) << 16) >> 16;
 }
 
 function show(kernel: Kernel, words: readonly string[], options: Options): CommandResult {

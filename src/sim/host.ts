@@ -78,6 +78,7 @@ export function createSimHost({ now = Date.now }: { readonly now?: () => number 
   let lastVnet = -1;
   let lastPid = 1000;
 
+  kernel.addLink('lo', 'device', '00:00:00:00:00:00');
   files.makeFolder(LIVE);
   files.makeFolder(`${PERSISTENT}/networks`);
   files.makeFolder(`${PERSISTENT}/autostart`);

@@ -19,6 +19,8 @@ export interface Link {
   defaultPvid: number;
 }
 
+const NO_MAC = '00:00:00:00:00:00';
+
 /** One VLAN request as `bridge vlan add|del` sends it. */
 export interface VlanRequest {
   readonly action: 'add' | 'delete';
@@ -36,19 +38,19 @@ export interface Kernel {
   readonly links: ReadonlyMap<string, Link>;
   addLink(name: string, kind: Link['kind'], mac: string): Link;
   removeLink(name: string): void;
-  /** Puts a link on a bridge (it leaves its old one), or takes it off with undefined. */
+  /** Puts a link on a bridge (it leaves its old one), or takes it off with undefined. Nothing happens where it is there already. */
   setMaster(name: string, bridge: string | undefined): void;
   setFiltering(bridge: string, on: boolean): void;
-  /** Throws Error where the kernel says EPERM: filtering is on. */
+  /** Throws Error where the kernel refuses: filtering is on. */
   setDefaultPvid(bridge: string, vid: number): void;
   /** What iproute2 prints on stderr where the kernel refuses; undefined where it did it. */
   changeVlans(request: VlanRequest): string | undefined;
 }
 
-/** `changed` is told of each link that `ip monitor link` would print; `gone` where the link was deleted. */
+/** A kernel without any link. `changed` is told of each link that `ip monitor link` would print; `gone` where the link was deleted. */
 export function createKernel(changed: (link: Link, gone: boolean) => void): Kernel {
   const links = new Map<string, Link>();
-  let lastIfindex = 1;
+  let lastIfindex = 0;
 
   const find = (name: string): Link => {
     const link = links.get(name);
@@ -57,9 +59,11 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
   };
 
   const leave = (link: Link) => {
+    const bridge = link.master;
     link.vlans.clear();
     link.pvid = 0;
     link.master = undefined;
+    if (bridge !== undefined) find(bridge).mac = bridgeMac(portsOf(links, bridge));
     changed(link, false);
   };
 
@@ -87,15 +91,18 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
     removeLink(name) {
       const link = find(name);
       for (const port of portsOf(links, name)) leave(port);
+      if (link.master !== undefined) leave(link);
       links.delete(name);
       changed(link, true);
     },
     setMaster(name, bridge) {
       const link = find(name);
+      if (link.master === bridge) return;
       if (link.master !== undefined) leave(link);
       if (bridge === undefined) return;
       const master = find(bridge);
       link.master = bridge;
+      master.mac = bridgeMac(portsOf(links, bridge));
       if (master.defaultPvid !== 0) addVlan(link, master.defaultPvid, true, true);
       changed(link, false);
     },
@@ -138,16 +145,27 @@ export function portsOf(links: ReadonlyMap<string, Link>, bridge: string): reado
   return [...links.values()].filter((link) => link.master === bridge);
 }
 
+/** As br_stp_recalculate_bridge_id: a bridge has the lowest MAC of its ports, and none when the last one left. */
+function bridgeMac(ports: readonly Link[]): string {
+  return ports.map((port) => port.mac).sort()[0] ?? NO_MAC;
+}
+
 function changeTable({ action, link, first, last, pvid, untagged }: VlanRequest): string | undefined {
   if (first < 1 || last > 4094) {
     // RTM_DELLINK carries no extended acknowledgement in the bridge driver.
     return action === 'add' ? 'Error: bridge: Vlan id is invalid.' : 'RTNETLINK answers: Invalid argument';
   }
   for (let vid = first; vid <= last; vid += 1) {
-    if (action === 'add') addVlan(link, vid, pvid, untagged);
-    else deleteVlan(link, vid);
+    if (action === 'delete') deleteVlan(link, vid);
+    else if (!canAdd(link, vid)) return 'RTNETLINK answers: Invalid argument';
+    else addVlan(link, vid, pvid, untagged);
   }
   return undefined;
+}
+
+/** A new VLAN needs an entry for the device's own MAC in the forwarding table (br_fdb_add_local). */
+function canAdd(link: Link, vid: number): boolean {
+  return link.mac !== NO_MAC || link.vlans.has(vid);
 }
 
 /** Replaces the flags of an entry that exists: the PVID's VLAN added without `pvid` is no PVID any more. */
@@ -168,6 +186,7 @@ function replaceDefault(link: Link, old: number, next: number) {
   if (old !== 0 && !hasOld) return;
   if (next !== 0) {
     if (link.vlans.has(next)) return;
+    if (!canAdd(link, next)) throw new Error('Invalid argument');
     addVlan(link, next, true, true);
   }
   if (old !== 0) deleteVlan(link, old);
