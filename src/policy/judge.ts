@@ -68,5 +68,9 @@ function sayPvid(pvid: Vid | undefined): string {
 }
 
 function sayRows(rows: readonly VlanEntry[]): string {
-  return rows.map((row) => `${row.vid} ${row.untagged ? 'untagged' : 'tagged'}`).join(', ');
+  const say = (word: string, some: readonly VlanEntry[]) =>
+    some.length === 0 ? [] : `${formatVids(some.map((row) => row.vid))} ${word}`;
+  const untagged = rows.filter((row) => row.untagged);
+  const tagged = rows.filter((row) => !row.untagged);
+  return [say('untagged', untagged), say('tagged', tagged)].flat().join(', ');
 }

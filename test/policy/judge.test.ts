@@ -65,3 +65,9 @@ test('every table but the kept surplus ends as expected, and the target has no d
     expect(sameTable(judge(target, EXPECTED, rules('report')).target, target)).toBe(true);
   }
 });
+
+test('many unexpected VLANs are said as ranges', () => {
+  const trunk = table('1-9 10 11-19 20 21-99 100* 101-4094');
+  const { deviations } = judge(trunk, EXPECTED, rules('report'));
+  expect(deviations.map((deviation) => deviation.actual)).toEqual(['also 1-9 11-19 21-99 101-4094 tagged']);
+});
