@@ -64,10 +64,13 @@ ${
   }${overdue && ': the next audit is overdue'}</p></div>`;
 }
 
-// What this report cannot tell stands above all findings: silence about it would read as health.
+// What this report cannot tell stands above all findings: silence about it would read as health. The failure of an audit is
+// said where the report does not say it already.
 function renderUnknowns({ report, audit, sources }: PageInput): Html {
   const lines: Html[] = [
-    ...(audit.problem === undefined ? [] : [html`<li><b>The last audit failed.</b> ${audit.problem}</li>\n`]),
+    ...(audit.problem === undefined || (report?.unknowns ?? []).length > 0
+      ? []
+      : [html`<li><b>The last audit failed.</b> ${audit.problem}</li>\n`]),
     ...(audit.configProblem === undefined
       ? []
       : [

@@ -8,16 +8,20 @@ import { age } from './time.ts';
 import { count, idOf, shellWord } from './words.ts';
 
 export function renderHook({ hook, now }: PageInput, filter: Filter): Html {
-  const installed = { true: 'installed', false: 'not installed', undefined: 'cannot tell whether it is installed' };
   return html`<section id="hook" aria-labelledby="hook-h">
 <h2 id="hook-h">Hook</h2>
-<p class="facts"><span class="${hook.installed === false ? 'bad' : ''}">${installed[`${hook.installed}`]}</span>${
+${hook ? renderView(hook, now, filter) : html`<p class="quiet">The journal is not read.</p>`}
+</section>`;
+}
+
+function renderView(hook: NonNullable<PageInput['hook']>, now: number, filter: Filter): Html {
+  const installed = { true: 'installed', false: 'not installed', undefined: 'cannot tell whether it is installed' };
+  return html`<p class="facts"><span class="${hook.installed === false ? 'bad' : ''}">${installed[`${hook.installed}`]}</span>${
     hook.stats.ok
       ? facts([...hook.stats.value.byDomain.values()]).map((fact) => html` · ${fact}`)
       : html` · <span class="bad">the journal could not be read: ${hook.stats.error}</span>`
   }</p>
-${hook.stats.ok && renderDomains(hook.stats.value.byDomain, now, filter)}
-</section>`;
+${hook.stats.ok && renderDomains(hook.stats.value.byDomain, now, filter)}`;
 }
 
 function facts(all: readonly DomainHookStats[]): readonly string[] {

@@ -1,5 +1,6 @@
 // What the status page shows, gathered by the server: everything is a value, the clock included.
-import type { HookStats, Reading, RemediatorStatus, Report } from '../../model.ts';
+import type { HookStats, Reading, Report } from '../../model.ts';
+import type { RemediatorView } from '../metrics/remediator.ts';
 
 export interface PageInput {
   /** Milliseconds since the epoch, as all times here. Ages are counted to it. */
@@ -15,13 +16,9 @@ export interface PageInput {
   readonly audit: AuditInfo;
   /** Sources of the last audit and the journal, in a stable order. */
   readonly sources: readonly Source[];
-  readonly hook: {
-    readonly stats: Reading<HookStats>;
-    /** undefined where it cannot be told. */
-    readonly installed: boolean | undefined;
-  };
-  /** `ok: false` where there is a status that cannot be read; undefined where no remediator has ever run here. */
-  readonly remediator: Reading<RemediatorStatus> | undefined;
+  /** undefined where nobody reads the journal. */
+  readonly hook: { readonly stats: Reading<HookStats>; readonly installed: boolean | undefined } | undefined;
+  readonly remediator: RemediatorView;
 }
 
 export interface AuditInfo {

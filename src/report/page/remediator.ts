@@ -1,6 +1,7 @@
 // Section "Remediator": whether it runs, what it holds or gave up on, and what it did last.
 import type { Decision, RemediatorStatus } from '../../model.ts';
 import { type Html, html } from '../html.ts';
+import type { RemediatorView } from '../metrics/remediator.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';
 import type { PageInput } from './input.ts';
@@ -10,27 +11,31 @@ import { count } from './words.ts';
 export function renderRemediator({ remediator, now }: PageInput, filter: Filter): Html {
   return html`<section id="remediator" aria-labelledby="remediator-h">
 <h2 id="remediator-h">Remediator</h2>
-${
-  remediator === undefined
-    ? html`<p class="quiet">Does not run on this host: drift is shown, not healed.</p>`
-    : remediator.ok
-      ? renderStatus(remediator.value, now, filter)
-      : html`<p class="bad">Its status could not be read: ${remediator.error}</p>`
-}
+${renderView(remediator, now, filter)}
 </section>`;
 }
 
-// It makes a cycle at least as often as a full audit is due; twice a minute's silence is not one.
-const SILENT_MS = 120_000;
+function renderView(view: RemediatorView, now: number, filter: Filter): Html {
+  switch (view.kind) {
+    case 'absent':
+      return html`<p class="quiet">Does not run on this host: drift is shown, not healed.</p>`;
+    case 'unreadable':
+      return html`<p class="bad">Its status could not be read: ${view.problem}</p>`;
+    case 'stale':
+      return html`<p class="hold"><b>It seems to be down</b>: its last word is ${age(view.status.lastCycleAt, now)}. Look at <code>systemctl status libvirt-vlan-remediator</code>.</p>
+${renderStatus(view.status, now, filter)}`;
+    case 'current':
+      return renderStatus(view.status, now, filter);
+  }
+}
 
 function renderStatus(status: RemediatorStatus, now: number, filter: Filter): Html {
   const heals = status.domains.reduce((n, domain) => n + domain.remediations, 0);
   const failures = status.domains.reduce((n, domain) => n + domain.failures, 0);
   const suspended = status.domains.filter((domain) => domain.suspendedSince !== undefined);
-  const silent = now - status.lastCycleAt > SILENT_MS;
-  return html`<p class="facts"><span class="${silent && 'bad'}">last cycle ${age(status.lastCycleAt, now)}</span> · ${count(heals, 'heal')} verified · ${
+  return html`<p class="facts">last cycle ${age(status.lastCycleAt, now)} · ${count(heals, 'heal')} verified · ${
     failures > 0 ? html`<span class="bad">${failures} failed</span>` : '0 failed'
-  } · running since ${age(status.startedAt, now)}</p>
+  } · started ${age(status.startedAt, now)}</p>
 ${status.paused && html`<p class="hold"><b>Paused.</b> Nothing is healed until <code>/run/libvirt-vlan-remediator/pause</code> is removed.</p>`}
 ${status.dryRun && html`<p class="hold"><b>Dry run.</b> It decides and logs, and changes nothing.</p>`}
 ${suspended.map(
@@ -74,7 +79,7 @@ function renderDecision(decision: Decision, now: number, filter: Filter): Html |
   if (!matches(text, filter)) return [];
   const words = outcome.replace('_', ' ');
   return html`<li data-q="${text}" id="d/${at}/${vnet}"><details id="dd/${at}/${vnet}"><summary><b>${domain}</b> ${vnet} <span class="outcome ${outcome}">${words}</span>${
-    durationMs !== undefined && html` in ${duration(durationMs)}`
+    durationMs !== undefined && html` in ${duration(durationMs)},`
   } ${age(at, now)}${problem !== undefined && html` <span class="bad">${problem}</span>`}</summary>
 <p>On ${bridge}, trigger ${decision.trigger}. VLANs before: <code>${before}</code>, after: <code>${after}</code></p>
 <p class="cmds">${commands.map((command) => html`<code>${command}</code> `)}</p></details></li>

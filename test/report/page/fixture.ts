@@ -89,7 +89,7 @@ export function input(vms: readonly Vm[], changes: Partial<PageInput> = {}): Pag
       { name: 'links', kind: 'watcher', ok: true, problem: undefined, durationMs: undefined },
     ],
     hook: { stats: { ok: true, value: { byDomain: new Map() } }, installed: true },
-    remediator: undefined,
+    remediator: { kind: 'absent' },
     ...changes,
   };
 }
