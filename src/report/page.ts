@@ -50,17 +50,17 @@ ${renderSources(input)}</div>
 `.markup;
 }
 
-function renderSummary({ audit, now }: PageInput, summary: Summary | undefined, tone: string): Html {
+function renderSummary({ audit, report, now }: PageInput, summary: Summary | undefined, tone: string): Html {
   const overdue = audit.dueAt !== undefined && now > audit.dueAt;
   const number = (n: number, word: string, className: string) =>
     html`<li class="${n > 0 && className}"><b>${thousands(n)}</b> ${word}</li>`;
-  return html`<div class="summary ${tone}"><h1 role="status">${headline(summary)}</h1>
+  return html`<div class="summary ${tone}"><div role="status"><h1>${headline(summary)}</h1></div>
 ${
   summary &&
   html`<ul>${number(summary.vnets, summary.vnets === 1 ? 'vnet' : 'vnets', '')}${number(summary.compliant, 'compliant', 'ok')}${number(summary.drifted, 'drifted', 'drift')}${number(summary.unknown, 'unknown', 'unknown')}</ul>`
 }
 <p class="${overdue && 'bad'}" id="age" data-due="${audit.dueAt}">${
-    audit.lastSuccessAt === undefined ? 'not audited yet' : html`audited ${age(audit.lastSuccessAt, now)}`
+    report ? html`audited ${age(report.takenAt, now)}` : 'not audited yet'
   }${overdue && ': the next audit is overdue'}</p></div>`;
 }
 

@@ -1,5 +1,4 @@
 // The exporter's state as what the status page shows.
-
 import type { ExporterState } from '../exporter/state.ts';
 import type { Exporter } from '../exporter.ts';
 import type { PageInput } from '../report/page/input.ts';
@@ -40,14 +39,9 @@ function pageInput(state: ExporterState, { now, ...facts }: PageFacts): PageInpu
       configProblem: config.problem,
     },
     sources: sourcesOf(state),
-    hook: { stats: hook?.stats ?? { ok: false, error: 'the journal is not read' }, installed: hook?.installed },
-    remediator: remediatorOf(remediator),
+    hook,
+    remediator,
   };
-}
-
-function remediatorOf(view: ExporterState['remediator']): PageInput['remediator'] {
-  if (view.kind === 'absent') return undefined;
-  return view.kind === 'unreadable' ? { ok: false, error: view.problem } : { ok: true, value: view.status };
 }
 
 function sourcesOf({ audits, watchers, hook }: ExporterState): PageInput['sources'] {

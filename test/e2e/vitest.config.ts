@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     root: new URL('../../', import.meta.url).pathname,
     include: ['test/e2e/**/*.test.ts'],
+    // The page's style is text to the program: vitest would leave it empty.
+    css: true,
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -52,6 +52,7 @@ test('the page allows nothing but its own files', async () => {
   for (const [, path] of body.matchAll(/(?:src|href)="(assets\/[^"]+)"/g)) {
     const asset = await app.inject(`/${path}`);
     expect(asset.statusCode).toBe(200);
+    expect(asset.body.length).toBeGreaterThan(100);
     expect(asset.headers['cache-control']).toContain('immutable');
   }
 });

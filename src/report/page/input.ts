@@ -22,9 +22,10 @@ export interface PageInput {
 }
 
 export interface AuditInfo {
-  /** Of the last audit that ended well. */
+  /** Of the last audit, as `durationMs`. */
   readonly trigger: string | undefined;
   readonly durationMs: number | undefined;
+  /** When the last audit that could read everything began. */
   readonly lastSuccessAt: number | undefined;
   /** When the next one is due at the latest: later than that, the page says that it is overdue. */
   readonly dueAt: number | undefined;
