@@ -13,7 +13,7 @@ export const string = typed('string');
 export const boolean = typed('boolean');
 
 /** Exactly this value. */
-export function only(wanted: string | number | null): Shape {
+export function only(wanted: string | number | boolean | null): Shape {
   return (value) => (value === wanted ? undefined : `: expected ${JSON.stringify(wanted)}`);
 }
 
@@ -60,6 +60,18 @@ export function tuple(...shapes: readonly Shape[]): Shape {
     for (const [i, shape] of shapes.entries()) {
       const problem = shape(value[i]);
       if (problem !== undefined) return `[${i}]${problem}`;
+    }
+    return undefined;
+  };
+}
+
+/** An object whose keys are anybody's choice. */
+export function dictionary(of: Shape): Shape {
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return ': expected an object';
+    for (const [key, item] of Object.entries(value)) {
+      const problem = of(item);
+      if (problem !== undefined) return `.${key}${problem}`;
     }
     return undefined;
   };

@@ -1,11 +1,14 @@
 // The command line, but for libvirt's own call of the hook. One file in commands/ for each subcommand: `register` declares its
 // arguments and options; what runs is loaded when it runs.
 import { Command } from 'commander';
+import { register as registerCheck } from './commands/check.ts';
+import { register as registerConfig } from './commands/config.ts';
 import { register as registerDemo } from './commands/demo.ts';
 import { register as registerHeal } from './commands/heal.ts';
 import { register as registerPlan } from './commands/plan.ts';
 import { register as registerRemediate } from './commands/remediate.ts';
 import { register as registerServe } from './commands/serve.ts';
+import { register as registerSnapshot } from './commands/snapshot.ts';
 import { VERSION } from './version.ts';
 
 // Exit status of what could not be answered: 0 and 1 are the answers of check, plan and heal.
@@ -35,9 +38,12 @@ export function createProgram(): Command {
     .showHelpAfterError('(run with --help for what there is)')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : CANNOT_TELL));
   registerServe(program);
+  registerCheck(program);
   registerPlan(program);
   registerHeal(program);
   registerRemediate(program);
+  registerSnapshot(program);
+  registerConfig(program);
   registerDemo(program);
   return program;
 }

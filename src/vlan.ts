@@ -88,3 +88,17 @@ function groupByMark(table: VlanTable, mark: (row: VlanEntry) => string): string
   }
   return out.map((r) => (r.first === r.last ? `${r.first}${r.mark}` : `${r.first}-${r.last}${r.mark}`));
 }
+
+/** The table that `text` is, as `formatTable` writes it. Throws RangeError where it is none. */
+export function parseTable(text: string): VlanTable {
+  if (text === 'none') return [];
+  return vlanTable(
+    text.split(' ').flatMap((part) => {
+      const [, first, last, mark] = /^([0-9]{1,4})(?:-([0-9]{1,4}))?(\*t|\*|u|)$/.exec(part) ?? [];
+      if (first === undefined) throw new RangeError(`VLAN table ${JSON.stringify(text)}: expected as "10 20-22 100*"`);
+      const row = { pvid: mark === '*' || mark === '*t', untagged: mark === '*' || mark === 'u' };
+      const length = Math.max(0, Number(last ?? first) - Number(first) + 1);
+      return Array.from({ length }, (_, i) => ({ vid: vid(Number(first) + i), ...row }));
+    }),
+  );
+}

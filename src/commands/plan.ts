@@ -1,6 +1,6 @@
 // `plan`: the exact commands that `heal` would run, and what it leaves alone. Its text is comments and commands: a shell takes it.
 import { type Command, Option } from 'commander';
-import { DEFAULT_CONFIG_FILE } from '../config/load.ts';
+import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
 
 export function register(program: Command): void {
   operatorCommand(program, 'plan')

@@ -1,6 +1,6 @@
 // `remediate`: the remediator as a daemon. SIGHUP reloads the config, SIGTERM and SIGINT end it after the cycle that runs.
 import { type Command, Option } from 'commander';
-import { DEFAULT_CONFIG_FILE } from '../config/load.ts';
+import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
 import type { LogFormat, LogLevel } from '../log.ts';
 
 export interface RemediateFlags {

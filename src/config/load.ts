@@ -7,8 +7,6 @@ import { configFile } from './schema.ts';
 import type { Settings } from './settings.ts';
 import type { Reader } from './shape.ts';
 
-export const DEFAULT_CONFIG_FILE = '/etc/libvirt-vlan-exporter/config.yml';
-
 // Far above what the largest host needs, far below what would take seconds to read.
 const MAX_BYTES = 256 * 1024;
 const MAX_ALIASES = 100;

@@ -1,6 +1,8 @@
 // What the config file says, in normal form: every default filled in, durations in milliseconds.
 import type { Policy } from '../model.ts';
 
+export const DEFAULT_CONFIG_FILE = '/etc/libvirt-vlan-exporter/config.yml';
+
 export interface Settings {
   readonly policy: Policy;
   /** Cron, seconds first: the full audit. */

@@ -1,7 +1,8 @@
 // `demo`: the exporter and the remediator as they are, on a simulated host where VMs start and stop and VLANs get lost.
 import shippedConfig from '../../systemd/config.yml?raw';
-import { DEFAULT_CONFIG_FILE, loadSettings, parseSettings } from '../config/load.ts';
+import { loadSettings, parseSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
 import { startService } from '../exporter/service.ts';
 import { files } from '../host/files.ts';
 import type { Log } from '../log.ts';

@@ -2,6 +2,7 @@
 // own fields, a field more than once. systemd.journal-fields(7), logger(1).
 // logger reads one field a line and ends at an empty line, so a value with a newline could bring in fields of its own: guests
 // are named by others, and every control character is written as \xNN.
+import { printable } from '../printable.ts';
 import type { Host } from './host.ts';
 
 /** syslog(3)'s levels that are in use here. */
@@ -31,16 +32,4 @@ export function renderEntry(fields: JournalFields): string {
     return values.map((text: string) => `${name}=${printable(text)}\n`);
   });
   return lines.join('');
-}
-
-// C0, DEL and C1 controls, and the line separators that some viewers break at.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
-
-/** The text on one line, without control characters: each is written as \xNN or \uNNNN. */
-export function printable(text: string): string {
-  return text.replace(CONTROL, (char) => {
-    const hex = char.charCodeAt(0).toString(16);
-    return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
-  });
 }

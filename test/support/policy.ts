@@ -1,6 +1,6 @@
 // Policies and tables for tests, from plain numbers.
 import type { BridgePolicy, Policy, Rule } from '../../src/model.ts';
-import { type Vid, type VlanTable, vid, vlanTable } from '../../src/vlan.ts';
+import { parseTable, type Vid, type VlanTable, vid } from '../../src/vlan.ts';
 
 type Plain<T> = Partial<Omit<T, 'vlans' | 'pvid'>> & { vlans?: readonly number[]; pvid?: number | undefined };
 
@@ -20,16 +20,7 @@ export function policy(...bridges: BridgePolicy[]): Policy {
 
 /** A table as `formatTable` writes it: `table('10 20 100* 5u 7*t')`. */
 export function table(text: string): VlanTable {
-  const rows = text.split(' ').filter((part) => part !== '' && part !== 'none');
-  return vlanTable(
-    rows.flatMap((part) => {
-      const [, first, last, mark] = /^(\d+)(?:-(\d+))?(\*t|\*|u|)$/.exec(part) ?? [];
-      if (!first) throw new Error(`not a table: ${text}`);
-      const flags = { pvid: mark?.startsWith('*') ?? false, untagged: mark === '*' || mark === 'u' };
-      const length = Number(last ?? first) - Number(first) + 1;
-      return Array.from({ length }, (_, i) => ({ vid: vid(Number(first) + i), ...flags }));
-    }),
-  );
+  return parseTable(text.trim() || 'none');
 }
 
 function vids(numbers: readonly number[]): readonly Vid[] {

@@ -1,0 +1,30 @@
+// `check`: reads the host once, judges it, prints what it found. It asks the host alone, no daemon needs to run.
+import { loadSettings } from '../../config/load.ts';
+import type { Host } from '../../host/host.ts';
+import { createSnapshotReader } from '../../host/snapshot.ts';
+import { evaluate } from '../../policy/evaluate.ts';
+import { reportJson } from '../../report/json.ts';
+import { summarize, toneOf } from '../../report/page/summary.ts';
+import { selectDomains } from '../../report/select.ts';
+import { renderText } from '../../report/text.ts';
+import type { CheckOptions } from '../check.ts';
+import { notes, unknownNames } from './named.ts';
+import { print, showsColour, tell } from './output.ts';
+
+// Drift beats unknown: it is certain.
+const EXIT_CODES = { ok: 0, drift: 1, unknown: 2 } as const;
+
+/** Returns the exit status. Throws ConfigError. */
+export async function runCheck(host: Host, domains: readonly string[], options: CheckOptions): Promise<number> {
+  const { policy } = loadSettings(host, options['config.file']);
+  const snapshot = await createSnapshotReader(host)(policy);
+  const strangers = unknownNames(snapshot, domains);
+  for (const sentence of strangers) tell(sentence);
+  if (strangers.length > 0) return EXIT_CODES.unknown;
+
+  const whole = evaluate(snapshot, policy);
+  const report = domains.length > 0 ? selectDomains(whole, domains) : whole;
+  if (options.format === 'json') print(`${JSON.stringify(reportJson(report), null, 2)}\n`);
+  else print(renderText(report, { colour: showsColour(), notes: notes(snapshot, policy, report, domains) }));
+  return EXIT_CODES[toneOf(summarize(report))];
+}

@@ -1,0 +1,198 @@
+// A policy proposed from what runs now: vnets with the same table become one rule, the most common table the bridge's default.
+// What no policy can demand (a port without VLANs, a tagged PVID) is left out and told, for it looks like drift.
+import { stringify } from 'yaml';
+import type { Bridge, Snapshot } from '../model.ts';
+import { expectedTable } from '../policy/judge.ts';
+import { type Match, matchPorts } from '../policy/match.ts';
+import { pvidOf, ranges, sameTable, type Vid, type VlanTable, vidSet } from '../vlan.ts';
+
+export interface Proposal {
+  /** A config file; undefined where there is nothing to propose. */
+  readonly text: string | undefined;
+  /** What is not in it, and why, for people. */
+  readonly leftOut: readonly string[];
+}
+
+/** Proposes a config for the snapshot's bridges that filter and have vnets. */
+export function inferConfig(snapshot: Snapshot): Proposal {
+  const { links, vlans, domains } = snapshot;
+  const unread = [links, vlans, domains].flatMap((reading) => (reading.ok ? [] : [reading.error]));
+  if (!links.ok || !vlans.ok || !domains.ok) return { text: undefined, leftOut: unread };
+  const parts = links.value.map((bridge) =>
+    inferBridge(bridge, matchPorts(bridge, domains.value).matches, vlans.value),
+  );
+  const lines = parts.flatMap((part) => part.lines);
+  const head = [
+    '# Proposed by "libvirt-vlan-exporter config infer" from what runs now. Read it before you use it: what is wrong on the host',
+    '# today is demanded here.',
+    'bridges:',
+  ];
+  return {
+    text: lines.length > 0 ? `${[...head, ...lines].join('\n')}\n` : undefined,
+    leftOut: parts.flatMap((part) => part.leftOut),
+  };
+}
+
+interface Part {
+  readonly lines: readonly string[];
+  readonly leftOut: readonly string[];
+}
+
+/** A vnet whose table a policy can demand. */
+interface Subject {
+  readonly domain: string;
+  readonly mac: string;
+  readonly vlans: readonly Vid[];
+  readonly pvid: Vid | undefined;
+  /** The same for equal tables. */
+  readonly key: string;
+}
+
+function inferBridge(bridge: Bridge, matches: readonly Match[], tables: ReadonlyMap<string, VlanTable>): Part {
+  if (!bridge.vlanFiltering) return { lines: [], leftOut: [`${bridge.name}: does not filter VLANs`] };
+  const leftOut: string[] = [];
+  const subjects = matches.flatMap(({ port, owner }): Subject[] => {
+    const table = tables.get(port.name) ?? [];
+    const why = undemandable(table) ?? unwritable(owner.domain.name);
+    if (why) leftOut.push(`${bridge.name}: ${port.name} of ${owner.domain.name}: ${why}`);
+    return why ? [] : [subjectOf(owner.domain.name, owner.iface.mac, table)];
+  });
+  const [standard, ...others] = groupsBySize(subjects);
+  if (!standard) return { lines: [], leftOut: [...leftOut, `${bridge.name}: no vnet to learn from`] };
+  const [first] = standard;
+  const vlans = first.vlans.filter((vid) => vid !== first.pvid);
+  const rules = rulesFor(subjects, standard, others, vlans);
+  leftOut.push(...rules.clashes.map((text) => `${bridge.name}: ${text}`));
+  const inUse = vidSet(subjects.flatMap((subject) => subject.vlans));
+  return {
+    lines: [
+      `  ${quote(bridge.name)}:`,
+      `    vlans: ${vlanList(vlans)}`,
+      `    pvid: ${first.pvid ?? 'none'} # as ${standard.length} of ${subjects.length} vnets`,
+      ...uplinkLines(bridge, matches, tables, inUse),
+      ...(rules.lines.length > 0 ? ['    rules:', ...rules.lines] : []),
+    ],
+    leftOut,
+  };
+}
+
+function subjectOf(domain: string, mac: string, table: VlanTable): Subject {
+  const vlans = table.map((row) => row.vid);
+  const pvid = pvidOf(table);
+  return { domain, mac, vlans, pvid, key: `${pvid ?? 'none'} ${vlans.join(' ')}` };
+}
+
+// Why no policy can ask for this table.
+function undemandable(table: VlanTable): string | undefined {
+  if (table.length === 0) return 'it has no VLAN at all';
+  const vlans = table.map((row) => row.vid);
+  const asked = expectedTable({ rule: '', vlans, pvid: pvidOf(table) });
+  return sameTable(table, asked) ? undefined : 'the PVID is tagged, or another VLAN untagged';
+}
+
+function unwritable(domain: string): string | undefined {
+  return /[*?/\p{Cc}]/u.test(domain) ? 'its name would be a glob, or none' : undefined;
+}
+
+type Group = readonly [Subject, ...Subject[]];
+
+// The largest first; equally large ones in the order of their keys, so that the same host gives the same file.
+function groupsBySize(subjects: readonly Subject[]): readonly Group[] {
+  const groups = new Map<string, [Subject, ...Subject[]]>();
+  for (const subject of subjects) {
+    const group = groups.get(subject.key);
+    if (group) group.push(subject);
+    else groups.set(subject.key, [subject]);
+  }
+  return [...groups].sort(([a, x], [b, y]) => y.length - x.length || compare(a, b)).map(([, group]) => group);
+}
+
+function rulesFor(all: readonly Subject[], standard: Group, others: readonly Group[], vlans: readonly Vid[]) {
+  // A domain whose vnets differ needs a rule for each of its MACs, before those for whole domains.
+  const keysOf = new Map<string, Set<string>>();
+  for (const { domain, key } of all) keysOf.set(domain, (keysOf.get(domain) ?? new Set()).add(key));
+  const isMixed = (subject: Subject) => (keysOf.get(subject.domain)?.size ?? 0) > 1;
+  const names = new Set<string>(['default']);
+  const clashes: string[] = [];
+  const lines: string[] = [];
+  const add = (name: string, domains: readonly string[], subject: Subject, mac: string | undefined) => {
+    const demand = sameVids(subject.vlans, vidSet([...vlans, ...(subject.pvid ? [subject.pvid] : [])]))
+      ? []
+      : [`        vlans: ${vlanList(subject.vlans)}`];
+    lines.push(
+      `      - name: ${quote(unique(name, names))}`,
+      '        domains:',
+      ...domains.map((domain) => `          - ${quote(domain)}`),
+      ...(mac ? [`        mac: ${quote(mac)}`] : []),
+      ...demand,
+      `        pvid: ${subject.pvid ?? 'none'}`,
+    );
+  };
+  const byMac = new Map<string, Subject>();
+  for (const subject of [standard, ...others].flat().filter(isMixed).sort(byDomainAndMac)) {
+    const id = `${subject.domain} ${subject.mac}`;
+    const earlier = byMac.get(id);
+    if (earlier === undefined) add(`${subject.domain} ${subject.mac}`, [subject.domain], subject, subject.mac);
+    else if (earlier.key !== subject.key)
+      clashes.push(`two vnets of ${subject.domain} have the MAC ${subject.mac} and differ`);
+    byMac.set(id, earlier ?? subject);
+  }
+  for (const group of others) {
+    const domains = [...new Set(group.filter((subject) => !isMixed(subject)).map((subject) => subject.domain))].sort();
+    if (domains.length > 0) add(`pvid-${group[0].pvid ?? 'none'}`, domains, group[0], undefined);
+  }
+  return { lines, clashes };
+}
+
+// Ports that are no taps lead out of the host. One that lacks VLANs in use would be a finding at once: so it is a comment.
+function uplinkLines(
+  bridge: Bridge,
+  matches: readonly Match[],
+  tables: ReadonlyMap<string, VlanTable>,
+  inUse: readonly Vid[],
+): readonly string[] {
+  const matched = new Set(matches.map(({ port }) => port.name));
+  const candidates = bridge.ports.filter((port) => !port.tap && !matched.has(port.name)).map((port) => port.name);
+  const carries = (name: string) => {
+    const members = new Set((tables.get(name) ?? []).map((row) => row.vid));
+    return inUse.every((vid) => members.has(vid));
+  };
+  const sound = candidates.filter(carries);
+  return [
+    ...(sound.length > 0 ? [`    uplinks: [${sound.map(quote).join(', ')}]`] : []),
+    ...candidates
+      .filter((name) => !carries(name))
+      .map((name) => `    # ${quote(name)} is no uplink here: it lacks VLANs in use`),
+  ];
+}
+
+function vlanList(vids: readonly Vid[]): string {
+  return `[${ranges(vids)
+    .map(([first, last]) => (first === last ? first : `${first}-${last}`))
+    .join(', ')}]`;
+}
+
+function sameVids(a: readonly Vid[], b: readonly Vid[]): boolean {
+  return a.length === b.length && a.every((vid, i) => vid === b[i]);
+}
+
+function unique(name: string, taken: Set<string>): string {
+  let candidate = name;
+  for (let n = 2; taken.has(candidate); n++) candidate = `${name}-${n}`;
+  taken.add(candidate);
+  return candidate;
+}
+
+// A text as YAML, in quotes where it would be read as something else; also inside of `[ ]`.
+function quote(text: string): string {
+  const plain = stringify(text, { lineWidth: 0 }).trimEnd();
+  return /[[\]{},]/.test(plain) && !plain.startsWith('"') ? JSON.stringify(text) : plain;
+}
+
+function byDomainAndMac(a: Subject, b: Subject): number {
+  return compare(a.domain, b.domain) || compare(a.mac, b.mac);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

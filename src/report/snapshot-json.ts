@@ -1,0 +1,103 @@
+// A snapshot as JSON and back: what `snapshot` prints is a bug report, and a test case as it is. It has names, MAC and VLAN ids,
+// and nothing else of a domain's XML: no secrets.
+import {
+  boolean,
+  dictionary,
+  either,
+  list,
+  number,
+  object,
+  only,
+  optional,
+  type Shape,
+  string,
+} from '../json-shape.ts';
+import type { Bridge, CollectorRun, Domain, Reading, Snapshot } from '../model.ts';
+import { formatTable, parseTable, type VlanTable } from '../vlan.ts';
+
+interface SnapshotJson {
+  readonly version: 1;
+  readonly takenAt: number;
+  readonly links: Reading<readonly Bridge[]>;
+  /** By port, as `formatTable` writes them. */
+  readonly vlans: Reading<Readonly<Record<string, string>>>;
+  readonly domains: Reading<readonly Domain[]>;
+  readonly collectors: readonly CollectorRun[];
+}
+
+/** The same snapshot gives the same text. What is unknown is left out. */
+export function renderSnapshot({ takenAt, links, vlans, domains, collectors }: Snapshot): string {
+  const json: SnapshotJson = { version: 1, takenAt, links, vlans: mapReading(vlans, tablesOut), domains, collectors };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+/** What `renderSnapshot` wrote. Throws TypeError that names the place where the text is something else. */
+export function parseSnapshot(text: string): Snapshot {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError(`snapshot: ${(cause as Error).message}`, { cause });
+  }
+  const problem = isSnapshot(json);
+  if (problem !== undefined) throw new TypeError(`snapshot${problem}`);
+  const { takenAt, links, vlans, domains, collectors } = json as SnapshotJson;
+  return { takenAt, links, vlans: mapReading(vlans, tablesIn), domains, collectors };
+}
+
+function mapReading<T, U>(from: Reading<T>, map: (value: T) => U): Reading<U> {
+  return from.ok ? { ok: true, value: map(from.value) } : from;
+}
+
+function tablesOut(tables: ReadonlyMap<string, VlanTable>): Readonly<Record<string, string>> {
+  const rows = [...tables].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return Object.fromEntries(rows.map(([port, table]) => [port, formatTable(table)]));
+}
+
+function tablesIn(tables: Readonly<Record<string, string>>): ReadonlyMap<string, VlanTable> {
+  return new Map(Object.entries(tables).map(([port, text]) => [port, parseTable(text)]));
+}
+
+const reading = (value: Shape): Shape =>
+  either(object({ ok: only(false), error: string }), object({ ok: only(true), value }));
+
+const table: Shape = (value) => {
+  try {
+    parseTable(String(value));
+    return undefined;
+  } catch (error) {
+    return `: ${(error as Error).message}`;
+  }
+};
+
+const isSnapshot = object({
+  version: only(1),
+  takenAt: number,
+  links: reading(
+    list(
+      object({
+        name: string,
+        vlanFiltering: optional(boolean),
+        defaultPvid: optional(number),
+        ports: list(object({ name: string, mac: optional(string), tap: boolean })),
+      }),
+    ),
+  ),
+  vlans: reading(dictionary(table)),
+  domains: reading(
+    list(
+      object({
+        name: string,
+        uuid: optional(string),
+        state: either(...['running', 'defined', 'unknown'].map(only)),
+        problem: optional(string),
+        interfaces: list(
+          object({ mac: string, target: optional(string), bridge: optional(string), skipped: optional(string) }),
+        ),
+      }),
+    ),
+  ),
+  collectors: list(
+    object({ collector: either(...['links', 'vlans', 'domains'].map(only)), ok: boolean, durationMs: number }),
+  ),
+});

@@ -1,0 +1,139 @@
+// A report for people at a terminal: the answer to the incident's questions. Which vnets has this VM, which VLANs are on them,
+// what is wrong.
+import type { BridgeReport, Finding, HookStats, RemediatorStatus, Report, VnetReport } from '../model.ts';
+import { formatTable, pvidOf } from '../vlan.ts';
+import { headline, summarize, type Tone, toneOf } from './page/summary.ts';
+import { count } from './page/words.ts';
+import { type Cell, paint, renderColumns, type Style } from './table.ts';
+
+export interface TextOptions {
+  readonly colour: boolean;
+  /** Sentences about domains that were asked for and have no vnet. */
+  readonly notes?: readonly string[];
+  /** undefined: not asked. */
+  readonly hook?: HookStats | undefined;
+  readonly remediator?: RemediatorStatus | undefined;
+}
+
+const TONE_STYLE: Readonly<Record<Tone, Style>> = { ok: 'good', drift: 'bad', unknown: 'doubtful' };
+const VERDICT_STYLE = { compliant: 'good', drifted: 'bad', unknown: 'doubtful' } as const;
+
+/** The report as text that ends with a newline. */
+export function renderText(report: Report, options: TextOptions): string {
+  const { colour } = options;
+  const summary = summarize(report);
+  const sections = [
+    ...report.bridges.map((bridge) => renderBridge(bridge, colour)),
+    renderUnknowns(report, colour),
+    renderHook(report, options.hook, colour),
+    renderRemediator(options.remediator, colour),
+    (options.notes ?? []).map((note) => paint(note, undefined, colour)),
+    [paint(`${headline(summary)}.`, TONE_STYLE[toneOf(summary)], colour), ...hints(report)],
+  ];
+  return `${sections
+    .filter((section) => section.length > 0)
+    .map((section) => section.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function renderBridge(bridge: BridgeReport, colour: boolean): readonly string[] {
+  if (bridge.vnets.length === 0 && bridge.findings.length === 0 && bridge.orphanPorts.length === 0) return [];
+  const head = ['VM', 'VNET', 'MAC', 'RULE', 'PVID is/should', 'VLANS', 'VERDICT'].map(
+    (text): Cell => ({ text, style: 'faint' }),
+  );
+  const rows = bridge.vnets.map(vnetRow);
+  return [
+    `${paint(bridge.name, 'strong', colour)}${paint(bridgeFacts(bridge), 'faint', colour)}`,
+    ...(rows.length > 0 ? renderColumns([head, ...rows], colour) : []),
+    ...renderFindings(bridge.findings, colour),
+    ...(bridge.orphanPorts.length > 0
+      ? [paint(`taps of no domain: ${bridge.orphanPorts.join(' ')}`, 'faint', colour)]
+      : []),
+  ];
+}
+
+function bridgeFacts({ vlanFiltering, defaultPvid }: BridgeReport): string {
+  const filtering = vlanFiltering === undefined ? 'filtering unknown' : vlanFiltering ? 'filtering' : 'not filtering';
+  return `  ${filtering}, default PVID ${defaultPvid === undefined ? 'unknown' : defaultPvid === 0 ? 'none' : defaultPvid}`;
+}
+
+// `100*` is the PVID, `20u` another untagged VLAN, `100*t` a tagged PVID, as formatTable writes them.
+function vnetRow(vnet: VnetReport): readonly Cell[] {
+  const is = vnet.actual ? (pvidOf(vnet.actual) ?? 'none') : '?';
+  const should = vnet.expected.pvid ?? 'none';
+  return [
+    { text: vnet.domain },
+    { text: vnet.vnet },
+    { text: vnet.mac },
+    { text: vnet.expected.rule },
+    { text: `${is}/${should}`, ...(vnet.actual && is !== should ? { style: 'bad' as const } : {}) },
+    { text: vnet.actual ? formatTable(vnet.actual) : '?' },
+    { text: vnet.verdict, style: VERDICT_STYLE[vnet.verdict] },
+  ];
+}
+
+function renderFindings(findings: readonly Finding[], colour: boolean): readonly string[] {
+  if (findings.length === 0) return [];
+  const rows = findings.map((finding): readonly Cell[] => [
+    { text: `! ${finding.domain ?? ''}`.trimEnd() },
+    { text: finding.vnet ?? '' },
+    { text: finding.reason, style: 'bad' },
+    { text: `expected ${finding.expected}; found ${finding.actual}` },
+  ]);
+  return renderColumns(rows, colour);
+}
+
+function renderUnknowns({ unknowns }: Report, colour: boolean): readonly string[] {
+  if (unknowns.length === 0) return [];
+  const rows = unknowns.map(({ subject, problem }): readonly Cell[] => [
+    { text: `? ${subject}`, style: 'doubtful' },
+    { text: problem },
+  ]);
+  return [paint('cannot tell', 'strong', colour), ...renderColumns(rows, colour)];
+}
+
+function renderHook(report: Report, hook: HookStats | undefined, colour: boolean): readonly string[] {
+  if (!hook) return [];
+  const shown = new Set(report.bridges.flatMap((bridge) => [...bridge.expectedVnets.keys()]));
+  const rows = [...hook.byDomain]
+    .filter(([domain, stats]) => shown.has(domain) && stats.lastError !== undefined)
+    .map(([domain, { errors, lastError }]): readonly Cell[] => [
+      { text: `! ${domain}` },
+      { text: `${errors}`, style: 'bad' },
+      { text: lastError ? `${time(lastError.at)}  ${lastError.text}` : '' },
+    ]);
+  return rows.length > 0 ? [paint('hook errors since boot', 'strong', colour), ...renderColumns(rows, colour)] : [];
+}
+
+function renderRemediator(status: RemediatorStatus | undefined, colour: boolean): readonly string[] {
+  if (!status) return [];
+  const state = status.paused ? 'paused' : status.dryRun ? 'dry run' : 'on';
+  const suspended = status.domains.filter((domain) => domain.suspendedSince !== undefined);
+  const rows = [
+    ...suspended.map(({ bridge, domain, suspendedSince }): readonly Cell[] => [
+      { text: `! ${domain}` },
+      { text: bridge },
+      { text: 'suspended', style: 'bad' },
+      { text: `since ${time(suspendedSince ?? 0)}: something undoes each heal` },
+    ]),
+    ...status.held.map(({ bridge, domain, vnet, changes }): readonly Cell[] => [
+      { text: `! ${domain}` },
+      { text: bridge },
+      { text: 'held', style: 'doubtful' },
+      { text: `${vnet}: ${count(changes.length, 'change')} of a new policy, until an operator runs heal` },
+    ]),
+  ];
+  return [
+    paint(`remediator ${state}, last cycle ${time(status.lastCycleAt)}`, 'strong', colour),
+    ...renderColumns(rows, colour),
+  ];
+}
+
+function hints(report: Report): readonly string[] {
+  const drifted = report.bridges.some((bridge) => bridge.vnets.some((vnet) => vnet.verdict === 'drifted'));
+  return drifted ? ['What would mend it: libvirt-vlan-exporter plan'] : [];
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,134 @@
+// What `check` prints. The whole picture is a golden file; `npm run golden` writes it anew.
+import { expect, test } from 'vitest';
+import type { HookStats, RemediatorStatus, Report } from '../../src/model.ts';
+import { selectDomains } from '../../src/report/select.ts';
+import { renderText } from '../../src/report/text.ts';
+import { AT, bridge, report, table, vnet } from './example.ts';
+
+const PLAIN = { colour: false };
+
+const wrong = vnet({
+  domain: 'vyos-01',
+  vnet: 'vnet7',
+  mac: '52:54:00:00:00:07',
+  actual: table('1* 10 30'),
+  verdict: 'drifted',
+  findings: [
+    {
+      reason: 'pvid_wrong',
+      bridge: 'br-mgmt',
+      domain: 'vyos-01',
+      vnet: 'vnet7',
+      expected: 'PVID 100',
+      actual: 'PVID 1',
+    },
+    {
+      reason: 'vlan_missing',
+      bridge: 'br-mgmt',
+      domain: 'vyos-01',
+      vnet: 'vnet7',
+      expected: 'VLANs 10 20 100',
+      actual: 'without 20 100',
+    },
+  ],
+});
+const filteringOff = {
+  reason: 'filtering_off',
+  bridge: 'br-lab',
+  domain: undefined,
+  vnet: undefined,
+  expected: 'vlan_filtering 1',
+  actual: 'vlan_filtering 0: the bridge enforces nothing',
+} as const;
+const notThere = {
+  reason: 'not_on_bridge',
+  bridge: 'br-lab',
+  domain: 'web',
+  vnet: 'vnet9',
+  expected: 'interface 52:54:00:00:00:09 on br-lab',
+  actual: 'vnet9 is not a port of br-lab',
+} as const;
+const all: Report = {
+  ...report(
+    bridge({
+      name: 'br-lab',
+      vlanFiltering: false,
+      defaultPvid: 0,
+      findings: [filteringOff, notThere],
+      expectedVnets: new Map([['web', 1]]),
+    }),
+    bridge({
+      vnets: [
+        vnet({ domain: 'bind-01', vnet: 'vnet2' }),
+        wrong,
+        vnet({ domain: 'web', vnet: 'vnet8', actual: undefined, verdict: 'unknown' }),
+      ],
+      expectedVnets: new Map([
+        ['bind-01', 1],
+        ['vyos-01', 1],
+        ['web', 1],
+      ]),
+      findings: wrong.findings,
+      orphanPorts: ['tap-old'],
+    }),
+  ),
+  unknowns: [{ subject: 'domain broken', problem: '/run/libvirt/qemu/broken.xml: not XML' }],
+};
+const hook: HookStats = {
+  byDomain: new Map([
+    ['vyos-01', { errors: 2, warnings: 0, runs: 3, lastError: { at: AT, text: 'vnet7: failed to set PVID 100' } }],
+    ['bind-01', { errors: 0, warnings: 1, runs: 1, lastError: undefined }],
+    ['gone', { errors: 1, warnings: 0, runs: 1, lastError: { at: AT, text: 'not shown: has no vnet here' } }],
+  ]),
+};
+const remediator: RemediatorStatus = {
+  version: 1,
+  startedAt: AT,
+  lastCycleAt: AT,
+  dryRun: false,
+  paused: false,
+  policySha256: '',
+  heldPolicySha256: undefined,
+  domains: [{ bridge: 'br-mgmt', domain: 'vyos-01', remediations: 5, failures: 0, lastAt: AT, suspendedSince: AT }],
+  held: [{ bridge: 'br-mgmt', domain: 'bind-01', vnet: 'vnet2', changes: ['bridge vlan add vid 30 dev vnet2'] }],
+  refusals: [],
+  duration: { buckets: [], sum: 0, count: 0 },
+  recent: [],
+};
+
+test('everything at once', async () => {
+  await expect(renderText(all, { ...PLAIN, hook, remediator })).toMatchFileSnapshot('../golden/check.txt');
+});
+
+test('without colour there is no escape sequence, with colour the same text is left when they are taken away', () => {
+  const plain = renderText(all, { ...PLAIN, hook, remediator });
+  const coloured = renderText(all, { colour: true, hook, remediator });
+  expect(plain).not.toContain('\x1b');
+  expect(coloured).toContain('\x1b[31m');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is taken away
+  expect(coloured.replace(/\x1b\[\d*m/g, '')).toBe(plain);
+});
+
+test('a name that would move the cursor is shown, not obeyed', () => {
+  const text = renderText(report(bridge({ vnets: [vnet({ domain: 'a\x1b[2J\u202eb', vnet: 'v' })] })), PLAIN);
+  expect(text).toContain('a\\x1b[2J\\u202eb');
+});
+
+test('no line ends in white space', () => {
+  for (const line of renderText(all, { ...PLAIN, hook, remediator }).split('\n')) expect(line).toBe(line.trimEnd());
+});
+
+test('a selected domain leaves its own rows, findings and what concerns its bridges', () => {
+  const vyos = renderText(selectDomains(all, ['vyos-01']), PLAIN);
+  expect(vyos).toContain('vnet7');
+  expect(vyos).not.toMatch(/bind-01|web|broken|tap-old|br-lab/);
+  const web = renderText(selectDomains(all, ['web']), PLAIN);
+  expect(web).toMatch(/filtering_off/);
+  expect(web).toMatch(/not_on_bridge/);
+  expect(web).not.toContain('vyos-01');
+  expect(renderText(selectDomains(all, ['broken']), PLAIN)).toContain('? domain broken');
+});
+
+test('a host without vnets is said in words', () => {
+  expect(renderText(report(bridge()), PLAIN)).toBe('No vnets.\n');
+});
