@@ -2,7 +2,7 @@
 
 /** Writes `text`. The exit status stays what it is when nobody reads on. */
 export function print(text: string): void {
-  if (process.stdout.listenerCount('error', ignoreClosedPipe) === 0) process.stdout.on('error', ignoreClosedPipe);
+  if (process.stdout.listenerCount('error', failed) === 0) process.stdout.on('error', failed);
   process.stdout.write(text);
 }
 
@@ -16,6 +16,9 @@ export function tell(line: string): void {
   process.stderr.write(`libvirt-vlan-exporter: ${line}\n`);
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+// Not thrown: node's own exit status for that is 1, which says "drift" here.
+function failed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  tell(`stdout: ${error.message}`);
+  process.exit(2);
 }
