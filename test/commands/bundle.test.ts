@@ -1,0 +1,94 @@
+// The built bundle as it is installed, given what it should not be given: a message, exit status 2, never a stack trace.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import config from '../../rolldown.config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'libvirt-vlan-exporter-'));
+const main = join(folder, 'dist/main.js');
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  if (Array.isArray(config) || typeof config === 'function' || Array.isArray(config.output)) throw new Error('config');
+  const build = await rolldown(config);
+  await build.write({ ...config.output, dir: join(folder, 'dist') });
+  writeFileSync(at('package.json'), '{"type":"module"}');
+  writeFileSync(at('good.yml'), 'bridges: {no-such-bridge: {vlans: [10], pvid: 1}}\n');
+  writeFileSync(at('bad.yml'), 'bridges: {br0: {vlans: [10], pvid: 9999, colour: red}}\n');
+  writeFileSync(at('binary'), Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * 7919) % 256)));
+  writeFileSync(at('huge'), 'x'.repeat(10_000_000));
+  writeFileSync(at('deep'), '['.repeat(100_000));
+  writeFileSync(at('empty'), '');
+  symlinkSync('loop', at('loop'));
+  mkdirSync(at('folder'));
+  spawnSync('mkfifo', [at('fifo')]);
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(args: readonly string[], stdout: 'pipe' | 'closed' = 'pipe'): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 });
+    let out = '';
+    let err = '';
+    if (stdout === 'closed') child.stdout.destroy();
+    child.stdout.on('data', (data) => (out += data));
+    child.stderr.on('data', (data) => (err += data));
+    child.on('close', (status) => resolve({ status, out, err }));
+  });
+}
+
+const READERS = ['check', 'snapshot', 'plan', 'heal'];
+const FILES = ['none', 'folder', 'binary', 'huge', 'deep', 'empty', 'loop', 'fifo', 'bad.yml'];
+
+test.concurrent.each([
+  [],
+  ['nonsense'],
+  ['check', '--nonsense'],
+  ['check', '--format', 'xml'],
+  ['check', '--config.file'],
+  ['config'],
+  ['config', 'check', 'a', 'b'],
+  ['config', 'check', ''],
+  ['check', '--config.file', at('good.yml'), 'no-such-domain'],
+  ['check', '--config.file', at('good.yml')],
+  ...FILES.map((file) => ['config', 'check', at(file)]),
+])('%j %j %j %j', { timeout: 120_000 }, async (...args) => {
+  const { status, out, err } = await run(args.filter((arg) => arg !== undefined));
+  expect({ status, err }).toEqual({ status: 2, err: expect.not.stringMatching(/^\s+at /m) });
+  expect(`${out}${err}`.trim()).not.toBe('');
+});
+
+test('a mistake in the config is told by line and key, for each command alike', async () => {
+  const expected = [
+    `${at('bad.yml')}:1:36: bridges.br0.pvid: expected a VLAN id from 1 to 4094, or none, found 9999`,
+    `${at('bad.yml')}:1:42: bridges.br0.colour: unknown key; known here: vlans, pvid, uplinks, unexpected, rules`,
+  ].join('\n');
+  for (const command of READERS) {
+    expect((await run([command, '--config.file', at('bad.yml')])).err).toBe(`libvirt-vlan-exporter: ${expected}\n`);
+  }
+}, 120_000);
+
+test('a reader that has gone away is no error', async () => {
+  expect(await run(['config', 'schema'], 'closed')).toEqual({ status: 0, out: '', err: '' });
+}, 60_000);
+
+test('a full disk is', () => {
+  const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${main}" config schema >/dev/full`]);
+  expect([status, `${stderr}`]).toEqual([2, 'libvirt-vlan-exporter: stdout: ENOSPC: no space left on device, write\n']);
+}, 60_000);
+
+test('nothing of it is coloured when it goes into a file', async () => {
+  const { out } = await run(['check', '--config.file', at('good.yml')]);
+  expect(out).toContain('cannot tell');
+  expect(out).not.toContain('\x1b');
+}, 60_000);

@@ -1,0 +1,51 @@
+// README against the code: its config example is valid, its tables have every key and every subcommand.
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { renderJsonSchema } from '../../src/config/json-schema.ts';
+import { parseSettings } from '../../src/config/load.ts';
+import { createProgram } from '../../src/program.ts';
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+test('each YAML example that names bridges is a valid config', () => {
+  const examples = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text ?? '');
+  const configs = examples.filter((text) => /^bridges:/m.test(text));
+  expect(configs.length).toBeGreaterThan(0);
+  for (const text of configs) expect(parseSettings(text, 'README.md').policy.bridges.length).toBeGreaterThan(0);
+});
+
+test('the table of keys is what the schema says; `npm run golden` writes it', async () => {
+  const table = ['| key | preset | |', '|---|---|---|', ...keyRows(JSON.parse(renderJsonSchema()))].join('\n');
+  const marked = /(?<=<!-- keys: .* -->\n)(?:.*\n)*?(?=<!-- \/keys -->)/;
+  expect(readme).toMatch(marked);
+  await expect(readme.replace(marked, () => `\n${table}\n\n`)).toMatchFileSnapshot('../../README.md');
+});
+
+test('the command line in README has each subcommand', () => {
+  for (const name of createProgram().commands.map((command) => command.name())) {
+    expect(readme).toMatch(new RegExp(`^\\| .*\`${name}[ \`]`, 'm'));
+  }
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: a JSON Schema is read as JSON
+function keyRows(node: any, prefix = ''): string[] {
+  const required: readonly string[] = node.required ?? [];
+  return Object.entries<{
+    description: string;
+    default?: unknown;
+    items?: object;
+    properties?: object;
+    additionalProperties?: object;
+  }>(node.properties ?? {}).flatMap(([key, child]) => {
+    const path = `${prefix}${key}`;
+    const below = child.properties
+      ? keyRows(child, `${path}.`)
+      : typeof child.additionalProperties === 'object'
+        ? keyRows(child.additionalProperties, `${path}.NAME.`)
+        : keyRows(child.items ?? {}, `${path}[].`);
+    if (child.properties) return below;
+    const written = child.default === undefined ? '' : `\`${JSON.stringify(child.default).replaceAll('"', '')}\``;
+    const preset = required.includes(key) ? 'required' : written;
+    return [`| \`${path}\` | ${preset} | ${child.description} |`, ...below];
+  });
+}
