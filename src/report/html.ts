@@ -36,8 +36,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+// Without the u flag this is several times faster, and most values are safe.
+const UNSAFE = /[^ !#-%(-;=?-~\u00a0-\ud7ff\ue000-\uffff]/;
+
 // Control characters are not allowed in HTML and would hide text: they are shown as U+FFFD.
 function escapeText(text: string): string {
-  if (!/[&<>"'\p{Cc}]/u.test(text)) return text;
+  if (!UNSAFE.test(text)) return text;
   return text.replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c).replace(/[^\P{Cc}\n\t]/gu, '\uFFFD');
 }

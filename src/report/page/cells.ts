@@ -36,18 +36,17 @@ export function cellsOf(vnet: VnetReport): ReadonlyMap<number, Cell> {
   if (!actual) return new Map(expected.vlans.map((vid) => [vid, 'unknown']));
   const wanted = new Set<number>(expected.vlans);
   const unexpected = new Set<number>(vnet.unexpected);
-  const cells = new Map<number, Cell>();
-  for (const vid of vnet.missing) cells.set(vid, vid === expected.pvid ? 'pvid_absent' : 'missing');
-  for (const { vid, pvid, untagged } of actual) {
+  const found = actual.map(({ vid, pvid, untagged }): [number, Cell] => {
     const shouldBePvid = vid === expected.pvid;
-    if (pvid && !shouldBePvid) cells.set(vid, 'pvid_here');
-    else if (shouldBePvid && !pvid) cells.set(vid, 'pvid_absent');
-    else if (unexpected.has(vid)) cells.set(vid, 'unexpected');
-    else if (!wanted.has(vid)) cells.set(vid, 'ignored');
-    else if (untagged !== shouldBePvid) cells.set(vid, 'tagging');
-    else cells.set(vid, shouldBePvid ? 'pvid' : 'tagged');
-  }
-  return new Map([...cells].sort(([a], [b]) => a - b));
+    if (pvid && !shouldBePvid) return [vid, 'pvid_here'];
+    if (shouldBePvid && !pvid) return [vid, 'pvid_absent'];
+    if (unexpected.has(vid)) return [vid, 'unexpected'];
+    if (!wanted.has(vid)) return [vid, 'ignored'];
+    if (untagged !== shouldBePvid) return [vid, 'tagging'];
+    return [vid, shouldBePvid ? 'pvid' : 'tagged'];
+  });
+  const missing = vnet.missing.map((vid): [number, Cell] => [vid, vid === expected.pvid ? 'pvid_absent' : 'missing']);
+  return new Map(missing.length === 0 ? found : [...found, ...missing].sort(([a], [b]) => a - b));
 }
 
 /** The columns that show all rows without loss, in order. */

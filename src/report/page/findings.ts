@@ -5,17 +5,22 @@ import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';
 import { commandsFor, idOf, MEANING, reasonWords, thousands } from './words.ts';
 
-/** Nothing where there is no finding. */
 export function renderFindings(report: Report, filter: Filter): Html {
   const findings = report.bridges.flatMap((bridge) => bridge.findings);
-  if (findings.length === 0) return html``;
   const rows = subjects(findings).flatMap((subject) => renderSubject(subject, report.bridges.length > 1, filter));
   return html`<section id="findings" aria-labelledby="findings-h">
 <h2 id="findings-h">Findings <span class="n">${thousands(findings.length)}</span></h2>
-<ul class="reasons">${reasonCounts(findings)}</ul>
+${findings.length > 0 && html`<ul class="reasons">${reasonCounts(findings)}</ul>`}
 ${rows.length > 0 && fold('findings-more', rows, 'subject', (some) => html`<ol class="findings">${some}</ol>`)}
-${rows.length === 0 && html`<p class="quiet">No finding matches the search.</p>`}
+${rows.length === 0 && html`<p class="quiet">${findings.length === 0 ? none(report) : 'None matches the search.'}</p>`}
 </section>`;
+}
+
+// The section stays when all is well: a page whose parts come and go is hard to watch.
+function none({ bridges, unknowns }: Report): string {
+  const unknown =
+    unknowns.length > 0 || bridges.some(({ vnets }) => vnets.some(({ verdict }) => verdict === 'unknown'));
+  return unknown ? 'None in what could be read.' : 'None: all is as the policy wants it.';
 }
 
 function reasonCounts(findings: readonly Finding[]): readonly Html[] {

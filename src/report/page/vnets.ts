@@ -8,14 +8,33 @@ import { reasonWords, thousands } from './words.ts';
 
 // Above this a matrix is no longer read across: VLANs then stand as text.
 const MAX_COLUMNS = 48;
+// Above this the table scrolls in itself, under a heading that stays.
+const LONG = 60;
 
 export function renderVnets(report: Report, filter: Filter): Html {
+  const bridges = report.bridges.map((bridge): BridgeView => {
+    const vnets = [...bridge.vnets].sort((a, b) => RANK[a.verdict] - RANK[b.verdict]);
+    return { bridge, rows: vnets.map((vnet) => ({ vnet, cells: cellsOf(vnet) })) };
+  });
   return html`<section id="vnets" aria-labelledby="vnets-h">
 <h2 id="vnets-h">Vnets <span class="n">${thousands(report.bridges.reduce((n, b) => n + b.vnets.length, 0))}</span></h2>
-${report.bridges.some((bridge) => bridge.vnets.length > 0) && legend(report)}
-${report.bridges.map((bridge) => renderBridge(bridge, filter))}
+${legend(bridges.flatMap(({ rows }) => rows))}
+${bridges.map((view) => renderBridge(view, filter))}
 </section>`;
 }
+
+interface BridgeView {
+  readonly bridge: BridgeReport;
+  /** In the order of the table. */
+  readonly rows: readonly Row[];
+}
+
+interface Row {
+  readonly vnet: VnetReport;
+  readonly cells: ReadonlyMap<number, Cell>;
+}
+
+const RANK: Readonly<Record<Verdict, number>> = { drifted: 0, unknown: 1, compliant: 2 };
 
 const LEGEND: readonly Cell[] = [
   'tagged',
@@ -30,19 +49,21 @@ const LEGEND: readonly Cell[] = [
 ];
 
 // Only the marks that are there: a healthy host has two of them.
-function legend(report: Report): Html {
-  const seen = new Set(report.bridges.flatMap((b) => b.vnets.flatMap((vnet) => [...cellsOf(vnet).values()])));
+function legend(rows: readonly Row[]): Html | undefined {
+  if (rows.length === 0) return undefined;
+  const seen = new Set<Cell>();
+  for (const { cells } of rows) for (const cell of cells.values()) seen.add(cell);
   return html`<ul class="legend" aria-hidden="true">${LEGEND.filter((cell) => seen.has(cell)).map(
     (cell) => html`<li><i class="c ${cell}"></i>${CELLS[cell]}</li>`,
   )}</ul>`;
 }
 
-function renderBridge(bridge: BridgeReport, filter: Filter): Html {
+function renderBridge({ bridge, rows }: BridgeView, filter: Filter): Html {
   const id = `b/${bridge.name}`;
   return html`<div class="bridge" id="${id}">
 <h3 id="${id}/h">${bridge.name} <span>${facts(bridge).join(' · ')}</span></h3>
 ${bridge.orphanPorts.length > 0 && html`<p class="quiet">Taps that match no domain: ${bridge.orphanPorts.join(', ')}</p>`}
-${bridge.vnets.length === 0 ? html`<p class="quiet">No vnets.</p>` : renderTable(bridge, filter)}
+${bridge.vnets.length === 0 ? html`<p class="quiet">No vnets.</p>` : renderTable(bridge.name, rows, filter)}
 </div>
 `;
 }
@@ -59,44 +80,37 @@ function facts(bridge: BridgeReport): readonly string[] {
   ];
 }
 
-function renderTable(bridge: BridgeReport, filter: Filter): Html {
-  const rows = [...bridge.vnets].sort((a, b) => RANK[a.verdict] - RANK[b.verdict]);
-  const cells = rows.map(cellsOf);
-  const all = columnsOf(cells);
+function renderTable(bridge: string, rows: readonly Row[], filter: Filter): Html {
+  const all = columnsOf(rows.map(({ cells }) => cells));
   const columns = all.length <= MAX_COLUMNS ? all : undefined;
   // The region scrolls, so a keyboard must reach it.
-  return html`<div class="scroll" role="region" aria-labelledby="b/${bridge.name}/h" tabindex="0" id="s/${bridge.name}"><table>
+  return html`<div class="scroll${rows.length > LONG && ' long'}" role="region" aria-labelledby="b/${bridge}/h" tabindex="0" id="s/${bridge}"><table>
 <thead><tr><th scope="col">Domain<th scope="col">Vnet<th scope="col" class="verdict">Verdict<th scope="col">PVID${
     columns
       ? columns.map(([first, last]) => html`<th scope="col" class="v">${first === last ? first : `${first}–${last}`}`)
       : html`<th scope="col">VLANs`
   }<th scope="col">Rule<th scope="col">MAC</thead>
 <tbody>
-${rows.map((vnet, i) => renderRow(vnet, cells[i] ?? new Map(), columns, filter))}</tbody></table></div>`;
+${rows.map((row) => renderRow(row, columns, filter))}</tbody></table></div>`;
 }
 
-const RANK: Readonly<Record<Verdict, number>> = { drifted: 0, unknown: 1, compliant: 2 };
-
-function renderRow(
-  vnet: VnetReport,
-  cells: ReadonlyMap<number, Cell>,
-  columns: readonly Column[] | undefined,
-  filter: Filter,
-): Html | undefined {
+function renderRow({ vnet, cells }: Row, columns: readonly Column[] | undefined, filter: Filter): Html | undefined {
   const { domain, bridge, mac, verdict, expected } = vnet;
   const reasons = vnet.findings.map((finding) => reasonWords(finding.reason));
   const text = searchText([domain, vnet.vnet, bridge, mac, expected.rule, verdict, ...reasons]);
   if (!matches(text, filter) || (filter.drifted && verdict === 'compliant')) return undefined;
   const vlans = columns
-    ? columns.map(([first]) => renderCell(cells.get(first)))
+    ? columns.map(([first]) => RENDERED.get(cells.get(first)))
     : html`<td class="text">${vnet.actual ? formatTable(vnet.actual) : 'unknown'}`;
   return html`<tr id="v/${bridge}/${vnet.vnet}" data-q="${text}" class="${verdict}"><th scope="row">${domain}<td>${vnet.vnet}<td class="verdict">${verdict}<td class="pv">${pvid(vnet)}${vlans}<td>${expected.rule}<td class="mac">${mac}
 `;
 }
 
-function renderCell(cell: Cell | undefined): Html {
-  return cell ? html`<td class="c ${cell}">${CELLS[cell]}` : html`<td class="c">`;
-}
+// Made once: a page has thousands.
+const RENDERED = new Map<Cell | undefined, Html>([
+  [undefined, html`<td class="c">`],
+  ...LEGEND.map((cell) => [cell, html`<td class="c ${cell}">${CELLS[cell]}`] as const),
+]);
 
 function pvid({ actual, expected }: VnetReport): Html {
   const should = expected.pvid ?? 'none';
