@@ -1,0 +1,44 @@
+#!/bin/bash
+# root.sh SUITE: prints the path of a file system image of a Debian host with systemd, libvirt, QEMU, Prometheus and node. Made
+# once for the same inputs; boots write to a copy-on-write file beside it, never to it.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+suite=$1
+cache=${LAB_CACHE:-/var/cache/libvirt-vlan-lab}
+packages=systemd,systemd-sysv,dbus,iproute2,kmod,procps,curl
+packages+=,libvirt-daemon-system,libvirt-clients,qemu-system-x86
+packages+=,prometheus,prometheus-alertmanager,ifupdown2
+modules=/usr/lib/uml/modules
+node=$(readlink -f "$(command -v node)")
+
+key=$(cat "$0" "$here/inside/host-boot" "$here/inside/lab.service" <(echo "$suite" && ls "$modules" && node --version) | sha256sum | cut -c 1-16)
+image=$cache/$suite-$key.ext4
+mkdir -p "$cache"
+exec 9>"$cache/$suite.lock"
+flock 9
+[ -e "$image" ] && echo "$image" && exit 0
+
+root=$(mktemp -d "$cache/root.XXXXXX")
+trap 'rm -rf "$root" "$image.new"' EXIT
+echo "lab: making a $suite root (about two minutes, once)" >&2
+# Nothing in it outlives a crash of this machine: dpkg need not sync.
+mmdebstrap --quiet --dpkgopt=force-unsafe-io --variant=minbase --mode=root --aptopt='APT::Install-Recommends "false"' \
+  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+  --include="$packages" "$suite" "$root/root" >&2
+mkdir -p "$root/root/lib/modules"
+cp -a "$modules"/* "$root/root/lib/modules/"
+cp "$node" "$root/root/usr/bin/node"
+install -m 755 "$here/inside/host-boot" "$root/root/usr/local/sbin/lab-boot"
+install -m 644 "$here/inside/lab.service" "$root/root/etc/systemd/system/lab.service"
+mkdir "$root/root/lab"
+echo lab >"$root/root/etc/hostname"
+: >"$root/root/etc/machine-id" # empty: a random one each boot, yet no "first boot", which would enable every unit again
+systemctl --quiet --root="$root/root" enable lab.service
+# What a scenario wants of these it starts itself; networking would take the bridge that the lab makes for its own.
+systemctl --quiet --root="$root/root" disable prometheus.service prometheus-alertmanager.service systemd-networkd.service >/dev/null 2>&1
+systemctl --quiet --root="$root/root" mask networking.service getty@tty1.service
+systemctl --quiet --root="$root/root" mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer
+mke2fs -q -t ext4 -O '^has_journal' -d "$root/root" "$image.new" 4G
+rm -f "$cache/$suite"-*.ext4
+mv "$image.new" "$image"
+echo "$image"
