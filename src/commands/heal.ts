@@ -7,7 +7,7 @@ export function register(program: Command): void {
   operatorCommand(program, 'heal')
     .summary('run the plan once, and verify by reading back')
     .description(
-      'Runs the plan once and verifies by reading back, also what the remediator holds or has suspended. Waits for the remediator\n' +
+      'Runs the plan once and verifies by reading back, also what the remediator holds or has suspended. Waits for the remediator ' +
         'to finish a cycle. Exit status: 0 compliant after, 1 not, 2 cannot tell.',
     )
     .action(async (domains: readonly string[], options: OperatorFlags) => {

@@ -6,7 +6,7 @@ export function register(program: Command): void {
   operatorCommand(program, 'plan')
     .summary('show the bridge commands that heal would run')
     .description(
-      'Shows the bridge commands that heal would run, and what it refuses and why. Changes nothing.\n' +
+      'Shows the bridge commands that heal would run, and what it refuses and why. Changes nothing. ' +
         'Exit status: 0 nothing to do, 1 changes, 2 cannot tell.',
     )
     .action(async (domains: readonly string[], options: OperatorFlags) => {
@@ -25,6 +25,6 @@ export function operatorCommand(program: Command, name: string): Command {
   return program
     .command(name)
     .argument('[domain...]', 'only these domains (default: all)')
-    .option('--config.file <path>', 'the policy', DEFAULT_CONFIG_FILE)
+    .option('--config.file <path>', 'the config file', DEFAULT_CONFIG_FILE)
     .addOption(new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text'));
 }

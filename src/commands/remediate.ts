@@ -15,10 +15,10 @@ export function register(program: Command): void {
     .command('remediate')
     .summary('heal drift as it happens')
     .description(
-      'Heals drift as it happens, verifies by reading back, and knows when to stop. Needs CAP_NET_ADMIN.\n' +
+      'Heals drift as it happens, verifies by reading back, and knows when to stop. Needs CAP_NET_ADMIN. ' +
         'SIGHUP reloads the config. The file /run/libvirt-vlan-remediator/pause holds everything.',
     )
-    .option('--config.file <path>', 'the policy', DEFAULT_CONFIG_FILE)
+    .option('--config.file <path>', 'the config file', DEFAULT_CONFIG_FILE)
     .option('--dry-run', 'decide and log, change nothing')
     .addOption(new Option('--log.level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
     .addOption(new Option('--log.format <format>').choices(['logfmt', 'json']).default('logfmt'))

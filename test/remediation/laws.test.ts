@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { createSimHost } from '../../src/sim/host.ts';
+import { checkLaws, checkOrder, checkUnknown, type World } from './laws.ts';
+
+function simWorld(): World {
+  const host = createSimHost();
+  host.addBridge('law');
+  host.addBridge('other');
+  host.addUplink('law.up', 'law');
+  const start = (name: string, mac: string, bridge: string, target: string) => {
+    const vm = {
+      name,
+      uuid: `00000000-0000-0000-0000-0000000000${mac.slice(-2)}`,
+      interfaces: [{ mac, bridge, target }],
+    };
+    host.define(vm);
+    host.start(vm);
+  };
+  for (const i of [1, 2, 3]) start(`law-${i}`, `52:54:00:00:00:0${i}`, 'law', `law.${i}`);
+  start('alien', '52:54:00:00:00:0a', 'other', 'other.1');
+  host.kernel.addLink('law.orphan', 'tap', 'fe:54:00:00:00:0b');
+  host.kernel.setMaster('law.orphan', 'law');
+  return {
+    host,
+    bridge: 'law',
+    taps: ['law.1', 'law.2', 'law.3'],
+    domains: ['law-1', 'law-2', 'law-3'],
+    others: ['law', 'other', 'law.up', 'law.orphan', 'other.1'],
+    setTable: async (port, table) => host.setTable(port, table),
+  };
+}
+
+test('plan then apply converges, twice changes nothing, the inverse restores, and nothing else moves', async () => {
+  await checkLaws(simWorld(), 150);
+}, 60_000);
+
+test('unknown never heals', async () => {
+  await checkUnknown(simWorld(), 200);
+});
+
+test('the order of what was read does not matter', async () => {
+  await checkOrder(simWorld(), 200);
+});
+
+test('the laws can fail: a host that drops a command is found out', async () => {
+  const world = simWorld();
+  const run = world.host.run.bind(world.host);
+  const host = {
+    ...world.host,
+    run: (command: string, args: readonly string[], options: { input?: string; timeoutMs: number }) =>
+      run(command, args, { ...options, ...(options.input ? { input: options.input.replace(/.*\n/, '') } : {}) }),
+  };
+  await expect(checkLaws({ ...world, host }, 50)).rejects.toThrow();
+});
