@@ -63,6 +63,14 @@ it('every reason for which a vnet or bridge is not compliant raises an alert', (
   for (const reason of REASONS) expect(names).toContain(alertFor[reason]);
 });
 
+it('the README lists every alert with its severity and how long it waits', () => {
+  const text = readFileSync(new URL('README.md', ALERTS), 'utf8');
+  const listed = [...text.matchAll(/^\| \[(\w+)\]\(runbooks\/\1\.md\) \| (\w+) \| (\w+) \| \S/gm)].map((row) =>
+    row.slice(1, 4),
+  );
+  expect(listed.sort()).toEqual(alertRules.map((rule) => [rule.alert, rule.labels.severity, rule.for]).sort());
+});
+
 describe('recording rules', () => {
   it('are named by level, metric and operation', () => {
     for (const name of recorded) expect(name).toMatch(/^libvirt_vlan:(instance|job)_[a-z_]+:(sum|ratio|increase1h)$/);

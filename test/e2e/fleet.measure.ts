@@ -1,5 +1,6 @@
 // A fleet in one process: 50 simulated hosts, each with the real exporter on a port of its own, and one Prometheus.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
 import { type Service, startService } from '../../src/exporter/service.ts';
 import type { BridgePolicy, Policy } from '../../src/model.ts';
@@ -89,6 +90,7 @@ it(`measures ${HOSTS} hosts of ${VNETS} vnets`, async () => {
     /;([a-z-]+)/.exec(labels)?.[1] ?? labels,
     `${(v * 1000).toFixed(1)} ms`,
   ]);
+  const body = await (await fetch(`http://${targets[0]}/metrics`)).text();
   console.table({
     'series of one host': await value('max(scrape_samples_scraped)'),
     'vnet_vlan_member of one host': await value('max(count by (instance) (libvirt_vlan_vnet_vlan_member))'),
@@ -97,7 +99,8 @@ it(`measures ${HOSTS} hosts of ${VNETS} vnets`, async () => {
     'alerts firing': await value('count(ALERTS{alertstate="firing"})'),
     'scrape, median (ms)': 1000 * (await value('quantile(0.5, max_over_time(scrape_duration_seconds[1m]))')),
     'scrape, worst (ms)': 1000 * (await value('max(max_over_time(scrape_duration_seconds[1m]))')),
-    'scrape body (bytes)': (await (await fetch(`http://${targets[0]}/metrics`)).text()).length,
+    'scrape body (bytes)': body.length,
+    'scrape body, gzip (bytes)': gzipSync(body).length,
     'Prometheus resident (MB)': one('process_resident_memory_bytes') / 1e6,
     'Prometheus CPU (seconds a second)':
       one('process_cpu_seconds_total') / (Date.now() / 1000 - one('process_start_time_seconds')),
