@@ -1,0 +1,54 @@
+// One look at one VM's own taps, and the configure routine on what is wrong with them. Other ports are not even read: VMs that
+// start at the same time have nothing to do with each other, and no lock is needed.
+import type { Host } from '../host/host.ts';
+import { createLinkReader } from '../host/links.ts';
+import { readVlans } from '../host/vlans.ts';
+import type { Domain, Finding, Outcome, Plan, Policy, Report } from '../model.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { configure } from '../remediation/configure.ts';
+import { plan } from '../remediation/plan.ts';
+
+export interface Result {
+  readonly report: Report;
+  readonly plan: Plan;
+  readonly outcomes: readonly Outcome[];
+  /** Interfaces whose tap is not on its bridge (yet). */
+  readonly missing: readonly Finding[];
+}
+
+/** `policy` as of `policyFor`. Never rejects for what the host does. */
+export async function configureDomain(host: Host, domain: Domain, policy: Policy, since: number): Promise<Result> {
+  const vlans = readVlans(host);
+  const links = readOwnLinks(host, domain, policy);
+  const snapshot = {
+    takenAt: host.now(),
+    links,
+    vlans: await vlans,
+    domains: { ok: true as const, value: [domain] },
+    collectors: [],
+  };
+  const report = evaluate(snapshot, policy);
+  const planned = plan(report, [domain.name]);
+  const outcomes = await configure(host, planned.vnets, since);
+  return { report, plan: planned, outcomes, missing: missingOf(report) };
+}
+
+/** Interfaces whose tap is not on its bridge, without asking for VLANs: cheap enough to be asked again and again. */
+export function missingTaps(host: Host, domain: Domain, policy: Policy): readonly Finding[] {
+  const nothing = { ok: true as const, value: new Map() };
+  const links = readOwnLinks(host, domain, policy);
+  const domains = { ok: true as const, value: [domain] };
+  return missingOf(evaluate({ takenAt: host.now(), links, vlans: nothing, domains, collectors: [] }, policy));
+}
+
+function readOwnLinks(host: Host, domain: Domain, policy: Policy) {
+  const taps = new Set(domain.interfaces.flatMap((iface) => iface.target ?? []));
+  return createLinkReader(host)(
+    policy.bridges.map((bridge) => bridge.name),
+    taps,
+  );
+}
+
+function missingOf(report: Report): readonly Finding[] {
+  return report.bridges.flatMap((bridge) => bridge.findings.filter(({ reason }) => reason === 'not_on_bridge'));
+}

@@ -1,0 +1,25 @@
+// The VM that the hook was called for, from the XML on stdin: what libvirt says of it now, with the names of its taps.
+import { parseDomainXml } from '../host/domain-xml.ts';
+import type { Domain, Interface, Policy } from '../model.ts';
+
+/** Throws Error where the XML is not understood or is another VM's. */
+export function readDomain(guest: string, xml: string): Domain {
+  const { name, uuid, interfaces } = parseDomainXml(xml);
+  if (name !== guest) throw new Error(`the XML is that of ${JSON.stringify(name.slice(0, 80))}`);
+  return { name, uuid, state: 'running', interfaces };
+}
+
+/** What of the policy concerns this VM: the bridges that it is on. Uplinks are no business of a VM's. */
+export function policyFor(domain: Domain, policy: Policy): Policy {
+  const on = new Set(domain.interfaces.map((iface) => iface.bridge));
+  const bridges = policy.bridges.filter((bridge) => on.has(bridge.name));
+  return { ...policy, bridges: bridges.map((bridge) => ({ ...bridge, uplinks: [] })) };
+}
+
+/** Its interfaces that the policy says nothing of, for people: `52:54:00:00:00:01 macvtap`. */
+export function uncoveredInterfaces(domain: Domain, policy: Policy): readonly string[] {
+  const covered = ({ bridge }: Interface) => policy.bridges.some(({ name }) => name === bridge);
+  return domain.interfaces
+    .filter((iface) => !covered(iface))
+    .map(({ mac, bridge, skipped }) => `${mac} ${skipped ?? bridge}`.trim());
+}

@@ -1,0 +1,139 @@
+// What the hook has to say of one run: one fact, one journal entry. Pure.
+import { type JournalFields, PRIORITY } from '../host/journal-write.ts';
+import type { Finding, Outcome, Policy, Refusal, VnetReport } from '../model.ts';
+import { formatTable, formatVids, pvidOf } from '../vlan.ts';
+import type { Call, Operation } from './call.ts';
+import type { Result } from './configure-domain.ts';
+
+export interface Fact {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly text: string;
+  readonly bridge?: string | undefined;
+  readonly vnet?: string | undefined;
+  /** Reasons of the vnet's findings. */
+  readonly findings?: readonly string[];
+  /** Tables as `formatTable` writes them. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** The facts of a result, in report order. `missing`: what an absent tap means now. */
+export function factsOf(
+  operation: Operation,
+  { report, plan, outcomes, missing }: Result,
+  policy: Policy,
+  absent: (finding: Finding) => Fact,
+): readonly Fact[] {
+  const vnets = report.bridges.flatMap((bridge) => bridge.vnets);
+  const isMissing = (refusal: Refusal) => missing.some((f) => f.bridge === refusal.bridge && f.vnet === refusal.vnet);
+  const refusals = plan.refusals.filter((refusal) => refusal.domain !== undefined && !isMissing(refusal));
+  const untouched = vnets.filter(
+    ({ vnet, verdict }) => verdict === 'compliant' && !outcomes.some((outcome) => outcome.plan.vnet === vnet),
+  );
+  return [
+    ...report.unknowns.map(({ subject, problem }): Fact => ({ severity: 'error', text: `${subject}: ${problem}` })),
+    ...report.bridges.filter((bridge) => bridge.vlanFiltering === false).map((bridge) => notFiltering(bridge.name)),
+    ...missing.map(absent),
+    ...refusals.filter(({ reason }) => !reason.startsWith('filtering_off')).map(refusalFact),
+    ...outcomes.map((outcome) => outcomeFact(outcome, vnets)),
+    // At `started` all is said already, unless something had to be done again.
+    ...(operation === 'started' ? [] : untouched.map(rightAlready)),
+    ...(operation === 'start' ? vnets.filter((vnet) => isUnruled(vnet, policy)).map(unruled) : []),
+  ];
+}
+
+/** A tap that is not there, and nothing more to wait for. */
+export function tapMissing(when: string): (finding: Finding) => Fact {
+  return ({ bridge, vnet, reason, expected, actual }) => ({
+    severity: 'error',
+    bridge,
+    vnet,
+    findings: [reason],
+    text: `expected ${expected}, but ${actual} ${when}`,
+  });
+}
+
+/** A tap that is not there yet. */
+export function tapAwaited({ bridge, vnet, reason, actual }: Finding): Fact {
+  return {
+    severity: 'info',
+    bridge,
+    vnet,
+    findings: [reason],
+    text: `${actual} yet; looking again when it has started`,
+  };
+}
+
+/** The entry of a fact. `run`: it stands for one run of the hook. `milliseconds` since the hook was called. */
+export function entryOf(fact: Fact, call: Call, milliseconds: number, run: boolean): JournalFields {
+  const prefix = { error: 'ERROR: ', warning: 'WARN: ', info: '' }[fact.severity];
+  return {
+    MESSAGE: `${prefix}${call.operation}: ${fact.text}`.slice(0, MAX_MESSAGE),
+    PRIORITY: PRIORITY[fact.severity],
+    SYSLOG_IDENTIFIER: ['libvirt-hook', `libvirt-hook[${call.guest}]`],
+    LIBVIRT_VLAN_DOMAIN: call.guest,
+    LIBVIRT_VLAN_OPERATION: call.operation,
+    LIBVIRT_VLAN_BRIDGE: fact.bridge,
+    LIBVIRT_VLAN_VNET: fact.vnet,
+    LIBVIRT_VLAN_FINDING: fact.findings,
+    LIBVIRT_VLAN_BEFORE: fact.before,
+    LIBVIRT_VLAN_AFTER: fact.after,
+    LIBVIRT_VLAN_DURATION_MS: Math.round(milliseconds),
+    LIBVIRT_VLAN_RUN: run ? 1 : undefined,
+  };
+}
+
+// `journalctl -o json` leaves out longer fields unless it is told not to.
+const MAX_MESSAGE = 3_000;
+
+function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetReport[]): Fact {
+  const { bridge, vnet } = plan;
+  const report = vnets.find((candidate) => candidate.vnet === vnet && candidate.bridge === bridge);
+  const [before, after] = [formatTable(plan.before), formatTable(plan.after)];
+  const findings = [...new Set(report?.findings.map((finding) => finding.reason))];
+  const fact = { bridge, vnet, before, after, findings };
+  if (result === 'verified') {
+    const ids = formatVids(plan.after.map((row) => row.vid));
+    const pvid = pvidOf(plan.after) ?? 'none';
+    const rule = report?.expected.rule ?? 'default';
+    return {
+      ...fact,
+      severity: 'info',
+      text: `${vnet} on ${bridge}: VLANs ${ids}, PVID ${pvid} (rule ${rule}); was ${before}`,
+    };
+  }
+  if (result === 'vanished') {
+    return { ...fact, severity: 'warning', text: `${vnet} on ${bridge}: gone before it was configured` };
+  }
+  return { ...fact, severity: 'error', text: `${vnet} on ${bridge}: ${result}: ${problem ?? 'no reason known'}` };
+}
+
+function refusalFact({ bridge, vnet, reason }: Refusal): Fact {
+  // A VLAN that stays because the policy says so is no failure of the hook's.
+  const severity = reason.startsWith('vlan_unexpected') ? 'warning' : 'error';
+  return { severity, bridge, vnet, text: `${vnet ?? 'an interface'} on ${bridge} left alone: ${reason}` };
+}
+
+function notFiltering(bridge: string): Fact {
+  const text = `${bridge} enforces no VLAN (vlan_filtering 0)`;
+  return { severity: 'error', bridge, findings: ['filtering_off'], text };
+}
+
+function rightAlready({ bridge, vnet, actual }: VnetReport): Fact {
+  return { severity: 'info', bridge, vnet, text: `${vnet} on ${bridge}: right already, ${formatTable(actual ?? [])}` };
+}
+
+// As the original warns of a VM that is not in its list: a new VM that nobody entered was the incident.
+function isUnruled({ bridge, expected }: VnetReport, policy: Policy): boolean {
+  return expected.rule === 'default' && (policy.bridges.find(({ name }) => name === bridge)?.rules.length ?? 0) > 0;
+}
+
+function unruled({ bridge, vnet, expected }: VnetReport): Fact {
+  const pvid = expected.pvid ?? 'none';
+  return {
+    severity: 'warning',
+    bridge,
+    vnet,
+    text: `no rule of ${bridge} names this VM: PVID ${pvid} by default, verify that it is right`,
+  };
+}

@@ -1,0 +1,236 @@
+import { expect, test } from 'vitest';
+import type { SimInterface } from '../../src/sim/vm.ts';
+import { CONFIG, SHIPPED, stdinXml, tableOf, testMachine } from './machine.ts';
+
+const RIGHT = '10 20 30 40 100* 110 120';
+const nic = (n: number, more: Partial<SimInterface> = {}): SimInterface => ({
+  mac: `52:54:00:00:00:0${n}`,
+  bridge: 'br-mgmt',
+  ...more,
+});
+const vm = (name: string, ...interfaces: SimInterface[]) => ({
+  name,
+  uuid: '00000000-0000-4000-8000-000000000001',
+  interfaces: interfaces.length > 0 ? interfaces : [nic(1)],
+});
+
+test('at start a VM of a rule gets its VLANs and PVID, in one entry that stands for the run', async () => {
+  const { host, call, entries, said } = testMachine();
+  host.start(vm('vyos-01'));
+  expect(await call('vyos-01', 'start')).toBe(0);
+  expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  expect(said()).toEqual(['6 start: vnet0 on br-mgmt: VLANs 10 20 30 40 100 110 120, PVID 100 (rule pvid100); was 1*']);
+  expect(entries[0]).toMatchObject({
+    SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[vyos-01]'],
+    LIBVIRT_VLAN_DOMAIN: 'vyos-01',
+    LIBVIRT_VLAN_OPERATION: 'start',
+    LIBVIRT_VLAN_BRIDGE: 'br-mgmt',
+    LIBVIRT_VLAN_VNET: 'vnet0',
+    LIBVIRT_VLAN_FINDING: ['pvid_wrong', 'vlan_missing', 'vlan_unexpected'],
+    LIBVIRT_VLAN_BEFORE: '1*',
+    LIBVIRT_VLAN_AFTER: RIGHT,
+    LIBVIRT_VLAN_DURATION_MS: 7,
+    LIBVIRT_VLAN_RUN: 1,
+  });
+});
+
+test('a VM that no rule names gets the default PVID and a warning', async () => {
+  const { host, call, said } = testMachine();
+  host.start(vm('web-1'));
+  await call('web-1', 'start');
+  expect(tableOf(host, 'vnet0')).toBe('1* 10 20 30 40 100 110 120');
+  expect(said()[1]).toBe('4 WARN: start: no rule of br-mgmt names this VM: PVID 1 by default, verify that it is right');
+});
+
+test('the hook runs three processes and no more: dump, batch, dump', async () => {
+  const { host, call } = testMachine();
+  host.start(vm('vyos-01', nic(1), nic(2)));
+  await call('vyos-01', 'start');
+  expect(host.commands).toEqual([
+    'bridge -j -compressvlans vlan show',
+    'bridge -force -batch -',
+    'bridge -j -compressvlans vlan show',
+  ]);
+});
+
+test('started: what is right is passed over in silence, what was undone is done again, and is no second run', async () => {
+  const { host, call, entries } = testMachine();
+  host.start(vm('vyos-01'));
+  await call('vyos-01', 'start');
+  await call('vyos-01', 'started');
+  expect(entries).toHaveLength(1);
+  host.wipe('vnet0');
+  await call('vyos-01', 'started');
+  expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  expect(entries).toHaveLength(2);
+  expect(entries[1]?.LIBVIRT_VLAN_RUN).toBeUndefined();
+});
+
+test('reconnect: what was undone is done again, and it is a run', async () => {
+  const { host, call, entries } = testMachine();
+  host.start(vm('vyos-01'));
+  expect(await call('vyos-01', 'reconnect')).toBe(0);
+  expect(await call('vyos-01', 'reconnect')).toBe(0);
+  expect(entries.map((entry) => [entry.LIBVIRT_VLAN_RUN, entry.MESSAGE])).toEqual([
+    [1, expect.stringContaining('PVID 100')],
+    [1, `reconnect: vnet0 on br-mgmt: right already, ${RIGHT}`],
+  ]);
+});
+
+test('at all other operations nothing happens, not even a look at the config', async () => {
+  const { host, call, entries } = testMachine();
+  host.start(vm('vyos-01'));
+  host.removeFile(CONFIG);
+  for (const operation of ['prepare', 'stopped', 'release', 'migrate', 'restore', 'attach', 'begin', '']) {
+    expect(await call('vyos-01', operation)).toBe(0);
+  }
+  expect(host.commands).toEqual([]);
+  expect(entries.map((entry) => entry.MESSAGE)).toEqual([expect.stringContaining('expected GUEST OPERATION')]);
+});
+
+test('only its own taps are touched, whatever the MACs of others', async () => {
+  const { host, call } = testMachine();
+  host.start(vm('other', nic(1, { mac: '02:54:00:00:00:01' }), nic(1, { mac: 'fe:54:00:00:00:01' })));
+  host.start(vm('vyos-01', nic(1), nic(2, { target: 'tap-web.1' })));
+  await call('vyos-01', 'start');
+  expect(['vnet0', 'vnet1', 'vnet2', 'tap-web.1'].map((port) => tableOf(host, port))).toEqual([
+    '1*',
+    '1*',
+    RIGHT,
+    RIGHT,
+  ]);
+});
+
+test('at start a tap that is not there yet is no error; started looks again in the background', async () => {
+  const { host, call, said, background } = testMachine();
+  host.start(vm('vyos-01'));
+  const xml = stdinXml(host, 'vyos-01');
+  host.kernel.removeLink('vnet0');
+  expect(await call('vyos-01', 'start', xml)).toBe(0);
+  expect(said()).toEqual(['6 start: vnet0 is not a port of br-mgmt yet; looking again when it has started']);
+  expect(await call('vyos-01', 'started', xml)).toBe(0);
+  expect(background).toEqual([xml]);
+  expect(said()).toHaveLength(1);
+});
+
+test('in the background it waits, and configures the tap when it comes', async () => {
+  let polls = 0;
+  const { host, call, said } = testMachine({
+    background: true,
+    sleep: (sim) => {
+      if (++polls === 3) sim.kernel.setMaster('vnet0', 'br-mgmt');
+    },
+  });
+  host.start(vm('vyos-01'));
+  const xml = stdinXml(host, 'vyos-01');
+  host.kernel.setMaster('vnet0', undefined);
+  await call('vyos-01', 'started', xml);
+  expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  expect(polls).toBe(3);
+  expect(said()).toHaveLength(1);
+});
+
+test('in the background it waits wait_seconds and no longer, then that is an error', async () => {
+  const { host, call, said } = testMachine({ background: true });
+  host.start(vm('vyos-01'));
+  const xml = stdinXml(host, 'vyos-01');
+  host.kernel.removeLink('vnet0');
+  const begin = host.now();
+  expect(await call('vyos-01', 'started', xml)).toBe(0);
+  expect(host.now() - begin).toBe(15_000);
+  expect(said()).toEqual([
+    '3 ERROR: started: expected interface 52:54:00:00:00:01 on br-mgmt, but vnet0 is not a port of br-mgmt after 15 s',
+  ]);
+});
+
+test('a VM without an interface on a bridge of the policy is left alone, and why is said', async () => {
+  const { host, call, said } = testMachine();
+  const xml = `<domain><name>a</name><devices><interface type='direct'><mac address='52:54:00:00:00:01'/>
+    </interface><interface type='bridge'><mac address='52:54:00:00:00:02'/><source bridge='br-lan'/></interface></devices></domain>`;
+  await call('a', 'start', xml);
+  expect(said()).toEqual(['6 start: the policy says nothing of 52:54:00:00:00:01 macvtap, 52:54:00:00:00:02 br-lan']);
+  expect(host.commands).toEqual([]);
+});
+
+const CLOSED = `${SHIPPED}\n`.replace(/^( *)# fail_closed: false|fail_closed: false/m, '$1fail_closed: true');
+
+const bad: Record<string, { xml?: string; config?: string; guest?: string; says: string }> = {
+  'no config': { config: '', says: 'the file is empty' },
+  'bad config': { config: 'bridges:\n  br-mgmt:\n    vlans: [0]\n', says: 'config.yml:3:' },
+  'empty stdin': { xml: '', says: 'the XML is empty' },
+  'broken XML': { xml: '<domain><name>vyos-01', says: 'broken' },
+  'XML of another VM': { xml: '<domain><name>vyos-02</name></domain>', says: 'the XML is that of "vyos-02"' },
+  'a guest that is a path': { guest: '../../etc/passwd', says: 'the XML is that of "vyos-01"' },
+};
+for (const [what, { xml, config, guest = 'vyos-01', says }] of Object.entries(bad)) {
+  test(`${what}: one entry, exit 0, nothing changed`, async () => {
+    const { host, call, said } = testMachine(config === undefined ? {} : { config });
+    host.start(vm('vyos-01'));
+    for (const operation of ['start', 'started', 'reconnect']) {
+      expect(await call(guest, operation, xml ?? stdinXml(host, 'vyos-01'))).toBe(0);
+    }
+    expect(said()).toHaveLength(3);
+    for (const line of said()) expect(line).toMatch(/^3 ERROR: /);
+    expect(said()[0]).toContain(says);
+    expect(tableOf(host, 'vnet0')).toBe('1*');
+  });
+}
+
+test('with fail_closed an error at start is exit 1, at started and reconnect never', async () => {
+  expect(CLOSED).toContain('fail_closed: true');
+  const { host, call } = testMachine({ config: CLOSED });
+  host.start(vm('vyos-01'));
+  const statuses = [];
+  for (const operation of ['start', 'started', 'reconnect']) statuses.push(await call('vyos-01', operation, ''));
+  expect(statuses).toEqual([1, 0, 0]);
+  expect(await call('vyos-01', 'start')).toBe(0);
+});
+
+test('with fail_closed also a missing tap and a bad config keep the VM from starting', async () => {
+  const { host, call } = testMachine({ config: CLOSED });
+  host.start(vm('vyos-01'));
+  const xml = stdinXml(host, 'vyos-01');
+  host.kernel.removeLink('vnet0');
+  expect(await call('vyos-01', 'start', xml)).toBe(1);
+  host.writeFile(CONFIG, 'bridges: 7\nhook:\n  fail_closed: true\n');
+  expect(await call('vyos-01', 'start', xml)).toBe(1);
+  host.writeFile(CONFIG, 'bridges: 7\nhook:\n  # fail_closed: true\n');
+  expect(await call('vyos-01', 'start', xml)).toBe(0);
+});
+
+test('bridge missing: the errors say so', async () => {
+  const { host, call, said } = testMachine();
+  host.start(vm('vyos-01'));
+  host.sabotage((line) => line.startsWith('bridge'), 'missing');
+  expect(await call('vyos-01', 'start')).toBe(0);
+  expect(said()[0]).toMatch(/^3 ERROR: start: vlans: bridge .*no such program/);
+});
+
+test('a port that vanishes half-way is a warning', async () => {
+  const { host, call, said } = testMachine();
+  host.start(vm('vyos-01'));
+  host.onRun((line) => {
+    if (line.includes('batch')) host.kernel.removeLink('vnet0');
+  });
+  expect(await call('vyos-01', 'start')).toBe(0);
+  expect(said()).toEqual(['4 WARN: start: vnet0 on br-mgmt: gone before it was configured']);
+});
+
+test('a bridge that does not filter is an error, and its ports are left alone', async () => {
+  const { host, call, said } = testMachine();
+  host.start(vm('vyos-01'));
+  host.kernel.setFiltering('br-mgmt', false);
+  await call('vyos-01', 'start');
+  expect(said()).toEqual(['3 ERROR: start: br-mgmt enforces no VLAN (vlan_filtering 0)']);
+  expect(tableOf(host, 'vnet0')).toBe('1*');
+});
+
+test('a tap whose MAC is not the one that libvirt gives it is left alone', async () => {
+  const { host, call, said } = testMachine();
+  host.start(vm('vyos-01'));
+  const link = host.kernel.links.get('vnet0');
+  if (link) link.mac = 'fe:00:00:00:00:99';
+  await call('vyos-01', 'start');
+  expect(said()).toEqual([expect.stringContaining('left alone: mac_ambiguous')]);
+  expect(tableOf(host, 'vnet0')).toBe('1*');
+});
