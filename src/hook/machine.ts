@@ -1,7 +1,7 @@
 // The real machine as the hook needs it, by node's own modules alone: loading more would cost as much time as the work itself.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { DEFAULT_CONFIG_FILE } from '../config/load.ts';
+import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
 import { files } from '../host/files.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
 import { renderEntry } from '../host/journal-write.ts';
