@@ -1,7 +1,9 @@
 // From one VLAN table to another: the fewest `bridge vlan` commands, in an order that never leaves a gap.
 // The kernel (net/bridge/br_vlan.c): `add` replaces the flags of a row, so the PVID's VLAN added again without `pvid` takes the
 // PVID away; `add … pvid` moves the PVID in one step, and the former PVID's row stays, with its untagged flag.
+
 import type { Change } from '../model.ts';
+import { shellWord } from '../shell.ts';
 import { pvidOf, sameEntry, type VlanEntry, type VlanTable } from '../vlan.ts';
 
 /**
@@ -72,9 +74,5 @@ export function bridgeArgs(change: Change): readonly string[] {
 
 /** A change as a shell takes it: `bridge vlan add vid 100 dev vnet1 pvid untagged`. */
 export function bridgeCommand(change: Change): string {
-  return ['bridge', ...bridgeArgs(change)].map(quote).join(' ');
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return ['bridge', ...bridgeArgs(change)].map(shellWord).join(' ');
 }

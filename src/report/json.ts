@@ -2,7 +2,7 @@
 // `version`; new keys may come. Nothing that could be unknown is left out: it is null.
 import type { BridgeReport, Finding, Report, VnetReport } from '../model.ts';
 import { pvidOf } from '../vlan.ts';
-import { type Summary, summarize } from './page/summary.ts';
+import { type Summary, summarize } from './summary.ts';
 
 export interface ReportJson {
   readonly version: 1;

@@ -8,10 +8,10 @@ import { renderHook } from './page/hook.ts';
 import type { PageInput } from './page/input.ts';
 import { renderRemediator } from './page/remediator.ts';
 import { renderSources } from './page/sources.ts';
-import { headline, type Summary, summarize, titleOf, toneOf } from './page/summary.ts';
 import { age } from './page/time.ts';
 import { renderVnets } from './page/vnets.ts';
-import { thousands } from './page/words.ts';
+import { headline, type Summary, summarize, titleOf, toneOf } from './summary.ts';
+import { thousands } from './words.ts';
 
 /** The whole document. With a filter it holds only what matches. */
 export function renderPage(input: PageInput, filter: Filter = NO_FILTER): string {

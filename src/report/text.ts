@@ -2,9 +2,9 @@
 // what is wrong.
 import type { BridgeReport, Finding, HookStats, RemediatorStatus, Report, VnetReport } from '../model.ts';
 import { formatTable, pvidOf } from '../vlan.ts';
-import { headline, summarize, type Tone, toneOf } from './page/summary.ts';
-import { count } from './page/words.ts';
+import { headline, summarize, type Tone, toneOf } from './summary.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';
+import { count } from './words.ts';
 
 export interface TextOptions {
   readonly colour: boolean;
@@ -38,7 +38,7 @@ export function renderText(report: Report, options: TextOptions): string {
 
 function renderBridge(bridge: BridgeReport, colour: boolean): readonly string[] {
   if (bridge.vnets.length === 0 && bridge.findings.length === 0 && bridge.orphanPorts.length === 0) return [];
-  const head = ['VM', 'VNET', 'MAC', 'RULE', 'PVID is/should', 'VLANS', 'VERDICT'].map(
+  const head = ['DOMAIN', 'VNET', 'MAC', 'RULE', 'PVID is/should', 'VLANS', 'VERDICT'].map(
     (text): Cell => ({ text, style: 'faint' }),
   );
   const rows = bridge.vnets.map(vnetRow);
@@ -46,9 +46,7 @@ function renderBridge(bridge: BridgeReport, colour: boolean): readonly string[] 
     `${paint(bridge.name, 'strong', colour)}${paint(bridgeFacts(bridge), 'faint', colour)}`,
     ...(rows.length > 0 ? renderColumns([head, ...rows], colour) : []),
     ...renderFindings(bridge.findings, colour),
-    ...(bridge.orphanPorts.length > 0
-      ? [paint(`taps of no domain: ${bridge.orphanPorts.join(' ')}`, 'faint', colour)]
-      : []),
+    ...(bridge.orphanPorts.length > 0 ? [paint(`orphan ports: ${bridge.orphanPorts.join(' ')}`, 'faint', colour)] : []),
   ];
 }
 
@@ -78,7 +76,7 @@ function renderFindings(findings: readonly Finding[], colour: boolean): readonly
     { text: `! ${finding.domain ?? ''}`.trimEnd() },
     { text: finding.vnet ?? '' },
     { text: finding.reason, style: 'bad' },
-    { text: `expected ${finding.expected}; found ${finding.actual}` },
+    { text: `expected ${finding.expected}; actual ${finding.actual}` },
   ]);
   return renderColumns(rows, colour);
 }
@@ -131,7 +129,7 @@ function renderRemediator(status: RemediatorStatus | undefined, colour: boolean)
 
 function hints(report: Report): readonly string[] {
   const drifted = report.bridges.some((bridge) => bridge.vnets.some((vnet) => vnet.verdict === 'drifted'));
-  return drifted ? ['What would mend it: libvirt-vlan-exporter plan'] : [];
+  return drifted ? ['What would heal it: libvirt-vlan-exporter plan'] : [];
 }
 
 function time(at: number): string {

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { REASONS } from '../../src/model.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import { reasonWords } from '../../src/report/page/words.ts';
 import { renderPage } from '../../src/report/page.ts';
+import { reasonWords } from '../../src/report/words.ts';
 import { input, NOW, POLICY, snapshotOf, table, VLANS } from './page/fixture.ts';
 
 const DRIFTED = [{ name: 'vyos-01' }, { name: 'vyos-02', vlans: table(VLANS, 1) }, { name: 'ise-01' }];

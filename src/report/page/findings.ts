@@ -1,9 +1,9 @@
 // Section "Findings": what is wrong now. One block per subject, with the commands that show it; each reason explained once.
 import type { Finding, Reason, Report } from '../../model.ts';
 import { type Html, html } from '../html.ts';
+import { commandsFor, idOf, MEANING, reasonWords, thousands } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';
-import { commandsFor, idOf, MEANING, reasonWords, thousands } from './words.ts';
 
 export function renderFindings(report: Report, filter: Filter): Html {
   const findings = report.bridges.flatMap((bridge) => bridge.findings);

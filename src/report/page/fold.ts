@@ -1,6 +1,6 @@
 // Long lists: the first rows stand open, the rest is folded away but there, for searching and without scripts.
 import { type Html, html } from '../html.ts';
-import { count } from './words.ts';
+import { count } from '../words.ts';
 
 const OPEN = 10;
 

@@ -1,11 +1,12 @@
 // Section "Hook": what the journal says of the libvirt hook since boot.
 import type { DomainHookStats } from '../../model.ts';
+import { shellWord } from '../../shell.ts';
 import { type Html, html } from '../html.ts';
+import { count, idOf } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';
 import type { PageInput } from './input.ts';
 import { age } from './time.ts';
-import { count, idOf, shellWord } from './words.ts';
 
 export function renderHook({ hook, now }: PageInput, filter: Filter): Html {
   return html`<section id="hook" aria-labelledby="hook-h">

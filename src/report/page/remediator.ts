@@ -2,11 +2,11 @@
 import type { Decision, RemediatorStatus } from '../../model.ts';
 import { type Html, html } from '../html.ts';
 import type { RemediatorView } from '../metrics/remediator.ts';
+import { count } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';
 import type { PageInput } from './input.ts';
 import { age, duration } from './time.ts';
-import { count } from './words.ts';
 
 export function renderRemediator({ remediator, now }: PageInput, filter: Filter): Html {
   return html`<section id="remediator" aria-labelledby="remediator-h">

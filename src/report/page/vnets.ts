@@ -2,9 +2,9 @@
 import type { BridgeReport, Report, Verdict, VnetReport } from '../../model.ts';
 import { formatTable, pvidOf } from '../../vlan.ts';
 import { type Html, html } from '../html.ts';
+import { reasonWords, thousands } from '../words.ts';
 import { CELLS, type Cell, type Column, cellsOf, columnsOf } from './cells.ts';
 import { type Filter, matches, searchText } from './filter.ts';
-import { reasonWords, thousands } from './words.ts';
 
 // Above this a matrix is no longer read across: VLANs then stand as text.
 const MAX_COLUMNS = 48;
@@ -62,7 +62,7 @@ function renderBridge({ bridge, rows }: BridgeView, filter: Filter): Html {
   const id = `b/${bridge.name}`;
   return html`<div class="bridge" id="${id}">
 <h3 id="${id}/h">${bridge.name} <span>${facts(bridge).join(' · ')}</span></h3>
-${bridge.orphanPorts.length > 0 && html`<p class="quiet">Taps that match no domain: ${bridge.orphanPorts.join(', ')}</p>`}
+${bridge.orphanPorts.length > 0 && html`<p class="quiet">Orphan ports, taps that match no domain: ${bridge.orphanPorts.join(', ')}</p>`}
 ${bridge.vnets.length === 0 ? html`<p class="quiet">No vnets.</p>` : renderTable(bridge.name, rows, filter)}
 </div>
 `;

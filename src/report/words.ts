@@ -1,5 +1,6 @@
 // Words for people, each made from the vocabulary's own: what is `pvid_wrong` in metrics is "PVID wrong" here.
-import type { Finding, Reason } from '../../model.ts';
+import type { Finding, Reason } from '../model.ts';
+import { shellWord } from '../shell.ts';
 
 /** What each reason means for the traffic. Stands once on the page, with the reason. */
 export const MEANING: Readonly<Record<Reason, string>> = {
@@ -45,11 +46,6 @@ export function commandsFor(finding: Finding): readonly string[] {
     default:
       return [...(finding.vnet === undefined ? [] : [`bridge vlan show dev ${shellWord(finding.vnet)}`]), ...plan];
   }
-}
-
-/** `word` as one word of a POSIX shell command. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 // A name that starts with a dash would be taken for an option.
