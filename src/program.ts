@@ -5,6 +5,7 @@ import { register as registerCheck } from './commands/check.ts';
 import { register as registerConfig } from './commands/config.ts';
 import { register as registerDemo } from './commands/demo.ts';
 import { register as registerHeal } from './commands/heal.ts';
+import { register as registerHook } from './commands/hook-install.ts';
 import { register as registerPlan } from './commands/plan.ts';
 import { register as registerRemediate } from './commands/remediate.ts';
 import { register as registerServe } from './commands/serve.ts';
@@ -42,6 +43,7 @@ export function createProgram(): Command {
   registerPlan(program);
   registerHeal(program);
   registerRemediate(program);
+  registerHook(program);
   registerSnapshot(program);
   registerConfig(program);
   registerDemo(program);

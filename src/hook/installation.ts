@@ -1,0 +1,81 @@
+// Where the hook belongs on this host, and what is wrong with how it is there. Pure: the facts come in, sentences go out.
+import { HOOK_FILE, HOOK_FOLDER, type HookFile } from '../host/hook-files.ts';
+import { pathsOf } from './script.ts';
+
+export const HOOK_NAME = 'libvirt-vlan-exporter';
+
+/** What was found on the host. */
+export interface Installation {
+  /** In the order in which libvirt runs them. `text` of ours only. */
+  readonly files: readonly (HookFile & { readonly text?: string })[];
+  /** As `[9, 0, 0]`; undefined where no libvirt daemon was found. */
+  readonly libvirt: readonly number[] | undefined;
+  /** Whether a file exists. */
+  readonly exists: (path: string) => boolean;
+}
+
+/** Where `hook install` writes; or why it cannot. */
+export function placeFor({ files, libvirt }: Installation): { readonly path: string } | { readonly problem: string } {
+  if (!libvirt || !isOlder(libvirt, [6, 5])) return { path: `${HOOK_FOLDER}/${HOOK_NAME}` };
+  // Before 6.5.0 there is only the one file.
+  const taken = files.find((file) => file.path === HOOK_FILE && file.kind !== 'ours');
+  if (!taken) return { path: HOOK_FILE };
+  const version = libvirt.join('.');
+  return {
+    problem: `libvirt ${version} runs only ${HOOK_FILE}, and there is ${describe(taken)}; move it away or call this hook from it`,
+  };
+}
+
+/** What an operator should know or do, one sentence each; none where all is well. */
+export function remarks({ files, libvirt, exists }: Installation): readonly string[] {
+  const ours = files.filter((file) => file.kind === 'ours');
+  return [
+    ...(ours.length === 0 ? ['the hook is not installed; "libvirt-vlan-exporter hook install" does it'] : []),
+    ...(ours.length > 1 ? [`it is installed ${ours.length} times: ${ours.map((file) => file.path).join(', ')}`] : []),
+    ...ours.flatMap((file) => fileRemarks(file, exists)),
+    ...(libvirt && isOlder(libvirt, [6, 5]) && ours.some((file) => file.path !== HOOK_FILE)
+      ? [`libvirt ${libvirt.join('.')} does not look into ${HOOK_FOLDER} (6.5.0 does)`]
+      : []),
+    ...files.filter((file) => file.kind === 'original' && file.executable).map(originalRemark),
+    ...(libvirt ? [] : ['no libvirt daemon was found (libvirtd, virtqemud)']),
+  ];
+}
+
+/** What a hook file is, for people. */
+export function describe({ path, kind, executable }: HookFile): string {
+  const what = { ours: 'this hook', original: 'the hook of RCA-2026-02-001', other: 'a hook of somebody else' }[kind];
+  return `${path}: ${what}${executable ? '' : ', not executable'}`;
+}
+
+function fileRemarks(
+  { path, executable, uid, mode, text }: Installation['files'][number],
+  exists: Installation['exists'],
+) {
+  const paths = pathsOf(text ?? '');
+  return [
+    ...(executable ? [] : [`${path} is not executable, so libvirt does not run it; chmod 755 ${path}`]),
+    ...(uid === undefined || uid === 0 ? [] : [`${path} belongs to user id ${uid}; chown root ${path}`]),
+    ...(mode !== undefined && (mode & 0o022) !== 0 ? [`others than root may write ${path}; chmod 755 ${path}`] : []),
+    ...(paths ? pathRemarks(paths.node, paths.program, exists) : [`${path} was changed by hand; install it again`]),
+  ];
+}
+
+/** What is wrong with the programs that the script starts. */
+function pathRemarks(node: string, program: string, exists: Installation['exists']): readonly string[] {
+  return [
+    ...[node, program].filter((path) => !exists(path)).map((path) => `${path} is gone; install the hook again`),
+    // Debian's and Ubuntu's AppArmor profile of libvirtd: a hook may run /usr/bin/*, /usr/sbin/*, /bin/*, /sbin/*.
+    ...(/^\/(usr\/)?s?bin\/[^/]+$/.test(node)
+      ? []
+      : [`where AppArmor confines libvirtd, a hook may not run ${node}; install node as /usr/bin/node`]),
+  ];
+}
+
+function originalRemark({ path }: HookFile): string {
+  return `${path} is the hook of RCA-2026-02-001 and still runs: both set VLANs, and it knows only its own list; remove it when this one has proved itself`;
+}
+
+function isOlder(version: readonly number[], than: readonly number[]): boolean {
+  const at = than.findIndex((n, i) => (version[i] ?? 0) !== n);
+  return at >= 0 && (version[at] ?? 0) < (than[at] ?? 0);
+}

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { type Installation, placeFor, remarks } from '../../src/hook/installation.ts';
+import { hookScript } from '../../src/hook/script.ts';
+import { findHookFiles, HOOK_FILE, HOOK_FOLDER } from '../../src/host/hook-files.ts';
+import { createSimHost } from '../../src/sim/host.ts';
+import { ORIGINAL_HOOK } from '../fixtures/original-hook.ts';
+
+const TEXT = hookScript({ node: '/usr/bin/node', program: '/usr/lib/x/main.js', config: '/etc/x.yml' });
+const ours = {
+  path: `${HOOK_FOLDER}/libvirt-vlan-exporter`,
+  kind: 'ours',
+  executable: true,
+  uid: 0,
+  mode: 0o755,
+  text: TEXT,
+} as const;
+const original = { path: HOOK_FILE, kind: 'original', executable: true, uid: 0, mode: 0o755 } as const;
+const host = (more: Partial<Installation>): Installation => ({
+  files: [ours],
+  libvirt: [9, 0, 0],
+  exists: () => true,
+  ...more,
+});
+
+test('its place is the folder, or the one file where libvirt is older than 6.5', () => {
+  expect(placeFor(host({}))).toEqual({ path: ours.path });
+  expect(placeFor(host({ libvirt: undefined }))).toEqual({ path: ours.path });
+  expect(placeFor(host({ libvirt: [6, 5, 0] }))).toEqual({ path: ours.path });
+  expect(placeFor(host({ libvirt: [6, 4, 9], files: [] }))).toEqual({ path: HOOK_FILE });
+  expect(placeFor(host({ libvirt: [6, 4, 9], files: [{ ...ours, path: HOOK_FILE }] }))).toEqual({ path: HOOK_FILE });
+});
+
+test('an old libvirt whose one file is taken is a problem, and the file is left alone', () => {
+  expect(placeFor(host({ libvirt: [6, 0, 0], files: [original] }))).toEqual({
+    problem: expect.stringContaining(HOOK_FILE),
+  });
+});
+
+test('of a sound installation there is nothing to say', () => {
+  expect(remarks(host({}))).toEqual([]);
+});
+
+const wrong: Record<string, [Partial<Installation>, string]> = {
+  'no hook': [{ files: [] }, 'not installed'],
+  'two of it': [{ files: [ours, { ...ours, path: HOOK_FILE }] }, 'installed 2 times'],
+  'not executable': [{ files: [{ ...ours, executable: false, mode: 0o644 }] }, 'not executable'],
+  'wrong owner': [{ files: [{ ...ours, uid: 1000 }] }, 'belongs to user id 1000'],
+  'writable for all': [{ files: [{ ...ours, mode: 0o777 }] }, 'others than root may write'],
+  'changed by hand': [{ files: [{ ...ours, text: '#!/bin/sh\n' }] }, 'changed by hand'],
+  'program gone': [{ exists: (path) => path === '/usr/bin/node' }, '/usr/lib/x/main.js is gone'],
+  'libvirt too old for the folder': [{ libvirt: [6, 0, 0] }, 'does not look into'],
+  'no libvirt': [{ libvirt: undefined }, 'no libvirt daemon'],
+  'the original besides': [{ files: [original, ours] }, 'still runs'],
+  'node elsewhere': [
+    { files: [{ ...ours, text: TEXT.replaceAll('/usr/bin/node', '/opt/node/bin/node') }] },
+    'AppArmor',
+  ],
+};
+for (const [what, [facts, says]] of Object.entries(wrong)) {
+  test(`${what}: one remark`, () => {
+    expect(remarks(host(facts))).toEqual([expect.stringContaining(says)]);
+  });
+}
+
+test('hook files are told apart by what stands in them', () => {
+  const sim = createSimHost();
+  sim.writeFile(HOOK_FILE, ORIGINAL_HOOK);
+  sim.writeFile(`${HOOK_FOLDER}/10-other`, '#!/bin/sh\nexit 0\n');
+  sim.writeFile(`${HOOK_FOLDER}/libvirt-vlan-exporter`, TEXT);
+  expect(findHookFiles(sim).map((file) => file.kind)).toEqual(['original', 'other', 'ours']);
+});
