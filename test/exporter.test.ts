@@ -39,6 +39,7 @@ it('a burst of events is one audit, and no two audits are ever under way', async
   let most = 0;
   const run = host.run;
   host.run = async (...command) => {
+    if (command[0] !== 'bridge') return run(...command);
     most = Math.max(most, ++together);
     const result = await run(...command);
     await new Promise((resolve) => setTimeout(resolve, 30));
