@@ -10,9 +10,10 @@ import type { Handle, Host } from './host/host.ts';
 import { followHookJournal } from './host/journal.ts';
 import { createStatusReader, REMEDIATOR_FOLDER } from './host/remediator-status.ts';
 import { createSnapshotReader } from './host/snapshot.ts';
-import { keepFolderWatched, watchHost } from './host/watch.ts';
+import { type HostWatch, keepFolderWatched, watchHost } from './host/watch.ts';
 import type { Log } from './log.ts';
 import { debounce } from './loop/debounce.ts';
+import { letOthersIn } from './loop/let-others-in.ts';
 import { type Schedule, startSchedule } from './loop/schedule.ts';
 import { createTurns } from './loop/turns.ts';
 import type { Report } from './model.ts';
@@ -29,6 +30,8 @@ export interface ExporterOptions {
 }
 
 export interface Exporter extends Handle {
+  /** Begins with the first audit; resolves when the watchers run, too. */
+  start(): Promise<void>;
   /** Everything that is known now. A new object after each change. */
   state(): ExporterState;
   /** Calls back after each change; the result ends that. */
@@ -46,24 +49,27 @@ const DEBOUNCE = { quietMs: 20, maxMs: 250 };
 // Under an endless storm of events, audits take a third of the time.
 const restAfter = (trigger: Trigger, durationMs: number) => (trigger === 'event' ? Math.min(2 * durationMs, 2000) : 0);
 
-/** Starts auditing. Throws ConfigError where the config is bad at the start. */
-export function startExporter({ host, load, log, ...options }: ExporterOptions): Exporter {
+/** Does nothing before `start`. Throws ConfigError where the config is bad. */
+export function createExporter({ host, load, log, ...options }: ExporterOptions): Exporter {
   const readSnapshot = createSnapshotReader(host);
   const readStatus = createStatusReader(host);
   const book = createAuditBook(log);
   const listeners = new Set<() => void>();
   let settings = load();
-  const hook = options.hook ?? followHookJournal(host, settings.hook.identifiers, log);
   let config: ExporterState['config'] = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
   let report: Report | undefined;
   let domains: readonly string[] = [];
-  let schedule: Schedule;
+  // What runs beside the audits, from `start` on.
+  let watch: HostWatch | undefined;
+  let schedule: Schedule | undefined;
+  let hook = options.hook;
+  let status: Handle | undefined;
+  let stopped = false;
   let state: ExporterState;
 
   const publish = () => {
-    const remediator = readStatus(Math.max(60_000, 3 * schedule.periodMs));
-    const watchers = watch.state();
-    const { periodMs } = schedule;
+    const periodMs = schedule?.periodMs ?? Number.POSITIVE_INFINITY;
+    const remediator = readStatus(Math.max(60_000, 3 * periodMs));
     state = {
       settings,
       config,
@@ -71,8 +77,8 @@ export function startExporter({ host, load, log, ...options }: ExporterOptions):
       domains,
       audits: book.state(),
       periodMs,
-      watchers,
-      hook: hook.read(),
+      watchers: watch?.state() ?? [],
+      hook: hook?.read(),
       remediator,
     };
     for (const listener of listeners) listener();
@@ -101,15 +107,35 @@ export function startExporter({ host, load, log, ...options }: ExporterOptions):
     if (!turns.busy()) turns.request('schedule');
     await turns.idle();
   };
-  const watch = watchHost(host, wake.trigger, log);
-  schedule = startSchedule(settings.schedule, onSchedule, log);
-  // Its status file changes with each of its cycles; that needs no audit.
-  const status = keepFolderWatched(host, REMEDIATOR_FOLDER, () => publish());
-  hook.subscribe(() => publish());
+  // Each may take tens of milliseconds, the first process some hundred; nobody who asks shall wait for all of them.
+  const begin: readonly (() => void)[] = [
+    () => {
+      watch = watchHost(host, wake.trigger, log);
+    },
+    () => {
+      schedule = startSchedule(settings.schedule, onSchedule, log);
+    },
+    () => {
+      hook ??= followHookJournal(host, settings.hook.identifiers, log);
+      hook.subscribe(publish);
+    },
+    () => {
+      // The remediator's status file changes with each of its cycles; that needs no audit.
+      status = keepFolderWatched(host, REMEDIATOR_FOLDER, publish);
+    },
+  ];
   publish();
-  turns.request('startup');
 
   return {
+    start: async () => {
+      turns.request('startup');
+      for (const step of begin) {
+        await letOthersIn();
+        if (stopped) return;
+        step();
+      }
+      publish();
+    },
     state: () => state,
     subscribe: (changed) => {
       listeners.add(changed);
@@ -118,7 +144,7 @@ export function startExporter({ host, load, log, ...options }: ExporterOptions):
     reload: () => {
       try {
         const fresh = load();
-        if (fresh.schedule !== settings.schedule) {
+        if (schedule && fresh.schedule !== settings.schedule) {
           const replaced = schedule;
           schedule = startSchedule(fresh.schedule, onSchedule, log);
           replaced.stop();
@@ -138,9 +164,10 @@ export function startExporter({ host, load, log, ...options }: ExporterOptions):
     idle: turns.idle,
     silentMs: book.silentMs,
     stop: () => {
+      stopped = true;
       turns.stop();
       wake.cancel();
-      for (const handle of [watch, status, schedule, hook]) handle.stop();
+      for (const handle of [watch, status, schedule, hook]) handle?.stop();
       listeners.clear();
     },
   };

@@ -133,6 +133,7 @@ it('the schedule audits by itself, and a changed one is followed', async () => {
   const { exporter, file } = exporterOn();
   await exporter.idle();
   file.text = CONFIG.replace('0 0 0 1 1 *', '* * * * * *');
+  await exporter.start();
   exporter.reload();
   expect(exporter.state().periodMs).toBe(1000);
   await eventually(() => expect(exporter.state().audits.total.schedule).toBeGreaterThan(0));
@@ -157,6 +158,7 @@ it('what the journal says of the hook is shown when it changes', async () => {
   const { exporter } = exporterOn(simulatedHost(), {
     hook: { read: () => view, subscribe: (listener) => (changed = listener), stop },
   });
+  await exporter.start();
   const before = exporter.state();
   expect(before.hook).toBe(view);
   changed();

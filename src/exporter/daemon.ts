@@ -1,6 +1,7 @@
 // `serve` as a process: SIGHUP reloads the config, SIGTERM and SIGINT end it, systemd is told how it goes.
 import { hostname } from 'node:os';
 import { loadSettings } from '../config/load.ts';
+import { keepHeapSmall } from '../host/memory.ts';
 import { createNotifier, type Notifier } from '../host/notify.ts';
 import { createHost } from '../host/real.ts';
 import { createLog, type LogFormat, type LogLevel } from '../log.ts';
@@ -23,6 +24,7 @@ const STOP_MS = 900;
 
 /** Runs until a signal ends it. Throws ConfigError or ListenError. */
 export async function runServe(options: ServeOptions): Promise<void> {
+  keepHeapSmall();
   const host = createHost();
   const log = createLog({ level: options.logLevel, format: options.logFormat });
   const notifier = createNotifier(process.env, host, log);
@@ -40,7 +42,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
   const ended = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   });
-  await service.exporter.idle();
+  await Promise.race([service.exporter.idle(), ended]);
   await notifier.ready(statusOf(service));
   const watchdog = feedWatchdog(service, notifier, (silentMs) => {
     log.error({ silent_ms: Math.round(silentMs) }, 'no audit has ended for long: the watchdog is not fed');

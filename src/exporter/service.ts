@@ -1,6 +1,6 @@
 // The exporter with its server: what `serve` runs on this machine and `demo` on the simulated one.
 import type { Settings } from '../config/settings.ts';
-import { type Exporter, startExporter } from '../exporter.ts';
+import { createExporter, type Exporter } from '../exporter.ts';
 import type { Host } from '../host/host.ts';
 import type { Log } from '../log.ts';
 import type { Address } from '../web/listen.ts';
@@ -38,7 +38,7 @@ export interface Service {
 /** Throws ConfigError or ListenError; then nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { host, load, log, hook, addresses, telemetryPath, lifecycle, reloading } = options;
-  const exporter = startExporter({ host, load, log, ...(hook ? { hook } : {}) });
+  const exporter = createExporter({ host, load, log, ...(hook ? { hook } : {}) });
   const reload = () => {
     reloading?.('begin');
     const problem = exporter.reload();
@@ -62,6 +62,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       addPage: (app) => addPage(app, page),
     });
     log.info({ urls: server.urls.map((url) => url.replace(/\/$/, '')) }, 'listening');
+    // From here on /-/healthy answers, however long the first audit takes.
+    void exporter.start();
     const stop = async () => {
       exporter.stop();
       await server.close();

@@ -1,5 +1,7 @@
 // The domains of the host, from the files that libvirt keeps: live XML for running ones, else the persistent XML.
 // Never a call into libvirt: a hook must not (it deadlocks), and the files stay where they are while libvirtd is down.
+
+import { createSlices } from '../loop/let-others-in.ts';
 import type { Domain, Reading } from '../model.ts';
 import { type DomainXml, parseDomainXml } from './domain-xml.ts';
 import type { FileStat, Host } from './host.ts';
@@ -16,9 +18,9 @@ interface Cached {
 }
 
 /** A reader that parses a file again only when its inode, mtime or size changed. A file that cannot be understood is a domain whose state is `unknown`; only a folder that cannot be read fails the whole. */
-export function createDomainReader(host: Host): () => Reading<readonly Domain[]> {
+export function createDomainReader(host: Host): () => Promise<Reading<readonly Domain[]>> {
   let cache: ReadonlyMap<string, Cached> = new Map();
-  return () => {
+  return async () => {
     try {
       const live = xmlFiles(host, LIVE_FOLDER);
       const running = new Set(live);
@@ -28,9 +30,11 @@ export function createDomainReader(host: Host): () => Reading<readonly Domain[]>
         const path = `${folder}/${file}`;
         const entry = readDomain(host, path, file.slice(0, -'.xml'.length), state, cache.get(path));
         if (entry) next.set(path, entry);
+        return slice();
       };
-      for (const file of live) read(LIVE_FOLDER, file, 'running');
-      for (const file of stopped) read(PERSISTENT_FOLDER, file, 'defined');
+      const slice = createSlices(SLICE_MS);
+      for (const file of live) await read(LIVE_FOLDER, file, 'running');
+      for (const file of stopped) await read(PERSISTENT_FOLDER, file, 'defined');
       cache = next;
       const domains = [...next.values()].map((entry) => entry.domain);
       return { ok: true, value: domains.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
@@ -39,6 +43,9 @@ export function createDomainReader(host: Host): () => Reading<readonly Domain[]>
     }
   };
 }
+
+// To parse a thousand files takes seconds: every few milliseconds, others have their turn.
+const SLICE_MS = 10;
 
 function xmlFiles(host: Host, folder: string): readonly string[] {
   return (host.list(folder) ?? []).filter((file) => file.endsWith('.xml'));

@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RemediateFlags } from '../commands/remediate.ts';
 import { loadSettings } from '../config/load.ts';
-import type { Settings } from '../config/settings.ts';
 import type { Handle, Host } from '../host/host.ts';
 import { createNotifier, type Notifier } from '../host/notify.ts';
 import { createHost } from '../host/real.ts';
@@ -56,9 +55,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const pause = watchPause(host, events.trigger, log);
   let schedule = startSchedule(settings.schedule, () => remediator.wake('schedule'), log);
   process.on('SIGHUP', () => {
-    void notifier.reloading();
-    const next = reload(load, remediator, log);
-    void notifier.ready(statusLine(dryRun));
+    const next = reload(load, remediator, notifier, log);
     if (!next) return;
     schedule.stop();
     schedule = startSchedule(next.schedule, () => remediator.wake('schedule'), log);
@@ -83,7 +80,8 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
 }
 
 /** undefined where the file is bad: the last good one stays in force. */
-function reload(load: () => Settings, remediator: Remediator, log: Log): Settings | undefined {
+function reload(load: () => ReturnType<typeof loadSettings>, remediator: Remediator, notifier: Notifier, log: Log) {
+  void notifier.reloading();
   try {
     const settings = load();
     remediator.reload(settings);
@@ -92,6 +90,8 @@ function reload(load: () => Settings, remediator: Remediator, log: Log): Setting
   } catch (error) {
     log.error({ problem: (error as Error).message }, 'config refused: the last good one stays in force');
     return undefined;
+  } finally {
+    void notifier.ready(statusLine(false));
   }
 }
 

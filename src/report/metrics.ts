@@ -1,7 +1,7 @@
 // Report → Prometheus' text format 0.0.4, through prom-client and a registry of its own.
 // https://prometheus.io/docs/instrumenting/exposition_formats/
 // The catalogue is in sections, by what the metrics are made of: a section is rendered again only when that changes.
-import { Registry } from 'prom-client';
+import Registry from 'prom-client/lib/registry.js';
 import { BRIDGE_FAMILIES } from './metrics/bridges.ts';
 import type { Family } from './metrics/family.ts';
 import { HOOK_FAMILIES } from './metrics/hook.ts';

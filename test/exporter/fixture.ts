@@ -1,7 +1,7 @@
 // A simulated host with one bridge and a VM that is as the policy wants it, and an exporter on it.
 import { onTestFinished, vi } from 'vitest';
 import { parseSettings } from '../../src/config/load.ts';
-import { type ExporterOptions, startExporter } from '../../src/exporter.ts';
+import { createExporter, type ExporterOptions } from '../../src/exporter.ts';
 import { createSimHost } from '../../src/sim/host.ts';
 import { table } from '../report/example.ts';
 
@@ -36,8 +36,9 @@ export function logSpy() {
 export function exporterOn(host = simulatedHost(), more: Partial<ExporterOptions> = {}) {
   const file = { text: CONFIG };
   const log = logSpy();
-  const exporter = startExporter({ host, log, load: () => parseSettings(file.text, 'config.yml'), ...more });
+  const exporter = createExporter({ host, log, load: () => parseSettings(file.text, 'config.yml'), ...more });
   onTestFinished(() => exporter.stop());
+  void exporter.start();
   const verdict = () => exporter.state().report?.bridges[0]?.vnets[0]?.verdict;
   return { host, exporter, log, file, verdict };
 }

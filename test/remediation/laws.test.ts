@@ -26,9 +26,7 @@ function simWorld(): World {
     taps: ['law.1', 'law.2', 'law.3'],
     domains: ['law-1', 'law-2', 'law-3'],
     others: ['law', 'other', 'law.up', 'law.orphan', 'other.1'],
-    setTables: async (tables) => {
-      for (const [port, table] of tables) host.setTable(port, table);
-    },
+    setTable: async (port, table) => host.setTable(port, table),
   };
 }
 

@@ -98,7 +98,8 @@ it('HEAD has the headers of GET and no body; another method is refused with what
 });
 
 it('a scrape starts no process', async () => {
-  const { urls, host } = await service();
+  const { urls, host, exporter } = await service();
+  await eventually(() => expect(exporter.state().hook?.watching).toBe(true));
   const before = host.commands.length;
   for (let i = 0; i < 5; i++) await ask(urls[0], '/metrics');
   expect(host.commands.length).toBe(before);
