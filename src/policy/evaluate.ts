@@ -14,7 +14,7 @@ import type {
 } from '../model.ts';
 import { formatVids, type VlanTable, vidSet } from '../vlan.ts';
 import { expect } from './expect.ts';
-import { judge } from './judge.ts';
+import { type JudgeRules, judge } from './judge.ts';
 import { type Ambiguity, type Match, type Matching, matchPorts, type Owner, ownersOn } from './match.ts';
 
 type Vlans = Snapshot['vlans'];
@@ -41,7 +41,10 @@ const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
 
 function judgeBridge(bridge: Bridge, policy: BridgePolicy, { domains, vlans }: Snapshot): BridgeReport {
   const matching = matchPorts(bridge, domains.ok ? domains.value : []);
-  const vnets = matching.matches.map((match) => judgeVnet(match, bridge, policy, vlans)).sort(byDomainAndPort);
+  const rules = { unexpected: policy.unexpected, defaults: new Set([1, bridge.defaultPvid ?? 1]) };
+  const vnets = matching.matches
+    .map((match): VnetReport => judgeVnet(match, bridge, policy, rules, vlans))
+    .sort(byDomainAndPort);
   const orphans = matching.unmatched.filter((port) => port.tap && !policy.uplinks.includes(port.name));
   return {
     name: bridge.name,
@@ -74,20 +77,39 @@ function absentBridge(name: string, { domains }: Snapshot): BridgeReport {
   };
 }
 
-function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy, vlans: Vlans): VnetReport {
+function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy, rules: JudgeRules, vlans: Vlans) {
   const { domain, iface } = owner;
-  const subject = { bridge: bridge.name, domain: domain.name, vnet: port.name };
   const expected = expect(policy, domain.name, iface.mac);
-  const vnet = { ...subject, uuid: domain.uuid, mac: iface.mac, expected };
   const actual = tableOf(vlans, port.name);
-  if (!actual) {
-    return { ...vnet, actual, missing: [], unexpected: [], target: undefined, verdict: 'unknown', findings: [] };
-  }
-  const defaults = new Set([1, bridge.defaultPvid ?? 1]);
-  const { deviations, ...judged } = judge(actual, expected, { unexpected: policy.unexpected, defaults });
-  const findings = deviations.map((deviation): Finding => ({ ...subject, ...deviation }));
-  return { ...vnet, actual, ...judged, verdict: findings.length === 0 ? 'compliant' : 'drifted', findings };
+  const judged = actual ? judge(actual, expected, rules) : UNJUDGED;
+  const findings = judged.deviations.map(
+    ({ reason, expected, actual }): Finding => ({
+      reason,
+      bridge: bridge.name,
+      domain: domain.name,
+      vnet: port.name,
+      expected,
+      actual,
+    }),
+  );
+  // Written out, and not spread: this is made for every vnet at every audit, and takes a third of the time so.
+  return {
+    bridge: bridge.name,
+    vnet: port.name,
+    domain: domain.name,
+    uuid: domain.uuid,
+    mac: iface.mac,
+    expected,
+    actual,
+    missing: judged.missing,
+    unexpected: judged.unexpected,
+    target: judged.target,
+    verdict: !actual ? 'unknown' : findings.length === 0 ? 'compliant' : 'drifted',
+    findings,
+  } satisfies VnetReport;
 }
+
+const UNJUDGED = { missing: [], unexpected: [], target: undefined, deviations: [] };
 
 // A port that the dump does not list has no VLAN at all.
 function tableOf(vlans: Vlans, port: string): VlanTable | undefined {
@@ -95,6 +117,7 @@ function tableOf(vlans: Vlans, port: string): VlanTable | undefined {
 }
 
 function uplinkFindings(bridge: Bridge, policy: BridgePolicy, vnets: readonly VnetReport[], vlans: Vlans): Finding[] {
+  if (policy.uplinks.length === 0) return [];
   const inUse = vidSet(vnets.flatMap((vnet) => vnet.expected.vlans));
   return policy.uplinks.flatMap((uplink): Finding[] => {
     const found = (actual: string): Finding[] => [

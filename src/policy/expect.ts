@@ -9,9 +9,17 @@ export function expect(policy: BridgePolicy, domain: string, mac: string): Expec
       (candidate.mac === undefined || candidate.mac === mac) &&
       candidate.domains.some((pattern) => matchesGlob(pattern, domain)),
   );
-  const { vlans, pvid } = rule ?? policy;
-  return { rule: rule?.name ?? 'default', vlans: withPvid(vlans, pvid), pvid };
+  const source = rule ?? policy;
+  const known = expectations.get(source);
+  if (known) return known;
+  const { vlans, pvid } = source;
+  const expectation = { rule: rule?.name ?? 'default', vlans: withPvid(vlans, pvid), pvid };
+  expectations.set(source, expectation);
+  return expectation;
 }
+
+// One for each rule, as rules are immutable: a thousand vnets share a few.
+const expectations = new WeakMap<object, Expectation>();
 
 /** Whether `name` fits the whole `pattern`: `*` any text, `?` one character, all else itself. */
 export function matchesGlob(pattern: string, name: string): boolean {

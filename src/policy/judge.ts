@@ -1,6 +1,6 @@
 // One port's VLAN table held against what is expected of it: what is missing, what should not be there, what it should become.
 import type { Expectation, Finding, Reason } from '../model.ts';
-import { formatVids, pvidOf, type Vid, type VlanEntry, type VlanTable, vlanTable } from '../vlan.ts';
+import { formatVids, pvidOf, sameTable, type Vid, type VlanEntry, type VlanTable, vlanTable } from '../vlan.ts';
 
 export interface Judgement {
   readonly missing: readonly Vid[];
@@ -20,7 +20,10 @@ export interface JudgeRules {
 
 /** Judges one port's table. */
 export function judge(actual: VlanTable, expected: Expectation, rules: JudgeRules): Judgement {
-  const wanted = new Map(expectedTable(expected).map((row) => [row.vid, row]));
+  const should = expectedTable(expected);
+  // As nearly all ports are, nearly always.
+  if (sameTable(actual, should)) return { missing: [], unexpected: [], target: should, deviations: [] };
+  const wanted = new Map(should.map((row) => [row.vid, row]));
   const members = new Set(actual.map((row) => row.vid));
   const missing = expected.vlans.filter((vid) => !members.has(vid));
   const surplus = actual.filter((row) => !wanted.has(row.vid));
@@ -29,9 +32,9 @@ export function judge(actual: VlanTable, expected: Expectation, rules: JudgeRule
   // What is only reported stays, but never as the PVID: that place is the expected one's.
   const kept = surplus.filter((row) => rules.unexpected !== 'remove' && !rules.defaults.has(row.vid));
 
-  const membership = `VLANs ${formatVids(expected.vlans)}`;
-  const deviation = (reason: Reason, is: boolean, should: string, found: string): Deviation[] =>
-    is ? [{ reason, expected: should, actual: found }] : [];
+  const membership = () => `VLANs ${formatVids(expected.vlans)}`;
+  const deviation = (reason: Reason, is: boolean, wants: () => string, found: () => string): Deviation[] =>
+    is ? [{ reason, expected: wants(), actual: found() }] : [];
   const pvid = pvidOf(actual);
   const pvidReason = pvid === undefined ? 'pvid_missing' : 'pvid_wrong';
   return {
@@ -39,14 +42,19 @@ export function judge(actual: VlanTable, expected: Expectation, rules: JudgeRule
     unexpected: unexpected.map((row) => row.vid),
     target: vlanTable([...wanted.values(), ...kept.map((row) => ({ ...row, pvid: false }))]),
     deviations: [
-      ...deviation(pvidReason, pvid !== expected.pvid, sayPvid(expected.pvid), sayPvid(pvid)),
-      ...deviation('vlan_missing', missing.length > 0, membership, `without ${formatVids(missing)}`),
-      ...deviation('vlan_unexpected', unexpected.length > 0, membership, `also ${sayRows(unexpected)}`),
+      ...deviation(
+        pvidReason,
+        pvid !== expected.pvid,
+        () => sayPvid(expected.pvid),
+        () => sayPvid(pvid),
+      ),
+      ...deviation('vlan_missing', missing.length > 0, membership, () => `without ${formatVids(missing)}`),
+      ...deviation('vlan_unexpected', unexpected.length > 0, membership, () => `also ${sayRows(unexpected)}`),
       ...deviation(
         'tagging_wrong',
         mistagged.length > 0,
-        sayRows(mistagged.map((row) => wanted.get(row.vid) ?? row)),
-        sayRows(mistagged),
+        () => sayRows(mistagged.map((row) => wanted.get(row.vid) ?? row)),
+        () => sayRows(mistagged),
       ),
     ],
   };
@@ -54,8 +62,15 @@ export function judge(actual: VlanTable, expected: Expectation, rules: JudgeRule
 
 /** The table that an expectation asks for: the PVID untagged, all others tagged. */
 export function expectedTable(expected: Expectation): VlanTable {
-  return expected.vlans.map((vid) => ({ vid, pvid: vid === expected.pvid, untagged: vid === expected.pvid }));
+  const known = tables.get(expected);
+  if (known) return known;
+  const table = expected.vlans.map((vid) => ({ vid, pvid: vid === expected.pvid, untagged: vid === expected.pvid }));
+  tables.set(expected, table);
+  return table;
 }
+
+// Vnets under one rule share their expectation, and so its table.
+const tables = new WeakMap<Expectation, VlanTable>();
 
 // The expected PVID's row is tagged rightly where it is not the PVID yet, and a wrong PVID's row is untagged by nature:
 // those are said once, by pvid_wrong or pvid_missing.

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RemediateFlags } from '../commands/remediate.ts';
 import { loadSettings } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Handle, Host } from '../host/host.ts';
 import { createNotifier, type Notifier } from '../host/notify.ts';
 import { createHost } from '../host/real.ts';
@@ -55,7 +56,9 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const pause = watchPause(host, events.trigger, log);
   let schedule = startSchedule(settings.schedule, () => remediator.wake('schedule'), log);
   process.on('SIGHUP', () => {
-    const next = reload(load, remediator, notifier, log);
+    void notifier.reloading();
+    const next = reload(load, remediator, log);
+    void notifier.ready(statusLine(dryRun));
     if (!next) return;
     schedule.stop();
     schedule = startSchedule(next.schedule, () => remediator.wake('schedule'), log);
@@ -80,8 +83,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
 }
 
 /** undefined where the file is bad: the last good one stays in force. */
-function reload(load: () => ReturnType<typeof loadSettings>, remediator: Remediator, notifier: Notifier, log: Log) {
-  void notifier.reloading();
+function reload(load: () => Settings, remediator: Remediator, log: Log): Settings | undefined {
   try {
     const settings = load();
     remediator.reload(settings);
@@ -90,8 +92,6 @@ function reload(load: () => ReturnType<typeof loadSettings>, remediator: Remedia
   } catch (error) {
     log.error({ problem: (error as Error).message }, 'config refused: the last good one stays in force');
     return undefined;
-  } finally {
-    void notifier.ready(statusLine(false));
   }
 }
 

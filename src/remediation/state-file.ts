@@ -3,8 +3,10 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import { dictionary, either, list, number, object, only, optional, type Shape, string } from '../json-shape.ts';
 import type { Policy } from '../model.ts';
-import type { GuardState, VnetGuard } from './guard.ts';
+import { isVid } from '../vlan.ts';
+import type { GuardState } from './guard.ts';
 import type { Accepted } from './hold.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -55,10 +57,11 @@ function parseState(path: string): State {
     return code === 'ENOENT' ? { accepted: { kind: 'first' }, guard: {} } : unknown(message);
   }
   try {
-    const { version, accepted, guard } = JSON.parse(text) as Record<string, unknown>;
-    if (version === 1 && isPolicy(accepted) && isGuard(guard))
-      return { accepted: { kind: 'known', policy: accepted }, guard };
-    return unknown(`${path}: not a state file of this version`);
+    const value: unknown = JSON.parse(text);
+    const problem = stateFile(value);
+    if (problem !== undefined) return unknown(`${path}${problem}`);
+    const { accepted, guard } = value as { accepted: Policy; guard: GuardState };
+    return { accepted: { kind: 'known', policy: accepted }, guard };
   } catch (error) {
     return unknown(`${path}: ${(error as Error).message}`);
   }
@@ -74,34 +77,32 @@ function renderState({ accepted, guard }: State): string | undefined {
   return `${JSON.stringify({ version: 1, accepted: accepted.policy, guard })}\n`;
 }
 
-function isPolicy(value: unknown): value is Policy {
-  if (!isObject(value) || typeof value.sha256 !== 'string' || !Array.isArray(value.bridges)) return false;
-  return value.bridges.every(
-    (b) =>
-      isObject(b) &&
-      typeof b.name === 'string' &&
-      isVlans(b) &&
-      Array.isArray(b.uplinks) &&
-      ['report', 'remove', 'ignore'].includes(b.unexpected as string) &&
-      Array.isArray(b.rules) &&
-      b.rules.every((rule) => isObject(rule) && Array.isArray(rule.domains) && isVlans(rule)),
-  );
-}
-
-function isVlans({ vlans, pvid }: Record<string, unknown>): boolean {
-  return Array.isArray(vlans) && vlans.every(Number.isInteger) && (pvid === undefined || Number.isInteger(pvid));
-}
-
-function isGuard(value: unknown): value is GuardState {
-  return isObject(value) && Object.values(value).every(isVnetGuard);
-}
-
-function isVnetGuard(value: unknown): value is VnetGuard {
-  if (!isObject(value) || typeof value.vnet !== 'string' || !Number.isInteger(value.streak)) return false;
-  const times = [value.compliantSince, value.suspendedSince].filter((at) => at !== undefined);
-  return Array.isArray(value.heals) && [...value.heals, ...times].every(Number.isFinite);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const vid: Shape = (value) => (isVid(value as number) ? undefined : ': expected a VLAN id');
+const vlans = { vlans: list(vid), pvid: optional(vid) };
+const rule = object({
+  name: string,
+  because: optional(string),
+  domains: list(string),
+  mac: optional(string),
+  ...vlans,
+});
+const policy = object({
+  sha256: string,
+  bridges: list(
+    object({
+      name: string,
+      uplinks: list(string),
+      unexpected: either(only('report'), only('remove'), only('ignore')),
+      rules: list(rule),
+      ...vlans,
+    }),
+  ),
+});
+const vnetGuard = object({
+  vnet: string,
+  heals: list(number),
+  streak: number,
+  compliantSince: optional(number),
+  suspendedSince: optional(number),
+});
+const stateFile = object({ version: only(1), accepted: policy, guard: dictionary(vnetGuard) });

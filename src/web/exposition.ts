@@ -45,6 +45,7 @@ export function createExposition(): Exposition {
   const remediator = createSection<RemediatorInputs>(SECTIONS.remediator, sameRemediator);
   let sections: readonly Section[] = [];
   let firstCrc = 0;
+  let newest: Inputs | undefined;
   let refreshing = Promise.resolve();
 
   const refresh = async ({ report: r, hook: h, remediator: m }: Inputs) => {
@@ -55,7 +56,17 @@ export function createExposition(): Exposition {
   };
   return {
     refresh: (inputs) => {
-      refreshing = refreshing.catch(() => undefined).then(() => refresh(inputs));
+      // Where changes come faster than they can be rendered, only the newest is.
+      if (newest === undefined) {
+        refreshing = refreshing
+          .catch(() => undefined)
+          .then(() => {
+            const taken = newest ?? inputs;
+            newest = undefined;
+            return refresh(taken);
+          });
+      }
+      newest = inputs;
       return refreshing;
     },
     scrape: async (inputs, gzip) => {

@@ -1,12 +1,14 @@
 // Each scenario becomes one file that node runs inside the lab without node_modules. LAB_SCENARIOS: files, LAB_OUT: folder.
 import { basename } from 'node:path';
 import { defineConfig } from 'rolldown';
+import product from '../../rolldown.config.ts';
 
 const files = (process.env.LAB_SCENARIOS ?? '').split(' ').filter(Boolean);
 
 export default defineConfig(
   files.map((file) => ({
     input: file,
+    ...('plugins' in product ? { plugins: product.plugins, resolve: product.resolve } : {}),
     platform: 'node' as const,
     output: {
       file: `${process.env.LAB_OUT}/${basename(file, '.ts')}.mjs`,

@@ -26,7 +26,9 @@ function simWorld(): World {
     taps: ['law.1', 'law.2', 'law.3'],
     domains: ['law-1', 'law-2', 'law-3'],
     others: ['law', 'other', 'law.up', 'law.orphan', 'other.1'],
-    setTable: async (port, table) => host.setTable(port, table),
+    setTables: async (tables) => {
+      for (const [port, table] of tables) host.setTable(port, table);
+    },
   };
 }
 

@@ -21,8 +21,8 @@ export interface World {
   readonly domains: readonly string[];
   /** Ports outside the policy, the bridges themselves included. */
   readonly others: readonly string[];
-  /** Makes a port's table exactly this. */
-  setTable(port: string, table: VlanTable): Promise<void>;
+  /** Makes the ports' tables exactly these. */
+  setTables(tables: readonly (readonly [port: string, table: VlanTable])[]): Promise<void>;
 }
 
 const ids = fc.uniqueArray(fc.integer({ min: 1, max: 14 }), { maxLength: 8 });
@@ -58,7 +58,7 @@ function snapshot(world: World): Promise<Snapshot> {
 export async function checkLaws(world: World, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(policies(world), states(world), async (wanted, state) => {
-      for (const [port, table] of state) await world.setTable(port, table);
+      await world.setTables(state);
       const before = await allTables(world);
       const planned = plan(evaluate(await snapshot(world), wanted));
 

@@ -1,0 +1,25 @@
+// The exporter on the simulated host, as a process of its own, for who wants to scrape it: 1,000 vnets, a drift or its repair
+// every second, audits when that happens and by the schedule. Prints its URL.
+import { startService } from '../../src/exporter/service.ts';
+import { createLog } from '../../src/log.ts';
+import { putRight, settings, simulatedHost } from './fleet.ts';
+
+const host = simulatedHost(1000);
+const { urls, exporter } = await startService({
+  host,
+  load: () => settings,
+  log: createLog({ level: 'error', format: 'logfmt' }),
+  addresses: [{ host: '127.0.0.1', port: 0 }],
+  telemetryPath: '/metrics',
+  lifecycle: false,
+  hostname: 'bench',
+});
+await exporter.idle();
+let turn = 0;
+setInterval(() => {
+  const vnet = (turn >> 1) % 1000;
+  if (turn % 2 === 0) host.wipe(`vnet${vnet}`);
+  else putRight(host, vnet);
+  turn += 1;
+}, 1000);
+console.log(urls[0]);
