@@ -1,17 +1,21 @@
-// `heal`: applies the plan once, now, and verifies. It does not ask the guard: an operator's word counts more, and it is also how
-// a held policy is accepted.
+// `heal [DOMAIN…]`: applies the plan once, now, and verifies. It does not ask the guard: an operator's word counts more, and it is
+// also how a held policy is accepted.
 import type { Command } from 'commander';
-import { type OperatorFlags, operatorCommand } from './plan.ts';
+import { configFileOption, domainsArgument } from './options.ts';
+import { type PlanOptions, planFormatOption } from './plan.ts';
 
 export function register(program: Command): void {
-  operatorCommand(program, 'heal')
-    .summary('run the plan once, and verify by reading back')
+  program
+    .command('heal')
     .description(
-      'Runs the plan once and verifies by reading back, also what the remediator holds or has suspended. Waits for the remediator ' +
-        'to finish a cycle. Exit status: 0 compliant after, 1 not, 2 cannot tell.',
+      'run the plan once and verify by reading back, also what the remediator has suspended or holds; waits for a cycle of it to end',
     )
-    .action(async (domains: readonly string[], options: OperatorFlags) => {
-      const { runHeal } = await import('../remediation/operator.ts');
-      process.exitCode = await runHeal(domains, options);
+    .addArgument(domainsArgument())
+    .addOption(configFileOption())
+    .addOption(planFormatOption())
+    .addHelpText('after', '\nExit status: 0 compliant after, 1 not, 2 cannot tell.')
+    .action(async (domains: readonly string[], options: PlanOptions) => {
+      const [{ createHost }, { runHeal }] = await Promise.all([import('../host/real.ts'), import('./run/heal.ts')]);
+      process.exitCode = await runHeal(createHost(), domains, options);
     });
 }

@@ -45,6 +45,7 @@ interface Trigger {
 }
 
 const LOCK_RETRY_MS = 1000;
+const MAX_REST_MS = 1000;
 const MAX_TIMER_MS = 24 * 3600 * 1000;
 
 export function createRemediator(options: RemediatorOptions): Remediator {
@@ -112,8 +113,8 @@ export function createRemediator(options: RemediatorOptions): Remediator {
       await cycle(trigger);
       options.onCycle?.();
     },
-    // A storm of events may take half of the time.
-    rest: (_, durationMs) => durationMs,
+    // A storm of events may take half of the time; a `bridge` that hung is no reason to rest long.
+    rest: (_, durationMs) => Math.min(durationMs, MAX_REST_MS),
   });
 
   return {
