@@ -11,6 +11,8 @@ export interface MonitoringOptions {
   readonly targets: readonly string[];
   /** Port of the webhook receiver. */
   readonly receiver: number;
+  /** Where the shipped files are; the source's unless told. */
+  readonly alerts?: string;
   /** Changes to the shipped files, by name: text → text. */
   readonly edit?: Readonly<Record<string, (text: string) => string>>;
 }
@@ -29,7 +31,12 @@ export interface Series {
 }
 
 /** Starts both, and resolves when they are ready. */
-export async function startMonitoring({ targets, receiver, edit = {} }: MonitoringOptions): Promise<Monitoring> {
+export async function startMonitoring({
+  targets,
+  receiver,
+  alerts = ALERTS,
+  edit = {},
+}: MonitoringOptions): Promise<Monitoring> {
   const folder = await mkdtemp(join(tmpdir(), 'vlan-e2e-'));
   const [prometheusPort, alertmanagerPort] = [await freePort(), await freePort()];
   const started: Program[] = [];
@@ -38,7 +45,7 @@ export async function startMonitoring({ targets, receiver, edit = {} }: Monitori
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await cp(ALERTS, folder, { recursive: true });
+    await cp(alerts, folder, { recursive: true });
     const edits: readonly (readonly [string, (text: string) => string])[] = [
       ['prometheus.example.yml', (text) => replaced(text, '"127.0.0.1:9093"', `"127.0.0.1:${alertmanagerPort}"`)],
       ['prometheus.example.yml', (text) => replaced(text, '["127.0.0.1:19177"]', JSON.stringify(targets))],

@@ -2,17 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dashboardQueries, EMPTY_WHEN_HEALTHY, filledIn } from './dashboard-queries.ts';
 import { type DemoProcess, startDemo } from './demo.ts';
-import { type Monitoring, replaced, startMonitoring } from './monitoring.ts';
+import { inHurry } from './hurry.ts';
+import { type Monitoring, startMonitoring } from './monitoring.ts';
 import { until } from './processes.ts';
 import { type Notification, type Receiver, startReceiver } from './receiver.ts';
 
-// Shipped: scrapes and evaluations every 15 s, two minutes of keep_firing_for, and a minute between the notifications of a group.
-// `for` is as shipped: 30 s. What keep_firing_for is worth is shown by promtool, in rules.test.ts.
-const HURRY = {
-  'prometheus.example.yml': (text: string) => replaced(text, '_interval: 15s', '_interval: 1s'),
-  'libvirt-vlan.rules.yml': (text: string) => replaced(text, 'keep_firing_for: 2m', 'keep_firing_for: 5s'),
-  'alertmanager.example.yml': (text: string) => replaced(text, 'group_interval: 1m', 'group_interval: 2s'),
-};
 const RATE_INTERVAL = '10s';
 
 let receiver: Receiver;
@@ -22,7 +16,7 @@ let monitoring: Monitoring;
 beforeAll(async () => {
   receiver = await startReceiver();
   demo = await startDemo('--heal-after', '0');
-  monitoring = await startMonitoring({ targets: [demo.target], receiver: receiver.port, edit: HURRY });
+  monitoring = await startMonitoring({ targets: [demo.target], receiver: receiver.port, edit: inHurry('1s') });
   await until('a rate can be told', async () => {
     const [series] = await monitoring.query('min(count_over_time(up[1h]))');
     return Number(series?.value[1]) > 10;

@@ -25,7 +25,7 @@ export function vmXml(name: string, nics: readonly VmNic[]): string {
 /** Defines the VM and starts it, unless it runs. Takes 5 to 30 s; several at once take little longer than one. */
 export async function ensureVm(name: string, nics: readonly VmNic[]): Promise<void> {
   if ((await state(name)) === 'running') return;
-  await sh('virsh define /dev/stdin', { input: vmXml(name, nics) });
+  await sh('cat | virsh define /dev/stdin', { input: vmXml(name, nics) });
   await sh(`virsh start ${name}`, { timeoutMs: 180_000 });
 }
 
