@@ -10,15 +10,29 @@ import { CONTENT_TYPE } from '../report/metrics.ts';
 import { VERSION } from '../version.ts';
 import { createExposition, type Inputs } from './exposition.ts';
 
+export interface MetricsRoute {
+  /** Whether there is a report in what is served. */
+  hasReport(): boolean;
+  /** Resolves when what is served is made of the exporter's state at the time of the call. */
+  rendered(): Promise<void>;
+}
+
 /** Serves the metrics at `path`. A scrape runs no process and reads nothing of the host. */
-export function addMetrics(app: FastifyInstance, path: string, exporter: Exporter, log: Log): void {
+export function addMetrics(app: FastifyInstance, path: string, exporter: Exporter, log: Log): MetricsRoute {
   const exposition = createExposition();
-  const refresh = () =>
-    void exposition.refresh(inputsOf(exporter.state())).catch((error: Error) => {
-      log.error({ problem: error.message, stack: error.stack }, 'metrics cannot be rendered');
-    });
+  let hasReport = false;
+  const refresh = async () => {
+    const inputs = inputsOf(exporter.state());
+    try {
+      await exposition.refresh(inputs);
+      hasReport ||= inputs.report !== undefined;
+    } catch (error) {
+      const { message, stack } = error as Error;
+      log.error({ problem: message, stack }, 'metrics cannot be rendered');
+    }
+  };
   const unsubscribe = exporter.subscribe(refresh);
-  refresh();
+  void refresh();
   app.addHook('preClose', async () => unsubscribe());
 
   app.get(path, async (request, reply) => {
@@ -28,6 +42,7 @@ export function addMetrics(app: FastifyInstance, path: string, exporter: Exporte
     if (gzip) reply.header('content-encoding', 'gzip');
     sendParts(request, reply, parts);
   });
+  return { hasReport: () => hasReport, rendered: refresh };
 }
 
 // The parts as they are: putting them together would copy megabytes at each scrape.

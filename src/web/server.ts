@@ -33,8 +33,13 @@ const noCompiler = () => () => {
 };
 const NO_SCHEMAS = { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } };
 
+export interface Server extends Listening {
+  /** Resolves when /metrics shows the exporter's state at the time of the call. */
+  rendered(): Promise<void>;
+}
+
 /** Serves until it is closed. Throws ListenError where an address or path cannot be served. */
-export async function startServer(options: ServerOptions): Promise<Listening> {
+export async function startServer(options: ServerOptions): Promise<Server> {
   const app = fastify({
     schemaController: NO_SCHEMAS,
     logger: false,
@@ -50,11 +55,12 @@ export async function startServer(options: ServerOptions): Promise<Listening> {
       options.log.error({ path: request.url, problem: error.message, stack: error.stack }, 'request failed');
     return text(reply, status, status >= 500 ? 'internal error, see the log' : error.message);
   });
-  addOwnRoutes(app, options);
+  const metrics = addOwnRoutes(app, options);
   await app.ready();
   const listening = await listen(options.addresses, (request, response) => app.routing(request, response));
   return {
     urls: listening.urls,
+    rendered: metrics.rendered,
     close: async () => {
       await Promise.all([app.close(), listening.close()]);
     },
@@ -67,7 +73,7 @@ function addOwnRoutes(
 ): void {
   app.get('/-/healthy', async (_request, reply) => text(reply, 200, 'libvirt-vlan-exporter is healthy.'));
   app.get('/-/ready', async (_request, reply) =>
-    exporter.state().report
+    metrics.hasReport()
       ? text(reply, 200, 'libvirt-vlan-exporter is ready.')
       : text(reply, 503, 'The first audit is not done yet.'),
   );
@@ -86,7 +92,8 @@ function addOwnRoutes(
   if (app.hasRoute({ method: 'GET', url: telemetryPath })) {
     throw new ListenError(`telemetry path ${telemetryPath}: something else is served there; choose another`);
   }
-  addMetrics(app, telemetryPath, exporter, log);
+  const metrics = addMetrics(app, telemetryPath, exporter, log);
+  return metrics;
 }
 
 function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
