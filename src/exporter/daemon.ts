@@ -42,7 +42,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
   const ended = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   });
-  await Promise.race([service.exporter.idle(), ended]);
+  await Promise.race([service.settled(), ended]);
   await notifier.ready(statusOf(service));
   const watchdog = feedWatchdog(service, notifier, (silentMs) => {
     log.error({ silent_ms: Math.round(silentMs) }, 'no audit has ended for long: the watchdog is not fed');

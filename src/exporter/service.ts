@@ -31,6 +31,8 @@ export interface Service {
   readonly urls: readonly string[];
   /** Reads the config again; returns the problem where it was refused. */
   reload(): string | undefined;
+  /** Resolves when no audit is under way or due, and /metrics shows the last one. */
+  settled(): Promise<void>;
   /** Ends all connections and processes. */
   stop(): Promise<void>;
 }
@@ -68,7 +70,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       exporter.stop();
       await server.close();
     };
-    return { exporter, urls: server.urls, reload, stop };
+    const settled = async () => {
+      await exporter.idle();
+      await server.rendered();
+    };
+    return { exporter, urls: server.urls, reload, settled, stop };
   } catch (error) {
     exporter.stop();
     throw error;

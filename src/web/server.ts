@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Exporter } from '../exporter.ts';
 import type { Log } from '../log.ts';
 import { type Address, ListenError, type Listening, listen } from './listen.ts';
-import { addMetrics } from './metrics.ts';
+import { addMetrics, type MetricsRoute } from './metrics.ts';
 
 export interface ServerOptions {
   readonly exporter: Exporter;
@@ -55,6 +55,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       options.log.error({ path: request.url, problem: error.message, stack: error.stack }, 'request failed');
     return text(reply, status, status >= 500 ? 'internal error, see the log' : error.message);
   });
+  options.addPage(app);
   const metrics = addOwnRoutes(app, options);
   await app.ready();
   const listening = await listen(options.addresses, (request, response) => app.routing(request, response));
@@ -69,8 +70,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 function addOwnRoutes(
   app: FastifyInstance,
-  { exporter, log, telemetryPath, lifecycle, reload, addPage }: ServerOptions,
-): void {
+  { exporter, log, telemetryPath, lifecycle, reload }: ServerOptions,
+): MetricsRoute {
+  if (app.hasRoute({ method: 'GET', url: telemetryPath }) || telemetryPath.startsWith('/-/')) {
+    throw new ListenError(`telemetry path ${telemetryPath}: something else is served there; choose another`);
+  }
+  const metrics = addMetrics(app, telemetryPath, exporter, log);
   app.get('/-/healthy', async (_request, reply) => text(reply, 200, 'libvirt-vlan-exporter is healthy.'));
   app.get('/-/ready', async (_request, reply) =>
     metrics.hasReport()
@@ -88,11 +93,6 @@ function addOwnRoutes(
       ? text(reply, 200, 'Config loaded.')
       : text(reply, 500, `Config refused, the last good one stays in force:\n${problem}`);
   });
-  addPage(app);
-  if (app.hasRoute({ method: 'GET', url: telemetryPath })) {
-    throw new ListenError(`telemetry path ${telemetryPath}: something else is served there; choose another`);
-  }
-  const metrics = addMetrics(app, telemetryPath, exporter, log);
   return metrics;
 }
 

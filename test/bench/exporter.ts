@@ -5,7 +5,7 @@ import { createLog } from '../../src/log.ts';
 import { putRight, settings, simulatedHost } from './fleet.ts';
 
 const host = simulatedHost(1000);
-const { urls, exporter } = await startService({
+const { urls, settled } = await startService({
   host,
   load: () => settings,
   log: createLog({ level: 'error', format: 'logfmt' }),
@@ -14,7 +14,7 @@ const { urls, exporter } = await startService({
   lifecycle: false,
   hostname: 'bench',
 });
-await exporter.idle();
+await settled();
 let turn = 0;
 setInterval(() => {
   const vnet = (turn >> 1) % 1000;

@@ -8,7 +8,7 @@ import { type ServiceOptions, startService } from '../../src/exporter/service.ts
 import { parseAddress } from '../../src/web/listen.ts';
 import { CONFIG, DRIFTED, eventually, logSpy, simulatedHost } from '../exporter/fixture.ts';
 
-async function service(more: Partial<ServiceOptions> = {}) {
+async function begun(more: Partial<ServiceOptions> = {}) {
   const file = { text: CONFIG };
   const log = logSpy();
   const host = simulatedHost();
@@ -23,8 +23,13 @@ async function service(more: Partial<ServiceOptions> = {}) {
     ...more,
   });
   onTestFinished(() => started.stop());
-  await started.exporter.idle();
   return { ...started, host, file, log };
+}
+
+async function service(more: Partial<ServiceOptions> = {}) {
+  const started = await begun(more);
+  await started.settled();
+  return started;
 }
 
 interface Response {
@@ -112,14 +117,25 @@ it('the telemetry path can be another, but not one that is taken', async () => {
   await expect(service({ telemetryPath: '/-/ready' })).rejects.toThrow('telemetry path /-/ready');
 });
 
-it('healthy at once, ready after the first audit', async () => {
-  const { urls, exporter } = await service();
+it('healthy at once, ready once the first audit is done and shown', async () => {
+  const slow = simulatedHost();
+  const { run } = slow;
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  slow.run = async (...command) => {
+    if (command[0] === 'bridge') await held;
+    return run(...command);
+  };
+  const { urls, settled } = await begun({ host: slow });
   expect((await ask(urls[0], '/-/healthy')).status).toBe(200);
-  expect((await ask(urls[0], '/-/ready')).status).toBe(200);
-  const state = exporter.state();
-  exporter.state = () => ({ ...state, report: undefined });
   expect((await ask(urls[0], '/-/ready')).status).toBe(503);
-  expect((await ask(urls[0], '/-/healthy')).status).toBe(200);
+  expect((await ask(urls[0], '/metrics')).body.toString()).toContain('audits_total{trigger="startup"} 0');
+  release();
+  await settled();
+  expect((await ask(urls[0], '/-/ready')).status).toBe(200);
+  expect((await ask(urls[0], '/metrics')).body.toString()).toContain('vnet_pvid_correct');
 });
 
 it('the status page and the report are served', async () => {
