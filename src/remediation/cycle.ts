@@ -9,7 +9,7 @@ import { type Answer, decide } from './decide.ts';
 import { decisionOf, describe } from './decision.ts';
 import { afterHeal, guardKey, permit } from './guard.ts';
 import type { State } from './state-file.ts';
-import { count, createTally, statusOf, type Tally } from './status.ts';
+import { count, createTally, forget, statusOf, type Tally } from './status.ts';
 
 export interface CycleInput {
   readonly host: Host;
@@ -63,7 +63,7 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
   const now = host.now();
   const guard = outcomes.reduce((state, { plan }) => afterHeal(state, plan, now, limits), answer.guard);
   const failed = outcomes.filter(({ result }) => result === 'failed' || result === 'reverted');
-  const tally = count(memory.tally, decisions);
+  const tally = count(forget(memory.tally, answer.report, now), decisions);
   const next: Memory = { accepted: answer.accepted, guard, tally, told };
   return {
     memory: next,

@@ -113,8 +113,8 @@ export function createRemediator(options: RemediatorOptions): Remediator {
       await cycle(trigger);
       options.onCycle?.();
     },
-    // A storm of events may take half of the time; a `bridge` that hung is no reason to rest long.
-    rest: (_, durationMs) => Math.min(durationMs, MAX_REST_MS),
+    // A storm of events may take two thirds of the time; a `bridge` that hung is no reason to rest long.
+    rest: (_, durationMs) => Math.min(durationMs / 2, MAX_REST_MS),
   });
 
   return {

@@ -1,5 +1,5 @@
 // What the remediator tells of itself: counts since it started, and its status file's content. Pure.
-import type { Decision, DomainRemediation, Policy, RemediatorStatus } from '../model.ts';
+import type { Decision, DomainRemediation, Policy, RemediatorStatus, Report } from '../model.ts';
 import { bridgeCommand } from './changes.ts';
 import type { Answer } from './decide.ts';
 import type { GuardState } from './guard.ts';
@@ -13,6 +13,7 @@ export interface Tally {
 }
 
 const RECENT = 50;
+const DAY_MS = 24 * 3600 * 1000;
 
 /** Upper bounds of the duration's buckets, seconds. */
 const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, null] as const;
@@ -42,6 +43,15 @@ export function count(tally: Tally, decisions: readonly Decision[]): Tally {
     if (verified && durationMs !== undefined) duration = observeDuration(duration, durationMs / 1000);
   }
   return { ...tally, domains, duration, recent: [...decisions.toReversed(), ...tally.recent].slice(0, RECENT) };
+}
+
+/** The tally without domains that are gone and were not healed for a day: hosts of short-lived VMs see ever new names. */
+export function forget(tally: Tally, report: Report | undefined, now: number): Tally {
+  if (!report || tally.domains.size === 0) return tally;
+  const there = new Set(report.bridges.flatMap((b) => [...b.vnets.map((v) => v.domain), ...b.expectedVnets.keys()]));
+  const isKept = ({ domain, lastAt }: { domain: string; lastAt: number | undefined }) =>
+    there.has(domain) || now - (lastAt ?? tally.startedAt) < DAY_MS;
+  return { ...tally, domains: new Map([...tally.domains].filter(([, counts]) => isKept(counts))) };
 }
 
 function observeDuration({ buckets, sum, count }: Tally['duration'], seconds: number): Tally['duration'] {
