@@ -1,0 +1,45 @@
+// lab-timeout: 900
+// The laws of healing on a real kernel: the same checks as test/remediation/laws.test.ts makes on the simulated host.
+import { createHost } from '../../../src/host/real.ts';
+import type { VlanTable } from '../../../src/vlan.ts';
+import { checkLaws, checkOrder, checkUnknown, type World } from '../../remediation/laws.ts';
+import { createFleet } from '../remediator.ts';
+import { finish, sh, test } from '../scenario.ts';
+
+const RUNS = 40;
+const fleet = await createFleet('law', 3);
+const other = await createFleet('alien', 1);
+await sh(`ip link add law.up type dummy && ip link set law.up master law up
+  ip tuntap add law.orphan mode tap && ip link set law.orphan address fe:54:00:00:00:0b master law up`);
+
+const bridges = ['law', 'alien'];
+
+function commands(port: string, table: VlanTable): string {
+  const self = bridges.includes(port) ? ' self' : '';
+  const rows = table.map(
+    ({ vid, pvid, untagged }) =>
+      `vlan add vid ${vid} dev ${port}${pvid ? ' pvid' : ''}${untagged ? ' untagged' : ''}${self}\n`,
+  );
+  return `vlan del vid 1-14 dev ${port}${self}\n${rows.join('')}`;
+}
+
+const world: World = {
+  host: createHost(),
+  bridge: 'law',
+  taps: fleet.taps,
+  domains: ['law-1', 'law-2', 'law-3'],
+  others: [...bridges, 'law.up', 'law.orphan', ...other.taps],
+  setTables: async (tables) => {
+    await sh('bridge -batch -', { input: tables.map(([port, table]) => commands(port, table)).join('') });
+  },
+};
+
+await test(`in ${RUNS} random states: plan then apply converges, twice changes nothing, the inverse restores, nothing else moves`, () =>
+  checkLaws(world, RUNS));
+await test('unknown never heals', () => checkUnknown(world, 100));
+await test('the order of what was read does not matter', () => checkOrder(world, 100));
+
+await sh('ip link del law.up && ip link del law.orphan');
+await fleet.remove();
+await other.remove();
+finish();
