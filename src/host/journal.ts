@@ -16,6 +16,7 @@ const PACE = { settleMs: 1000, firstRetryMs: 250, maxRetryMs: 60_000 };
 const TIMEOUT_MS = 30_000;
 const RECHECK_MS = 60_000;
 const MAX_SEEN = 10_000;
+const BEING_READ = 'the journal is being read';
 
 /**
  * Starts following. `identifiers`: the hook's, without brackets. The counts are unknown until all that the journal held at the
@@ -26,7 +27,7 @@ export function followHookJournal(host: Host, identifiers: readonly string[], lo
   const place = createPlace();
   const listeners = new Set<() => void>();
   const news = debounce(() => listeners.forEach((listener) => void listener()), { quietMs: 100, maxMs: 1000 });
-  let asked: Reading<Asked> = { ok: false, error: 'the journal is being read' };
+  let asked: Reading<Asked> = { ok: false, error: BEING_READ };
   let caughtUp = false;
   let durationMs = 0;
 
@@ -105,7 +106,7 @@ export function followHookJournal(host: Host, identifiers: readonly string[], lo
 
 function readStats(asked: Reading<Asked>, caughtUp: boolean, stats: () => HookStats): Reading<HookStats> {
   if (!asked.ok) return asked;
-  return caughtUp ? { ok: true, value: stats() } : { ok: false, error: 'the journal is being read' };
+  return caughtUp ? { ok: true, value: stats() } : { ok: false, error: BEING_READ };
 }
 
 /** Where following resumes, and what was counted after that place. */
@@ -169,3 +170,23 @@ function whyNot({ stderr, problem }: { readonly stderr: string; readonly problem
   if (!isBlind(stderr)) return problem ?? 'journalctl failed';
   return 'no permission to read the journal: the user must be in the group "systemd-journal" or "adm"';
 }
+
+/** What the journal holds of the hook, once; not ok where that takes longer than `waitMs` or cannot be. Never rejects. */
+export function readHookStats(host: Host, identifiers: readonly string[], waitMs: number): Promise<Reading<HookStats>> {
+  return new Promise((resolve) => {
+    const journal = followHookJournal(host, identifiers, SILENT);
+    const end = () => {
+      clearTimeout(timer);
+      const { stats } = journal.read();
+      journal.stop();
+      resolve(stats);
+    };
+    const timer = setTimeout(end, waitMs);
+    journal.subscribe(() => {
+      const { stats } = journal.read();
+      if (stats.ok || stats.error !== BEING_READ) end();
+    });
+  });
+}
+
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };

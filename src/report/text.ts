@@ -1,7 +1,8 @@
 // A report for people at a terminal: the answer to the incident's questions. Which vnets has this VM, which VLANs are on them,
 // what is wrong.
-import type { BridgeReport, Finding, HookStats, RemediatorStatus, Report, VnetReport } from '../model.ts';
+import type { BridgeReport, Finding, HookStats, Reading, Report, VnetReport } from '../model.ts';
 import { formatTable, pvidOf } from '../vlan.ts';
+import type { RemediatorView } from './metrics/remediator.ts';
 import { headline, summarize, type Tone, toneOf } from './summary.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';
 import { count } from './words.ts';
@@ -11,8 +12,8 @@ export interface TextOptions {
   /** Sentences about domains that were asked for and have no vnet. */
   readonly notes?: readonly string[];
   /** undefined: not asked. */
-  readonly hook?: HookStats | undefined;
-  readonly remediator?: RemediatorStatus | undefined;
+  readonly hook?: Reading<HookStats> | undefined;
+  readonly remediator?: RemediatorView | undefined;
 }
 
 const TONE_STYLE: Readonly<Record<Tone, Style>> = { ok: 'good', drift: 'bad', unknown: 'doubtful' };
@@ -26,7 +27,7 @@ export function renderText(report: Report, options: TextOptions): string {
     ...report.bridges.map((bridge) => renderBridge(bridge, colour)),
     renderUnknowns(report, colour),
     renderHook(report, options.hook, colour),
-    renderRemediator(options.remediator, colour),
+    renderRemediator(report, options.remediator, colour),
     (options.notes ?? []).map((note) => paint(note, undefined, colour)),
     [paint(`${headline(summary)}.`, TONE_STYLE[toneOf(summary)], colour), ...hints(report)],
   ];
@@ -90,10 +91,11 @@ function renderUnknowns({ unknowns }: Report, colour: boolean): readonly string[
   return [paint('cannot tell', 'strong', colour), ...renderColumns(rows, colour)];
 }
 
-function renderHook(report: Report, hook: HookStats | undefined, colour: boolean): readonly string[] {
+function renderHook(report: Report, hook: Reading<HookStats> | undefined, colour: boolean): readonly string[] {
   if (!hook) return [];
-  const shown = new Set(report.bridges.flatMap((bridge) => [...bridge.expectedVnets.keys()]));
-  const rows = [...hook.byDomain]
+  if (!hook.ok) return [paint(`hook errors: not known: ${hook.error}`, 'faint', colour)];
+  const shown = domainsOf(report);
+  const rows = [...hook.value.byDomain]
     .filter(([domain, stats]) => shown.has(domain) && stats.lastError !== undefined)
     .map(([domain, { errors, lastError }]): readonly Cell[] => [
       { text: `! ${domain}` },
@@ -103,10 +105,16 @@ function renderHook(report: Report, hook: HookStats | undefined, colour: boolean
   return rows.length > 0 ? [paint('hook errors since boot', 'strong', colour), ...renderColumns(rows, colour)] : [];
 }
 
-function renderRemediator(status: RemediatorStatus | undefined, colour: boolean): readonly string[] {
-  if (!status) return [];
+function renderRemediator(report: Report, view: RemediatorView | undefined, colour: boolean): readonly string[] {
+  if (!view || view.kind === 'absent') return [];
+  if (view.kind === 'unreadable') return [paint(`remediator: not known: ${view.problem}`, 'faint', colour)];
+  const { status } = view;
+  const shown = domainsOf(report);
   const state = status.paused ? 'paused' : status.dryRun ? 'dry run' : 'on';
-  const suspended = status.domains.filter((domain) => domain.suspendedSince !== undefined);
+  const age = Math.max(0, Math.round((report.takenAt - status.lastCycleAt) / 1000));
+  const suspended = status.domains.filter(
+    ({ domain, suspendedSince }) => suspendedSince !== undefined && shown.has(domain),
+  );
   const rows = [
     ...suspended.map(({ bridge, domain, suspendedSince }): readonly Cell[] => [
       { text: `! ${domain}` },
@@ -114,17 +122,20 @@ function renderRemediator(status: RemediatorStatus | undefined, colour: boolean)
       { text: 'suspended', style: 'bad' },
       { text: `since ${time(suspendedSince ?? 0)}: something undoes each heal` },
     ]),
-    ...status.held.map(({ bridge, domain, vnet, changes }): readonly Cell[] => [
-      { text: `! ${domain}` },
-      { text: bridge },
-      { text: 'held', style: 'doubtful' },
-      { text: `${vnet}: ${count(changes.length, 'change')} of a new policy, until an operator runs heal` },
-    ]),
+    ...status.held
+      .filter(({ domain }) => shown.has(domain))
+      .map(({ bridge, domain, vnet, changes }): readonly Cell[] => [
+        { text: `! ${domain}` },
+        { text: bridge },
+        { text: 'held', style: 'doubtful' },
+        { text: `${vnet}: ${count(changes.length, 'change')} of a new policy, until an operator runs heal` },
+      ]),
   ];
-  return [
-    paint(`remediator ${state}, last cycle ${time(status.lastCycleAt)}`, 'strong', colour),
-    ...renderColumns(rows, colour),
-  ];
+  return [paint(`remediator ${state}, last cycle ${age} s ago`, 'strong', colour), ...renderColumns(rows, colour)];
+}
+
+function domainsOf(report: Report): ReadonlySet<string> {
+  return new Set(report.bridges.flatMap((bridge) => [...bridge.expectedVnets.keys()]));
 }
 
 function hints(report: Report): readonly string[] {

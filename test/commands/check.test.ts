@@ -129,3 +129,15 @@ test('a host without bridges has nothing to propose', async () => {
   const { status, out, err } = await outputOf(() => runConfigInfer(createSimHost()));
   expect([status, out, err]).toEqual([2, '', 'libvirt-vlan-exporter: this host has no Linux bridge\n']);
 });
+
+test('the last error of the hook and a suspended domain stand beside the vnets', async () => {
+  const sim = host();
+  sim.journal.append({
+    SYSLOG_IDENTIFIER: 'libvirt-hook',
+    SYSLOG_PID: 'web',
+    MESSAGE: 'ERROR: vnet1: failed to set PVID 1',
+  });
+  const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
+  expect(status).toBe(0);
+  expect(out).toMatch(/hook errors since boot\n! web +1 .*failed to set PVID 1/);
+});

@@ -74,14 +74,15 @@ const all: Report = {
   ),
   unknowns: [{ subject: 'domain broken', problem: '/run/libvirt/qemu/broken.xml: not XML' }],
 };
-const hook: HookStats = {
+const hookStats: HookStats = {
   byDomain: new Map([
     ['vyos-01', { errors: 2, warnings: 0, runs: 3, lastError: { at: AT, text: 'vnet7: failed to set PVID 100' } }],
     ['bind-01', { errors: 0, warnings: 1, runs: 1, lastError: undefined }],
     ['gone', { errors: 1, warnings: 0, runs: 1, lastError: { at: AT, text: 'not shown: has no vnet here' } }],
   ]),
 };
-const remediator: RemediatorStatus = {
+const hook = { ok: true, value: hookStats } as const;
+const status: RemediatorStatus = {
   version: 1,
   startedAt: AT,
   lastCycleAt: AT,
@@ -95,6 +96,8 @@ const remediator: RemediatorStatus = {
   duration: { buckets: [], sum: 0, count: 0 },
   recent: [],
 };
+
+const remediator = { kind: 'current', status } as const;
 
 test('everything at once', async () => {
   await expect(renderText(all, { ...PLAIN, hook, remediator })).toMatchFileSnapshot('../golden/check.txt');
@@ -131,4 +134,20 @@ test('a selected domain leaves its own rows, findings and what concerns its brid
 
 test('a host without vnets is said in words', () => {
   expect(renderText(report(bridge()), PLAIN)).toBe('No vnets.\n');
+});
+
+test('a journal or a status file that cannot be read is said in one line each, a remediator that is not there in none', () => {
+  const unread = {
+    hook: { ok: false, error: 'no permission' },
+    remediator: { kind: 'unreadable', problem: 'not JSON' },
+  } as const;
+  const text = renderText(report(bridge()), { ...PLAIN, ...unread });
+  expect(text).toBe('hook errors: not known: no permission\n\nremediator: not known: not JSON\n\nNo vnets.\n');
+  expect(renderText(report(bridge()), { ...PLAIN, remediator: { kind: 'absent' } })).toBe('No vnets.\n');
+});
+
+test('of hook and remediator a selected domain shows its own part', () => {
+  const bind = renderText(selectDomains(all, ['bind-01']), { ...PLAIN, hook, remediator });
+  expect(bind).toContain('held');
+  expect(bind).not.toMatch(/vyos-01|hook errors/);
 });

@@ -17,6 +17,8 @@ const FILE = '/tmp/operator.yml';
 const TAPS = 12;
 const NAMES = ['vyos-01', 'web', '9800-WLC-01', 'bind-01', 'odd name', 'k3s-worker-03'];
 const hex = (i: number) => i.toString(16).padStart(2, '0');
+// The lab's console is a terminal.
+process.env.NO_COLOR = '1';
 const host = createHost();
 
 async function outputOf(run: () => Promise<number>): Promise<{ status: number; out: string }> {
