@@ -53,13 +53,14 @@ export function sh(command: string, options: { input?: string; timeoutMs?: numbe
 }
 
 /**
- * Asks `probe` until it returns something other than undefined or false, at most `timeoutMs`; rejects with what was asked for and
+ * Asks `probe` every `everyMs` until it returns something other than undefined or false, at most `timeoutMs`; rejects with what was asked for and
  * the probe's last error. Resolves to the value and to the milliseconds that it took.
  */
 export async function until<T>(
   what: string,
   timeoutMs: number,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
+  everyMs = 100,
 ): Promise<{ readonly value: T; readonly ms: number }> {
   const start = performance.now();
   let last: unknown = 'not so';
@@ -71,6 +72,6 @@ export async function until<T>(
       last = error instanceof Error ? error.message : error;
     }
     if (performance.now() - start > timeoutMs) throw new Error(`${what}: not within ${timeoutMs} ms (${String(last)})`);
-    await setTimeout(25);
+    await setTimeout(everyMs);
   }
 }
