@@ -9,6 +9,7 @@ import type { PageInput } from '../../src/report/page/input.ts';
 import { type VlanTable, vid, vlanTable } from '../../src/vlan.ts';
 import { GOOD, input, NOW, POLICY, snapshotOf, table, VLANS } from '../report/page/fixture.ts';
 import { launch, type PageServer, servePage } from './browser.ts';
+import { startDemo } from './demo.ts';
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const DESKTOP = { width: 1280, height: 900 };
@@ -127,6 +128,30 @@ test('a page opened with a search in its address has all rows for another search
   await page.fill('#q', 'vm-3');
   expect(await rows(page)).toEqual(['vm-3']);
   expect(page.url()).toContain('?q=vm-3');
+});
+
+test('the demo: a wrong PVID appears, and goes when it is healed, without a reload', async () => {
+  const demo = await startDemo('--heal-after', '3600');
+  try {
+    const context = await browser.newContext({ viewport: DESKTOP });
+    const page = await context.newPage();
+    await page.goto(`http://${demo.target}/`);
+    await live(page);
+    await page.locator('h1:text("are compliant")').waitFor();
+    await page.evaluate('window.kept = true');
+
+    const began = performance.now();
+    await demo.order('break-pvid', 'vyos-01');
+    await page.locator('.findings h3:has-text("vyos-01")').waitFor();
+    console.log(`drift on the simulated host to the page: ${Math.round(performance.now() - began)} ms`);
+    expect(await page.locator('.findings').textContent()).toContain('expected PVID 100');
+
+    await demo.order('repair', 'vyos-01');
+    await page.locator('h1:text("are compliant")').waitFor();
+    expect(await page.evaluate('window.kept')).toBe(true);
+  } finally {
+    await demo.stop();
+  }
 });
 
 // ── what it shows ───────────────────────────────────────────────────────────────────────────────────────────────────
