@@ -1,6 +1,6 @@
 // The real machine as the hook needs it, by node's own modules alone: loading more would cost as much time as the work itself.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
 import { files } from '../host/files.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
@@ -20,12 +20,35 @@ export function createHookMachine(program: string, args: readonly string[], env 
   return {
     host,
     configFile: env.LIBVIRT_VLAN_CONFIG ?? DEFAULT_CONFIG_FILE,
+    settings: { read: readKept, write: writeKept },
     readStdin: () => readFileSync(0, 'utf8'),
     elapsed: () => performance.now(),
     write: (entry) => startDetached('logger', ['--journald'], renderEntry(entry), env),
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     goOnInBackground: env[BACKGROUND] === '1' ? undefined : goOnInBackground,
   };
+}
+
+// Only root writes to /run.
+const KEPT_FOLDER = '/run/libvirt-vlan-hook';
+const KEPT_FILE = `${KEPT_FOLDER}/settings.json`;
+
+function readKept(): string | undefined {
+  try {
+    return readFileSync(KEPT_FILE, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function writeKept(text: string): void {
+  try {
+    mkdirSync(KEPT_FOLDER, { recursive: true, mode: 0o700 });
+    writeFileSync(`${KEPT_FILE}.${process.pid}`, text, { mode: 0o600 });
+    renameSync(`${KEPT_FILE}.${process.pid}`, KEPT_FILE);
+  } catch {
+    // The next call loads the config itself.
+  }
 }
 
 const host: Host = {

@@ -1,7 +1,6 @@
 // One call of the hook, from its arguments to its exit status. It changes nothing but the VM's own taps, writes nothing to
 // stdout, and ends with 0 whatever happens: at `reconnect` anything else would kill the running VM. Only with fail_closed, and
 // only at `start`, an error keeps the VM from starting.
-import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import type { JournalFields } from '../host/journal-write.ts';
@@ -10,11 +9,13 @@ import { type Call, type Operation, parseCall } from './call.ts';
 import { configureDomain, missingTaps } from './configure-domain.ts';
 import { policyFor, readDomain, uncoveredInterfaces } from './domain.ts';
 import { entryOf, type Fact, factsOf, tapAwaited, tapMissing } from './facts.ts';
+import { loadKeptSettings, type SettingsStore } from './settings-cache.ts';
 
 /** The world of one call; the real one is in hook/machine.ts. */
 export interface HookMachine {
   readonly host: Host;
   readonly configFile: string;
+  readonly settings: SettingsStore;
   /** The domain XML. Throws Error. */
   readStdin(): string;
   /** Milliseconds since libvirt's call. */
@@ -51,7 +52,7 @@ export function fail(call: Call, error: unknown, machine: HookMachine): number {
 async function act(guest: string, operation: Operation, machine: HookMachine): Promise<number> {
   const { host } = machine;
   const since = host.now();
-  const settings = loadSettings(host, machine.configFile);
+  const settings = await loadKeptSettings(host, machine.configFile, machine.settings);
   const xml = machine.readStdin();
   const domain = readDomain(guest, xml);
   const policy = policyFor(domain, settings.policy);

@@ -10,6 +10,7 @@ export const SHIPPED = readFileSync('systemd/config.yml', 'utf8');
 
 export function testMachine(options: { background?: boolean; config?: string; sleep?: (host: SimHost) => void } = {}) {
   let now = 1_000_000;
+  let kept: string | undefined;
   const host = createSimHost({ now: () => now });
   host.addBridge('br-mgmt');
   host.writeFile(CONFIG, options.config ?? SHIPPED);
@@ -18,6 +19,12 @@ export function testMachine(options: { background?: boolean; config?: string; sl
   const machine: HookMachine = {
     host,
     configFile: CONFIG,
+    settings: {
+      read: () => kept,
+      write: (text) => {
+        kept = text;
+      },
+    },
     readStdin: () => '',
     elapsed: () => 7,
     write: (entry) => void entries.push(entry),

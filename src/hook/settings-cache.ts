@@ -1,0 +1,41 @@
+// The config in normal form, kept between calls: a YAML parser costs as much time to load as half of node's own start.
+// A kept one counts only for the very file that it was made from (path, inode, mtime, size), and for this version.
+import type { Settings } from '../config/settings.ts';
+import type { Host } from '../host/host.ts';
+import { VERSION } from '../version.ts';
+
+export interface SettingsStore {
+  /** undefined where nothing is kept. Never throws. */
+  read(): string | undefined;
+  /** Never throws: without it the next call takes longer, and that is all. */
+  write(text: string): void;
+}
+
+/** Throws ConfigError. */
+export async function loadKeptSettings(host: Host, path: string, store: SettingsStore): Promise<Settings> {
+  const key = keyOf(host, path);
+  const kept = key === undefined ? undefined : parse(store.read());
+  if (kept?.key === key && kept?.settings) return kept.settings;
+  const { loadSettings } = await import('../config/load.ts');
+  const settings = loadSettings(host, path);
+  // Only where the file was the same before and after it was read.
+  if (key !== undefined && keyOf(host, path) === key) store.write(JSON.stringify({ key, settings }));
+  return settings;
+}
+
+function keyOf(host: Host, path: string): string | undefined {
+  try {
+    const stat = host.stat(path);
+    return stat && JSON.stringify([VERSION, path, stat.ino, stat.mtimeMs, stat.size]);
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(text: string | undefined): { readonly key?: string; readonly settings?: Settings } | undefined {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { loadSettings } from '../../src/config/load.ts';
+import { loadKeptSettings } from '../../src/hook/settings-cache.ts';
+import { createSimHost } from '../../src/sim/host.ts';
+import { CONFIG, SHIPPED } from './machine.ts';
+
+function world() {
+  const host = createSimHost();
+  host.writeFile(CONFIG, SHIPPED);
+  let text: string | undefined;
+  let writes = 0;
+  const store = {
+    read: () => text,
+    write: (fresh: string) => {
+      text = fresh;
+      writes++;
+    },
+  };
+  const load = () => loadKeptSettings(host, CONFIG, store);
+  const spoil = (fresh: string) => {
+    text = fresh;
+  };
+  return { host, load, writes: () => writes, spoil, kept: () => text };
+}
+
+test('kept settings are those of the file', async () => {
+  const { host, load, writes } = world();
+  await load();
+  expect(await load()).toEqual(loadSettings(host, CONFIG));
+  expect(writes()).toBe(1);
+});
+
+test('a file that was written again is loaded again, also where it says the same', async () => {
+  const { host, load, writes } = world();
+  await load();
+  host.writeFile(CONFIG, SHIPPED);
+  await load();
+  expect(writes()).toBe(2);
+  host.writeFile(CONFIG, SHIPPED.replace('pvid: 100', 'pvid: 120'));
+  expect((await load()).policy.bridges[0]?.rules[0]?.pvid).toBe(120);
+});
+
+test('a bad or a missing config is an error, whatever was kept, and is not kept', async () => {
+  const { host, load, kept } = world();
+  await load();
+  const before = kept();
+  host.writeFile(CONFIG, 'bridges: 7\n');
+  await expect(load()).rejects.toThrow('config.yml:1:');
+  host.removeFile(CONFIG);
+  await expect(load()).rejects.toThrow('no such file');
+  expect(kept()).toBe(before);
+});
+
+test('what is kept and cannot be understood counts for nothing', async () => {
+  const { host, load, spoil, kept } = world();
+  await load();
+  for (const text of ['', '{', 'null', '7', JSON.stringify({ key: JSON.parse(kept() ?? '').key })]) {
+    spoil(text);
+    expect(await load()).toEqual(loadSettings(host, CONFIG));
+  }
+});
