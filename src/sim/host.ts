@@ -11,6 +11,7 @@ import { liveXml, persistentXml, type SimInterface, type SimVm, tapMac } from '.
 
 const LIVE = '/run/libvirt/qemu';
 const PERSISTENT = '/etc/libvirt/qemu';
+const MAX_COMMANDS = 1000;
 
 /** What becomes of a command instead of its work. `hang`: it is killed at its time limit. */
 export type Sabotage = 'hang' | 'missing' | { readonly exitCode: number; readonly stderr: string };
@@ -47,7 +48,7 @@ export interface SimHost extends Host {
   /** Called after a command ran, before its caller learns of it: for what happens on a host meanwhile. */
   onRun(listener: ((line: string) => void) | undefined): void;
   repair(): void;
-  /** Command lines that ran, oldest first. */
+  /** The last thousand command lines that ran, oldest first. */
   readonly commands: readonly string[];
   /** Ends all that follows a command, as if it was killed. */
   killFollowers(problem?: string): void;
@@ -139,6 +140,8 @@ export function createSimHost({ now = Date.now }: { readonly now?: () => number 
     async run(name, args, { input = '', timeoutMs }) {
       const line = [name, ...args].join(' ');
       commands.push(line);
+      // A demo runs for weeks.
+      if (commands.length > MAX_COMMANDS) commands.shift();
       const saboteur = sabotages.find((s) => s.left > 0 && s.fits(line, input));
       if (saboteur) {
         saboteur.left -= 1;

@@ -19,7 +19,7 @@ export async function benchScrape(exporter: string): Promise<readonly Figure[]> 
   let theirs: ReturnType<typeof spawn> | undefined;
   try {
     const url = `${await firstLine(ours.stdout)}metrics`;
-    const { text } = await scrape(url, false);
+    const text = await whenRendered(url);
     const series = text.split('\n').filter((line) => /^(# (HELP|TYPE) )?libvirt_vlan_/.test(line));
     writeFileSync(join(folder, 'vlan.prom'), `${series.join('\n')}\n`);
     theirs = spawn(
@@ -62,6 +62,16 @@ function figures({ ours, theirs }: { ours: readonly number[]; theirs: readonly n
     },
     { what: `scrape, p99 (node_exporter: ${ms(other99)})`, measured: ms(p99), target: '<= 10 ms', met: p99 <= 10 },
   ];
+}
+
+// The first report is rendered a moment after the first audit.
+async function whenRendered(url: string): Promise<string> {
+  for (let i = 0; i < 600; i += 1) {
+    const { text } = await scrape(url, false);
+    if (text.includes('libvirt_vlan_vnet_info{')) return text;
+    await setTimeout(50);
+  }
+  throw new Error('the exporter shows no vnets');
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
