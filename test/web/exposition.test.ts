@@ -31,9 +31,9 @@ it('compressed, it is the same text as one member of gzip, whatever is empty', a
     await exposition.refresh(given);
     const text = Buffer.concat(await exposition.scrape(SELF, false));
     const gzip = Buffer.concat(await exposition.scrape(SELF, true));
-    expect(gunzipSync(gzip)).toEqual(text);
+    expect(gunzipSync(gzip).equals(text)).toBe(true);
     // From the header to the trailer there is one deflate stream.
-    expect(inflateRawSync(gzip.subarray(10, -8))).toEqual(text);
+    expect(inflateRawSync(gzip.subarray(10, -8)).equals(text)).toBe(true);
   }
 });
 
@@ -55,7 +55,7 @@ it('a section is rendered again only when what it is made of has changed', async
   await exposition.refresh(inputs(report(...EXAMPLE.bridges)));
   const changed = await exposition.scrape(SELF, false);
   expect(changed[0]).not.toBe(before[0]);
-  expect(changed[0]).toEqual(before[0]);
+  expect(changed[0]?.toString()).toBe(before[0]?.toString());
   expect(changed[1]).toBe(before[1]);
 });
 
