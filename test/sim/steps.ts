@@ -21,7 +21,7 @@ const bridgeName = fc.constantFrom(...BRIDGES.map((bridge) => bridge.name));
 const port = fc.constantFrom(...PORTS);
 const device = fc.oneof(
   { weight: 12, arbitrary: port },
-  { weight: 3, arbitrary: bridgeName },
+  { weight: 1, arbitrary: bridgeName },
   { weight: 1, arbitrary: fc.constantFrom('nope', 'lo') },
 );
 
@@ -36,8 +36,8 @@ const vids = fc.oneof(
 
 const flags = fc.subarray(['pvid', 'untagged'], { minLength: 0 });
 const scope = fc.oneof(
-  { weight: 8, arbitrary: fc.constant<readonly string[]>([]) },
-  { weight: 2, arbitrary: fc.constantFrom<readonly string[]>(['self'], ['master'], ['self', 'master']) },
+  { weight: 12, arbitrary: fc.constant<readonly string[]>([]) },
+  { weight: 1, arbitrary: fc.constantFrom<readonly string[]>(['self'], ['master'], ['self', 'master']) },
 );
 
 const modify = fc
@@ -65,8 +65,8 @@ export const bridgeWords: fc.Arbitrary<readonly string[]> = fc.oneof(
 );
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 30, arbitrary: bridgeWords.map((words): Step => ({ kind: 'bridge', words })) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('join' as const), port, bridge: bridgeName }) },
+  { weight: 36, arbitrary: bridgeWords.map((words): Step => ({ kind: 'bridge', words })) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('join' as const), port, bridge: bridgeName }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), port }) },
 );
 

@@ -1,6 +1,6 @@
 // The simulated bridge held against this kernel and this iproute2: the same random commands on both; after each the VLAN table
 // in one of its four forms, and what failed with which words, must be the same. Ports join and leave in between.
-// lab-timeout: 300
+// lab-timeout: 900
 import { execFile } from 'node:child_process';
 import fc from 'fast-check';
 import { type CommandResult, runBridge } from '../../../src/sim/bridge-command.ts';
@@ -33,7 +33,8 @@ for (const { name, filtering, defaultPvid } of BRIDGES) {
 for (const [i, name] of PORTS.entries()) {
   const mac = `fe:54:00:00:00:0${i}`;
   kernel.addLink(name, 'tap', mac);
-  await sh(`ip tuntap add ${name} mode tap && ip link set ${name} address ${mac} up`);
+  kernel.setMaster(name, 'br-mgmt');
+  await sh(`ip tuntap add ${name} mode tap && ip link set ${name} address ${mac} up master br-mgmt`);
 }
 
 await test('both start with the same table', () => compare(tables('at the start')));
