@@ -156,7 +156,7 @@ export async function guardForgets(): Promise<void> {
 }
 
 /** Waits until the remediator has done nothing for a while: the echo of its own changes is over. */
-export async function idle(remediator: RemediatorProcess, quietMs = 800): Promise<void> {
+export async function idle(remediator: RemediatorProcess, quietMs = 500): Promise<void> {
   let last = -1;
   let since = 0;
   await until('an idle remediator', 60_000, () => {
@@ -180,6 +180,7 @@ export function timed(command: string, args: readonly string[], input = ''): Pro
     const child = execFile(command, args, { maxBuffer: 64 << 20 }, (error) =>
       error ? reject(error) : resolve(performance.now() - start),
     );
+    child.stdin?.on('error', () => undefined); // it did not read its input
     child.stdin?.end(input);
   });
 }

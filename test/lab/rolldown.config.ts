@@ -1,4 +1,5 @@
 // Each scenario becomes one file that node runs inside the lab without node_modules. LAB_SCENARIOS: files, LAB_OUT: folder.
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { defineConfig } from 'rolldown';
 import product from '../../rolldown.config.ts';
@@ -10,6 +11,15 @@ export default defineConfig(
     input: file,
     ...('plugins' in product ? { plugins: product.plugins, resolve: product.resolve } : {}),
     platform: 'node' as const,
+    plugins: [
+      {
+        name: 'raw',
+        load: (id: string) =>
+          id.endsWith('?raw')
+            ? { code: readFileSync(id.slice(0, -4), 'utf8'), moduleType: 'text' as const }
+            : undefined,
+      },
+    ],
     output: {
       file: `${process.env.LAB_OUT}/${basename(file, '.ts')}.mjs`,
       format: 'esm' as const,

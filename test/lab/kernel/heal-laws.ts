@@ -6,7 +6,7 @@ import { checkLaws, checkOrder, checkUnknown, type World } from '../../remediati
 import { createFleet } from '../remediator.ts';
 import { finish, sh, test } from '../scenario.ts';
 
-const RUNS = 40;
+const RUNS = 20;
 const fleet = await createFleet('law', 3);
 const other = await createFleet('alien', 1);
 await sh(`ip link add law.up type dummy && ip link set law.up master law up

@@ -91,7 +91,7 @@ await test('one vnet broken by hand is 1 for all and for its VM, and 0 for anoth
   await sh('bridge vlan add vid 1 dev op1 pvid untagged');
   assert.deepEqual([(await check()).status, (await check('vyos-01')).status, (await check('web')).status], [1, 1, 0]);
   const { out } = await check('vyos-01');
-  assert.match(out, /pvid_wrong +expected PVID 100; found PVID 1$/m);
+  assert.match(out, /pvid_wrong +expected PVID 100; actual PVID 1$/m);
 });
 
 await test('the printed snapshot is read back with the tables that iproute2 shows', async () => {

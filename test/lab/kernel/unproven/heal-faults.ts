@@ -1,0 +1,148 @@
+// lab-timeout: 900
+// What goes wrong around the remediator: `bridge` fails, hangs, is missing or is killed half-way, the remediator itself is killed,
+// the disk is full. `bridge` is a script in front of the real one, which does as /tmp/shim/mode says.
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  beRemediator,
+  createFleet,
+  guardForgets,
+  startRemediator,
+  tables,
+  WELL,
+  writeConfig,
+} from '../../remediator.ts';
+import { finish, note, sh, test, until } from '../../scenario.ts';
+
+await beRemediator();
+
+const SHIM = '/tmp/shim';
+const LIMITS = 'remediation: { max_heals: 50, window: 1m, cooldown: 5s }\n';
+mkdirSync(SHIM, { recursive: true });
+const real = await sh('command -v bridge');
+for (const program of ['ip', 'logger']) await sh(`ln -sf "$(command -v ${program})" ${SHIM}/${program}`);
+writeFileSync(
+  `${SHIM}/bridge`,
+  `#!/bin/bash
+case "$(cat ${SHIM}/mode) $*" in
+  fail*-batch*) echo "RTNETLINK answers: Operation not permitted" >&2; echo "Command failed -:1" >&2; exit 1 ;;
+  hang*-batch*) exec /usr/bin/sleep 1000 ;;
+  half*-batch*) /usr/bin/head -n 3 | ${real} -batch -; kill -9 $$ ;;
+esac
+exec ${real} "$@"
+`,
+);
+chmodSync(`${SHIM}/bridge`, 0o755);
+// The script itself needs cat, head and sleep by their names.
+const path = `${SHIM}:/usr/bin:/bin`;
+const mode = (what: string) => writeFileSync(`${SHIM}/mode`, what);
+
+const fleet = await createFleet('fault', 10);
+const [tap = ''] = fleet.taps;
+const isWell = async (port = tap) => (await tables()).get(port) === WELL;
+const drift = () => sh(`bridge vlan del vid 100 dev ${tap}`);
+const config = writeConfig('fault', { more: LIMITS });
+
+mode('well');
+const remediator = await startRemediator(config, { path });
+await until('the first heal', 90_000, async () => remediator.status()?.duration.count === 10);
+const calm = guardForgets;
+const last = (since: number) => remediator.status()?.recent.find((d) => d.vnet === tap && d.at >= since);
+
+await test('a bridge that fails: the outcome says what it said, and it is tried again until it works', async () => {
+  await calm();
+  mode('fail');
+  const since = Date.now();
+  await drift();
+  const { value } = await until('a failed heal', 40_000, () => last(since));
+  assert.equal(value.outcome, 'failed');
+  assert.match(
+    value.problem ?? '',
+    /bridge vlan add vid 100 dev \S+ pvid untagged: RTNETLINK answers: Operation not permitted/,
+  );
+  mode('well');
+  const { ms } = await until('the next attempt', 40_000, isWell);
+  note(`healed ${Math.round(ms)} ms after bridge worked again`);
+});
+
+await test('a bridge that is killed half-way through a batch: the rest is done by the next attempt', async () => {
+  await calm();
+  mode('half');
+  const since = Date.now();
+  await sh(`ip link set ${tap} nomaster && ip link set ${tap} master fault`);
+  const { value } = await until('a failed heal', 40_000, () => last(since));
+  assert.equal(value.outcome, 'failed');
+  mode('well');
+  await until('the next attempt', 60_000, isWell);
+});
+
+await test('a bridge that hangs is killed at its time limit, and the next attempt heals', async () => {
+  await calm();
+  mode('hang');
+  const since = Date.now();
+  await drift();
+  await sh('sleep 1');
+  mode('well');
+  const { value } = await until('the end of the hanging one', 60_000, () => last(since));
+  assert.equal(value.outcome, 'failed');
+  assert.match(value.problem ?? '', /timed out/);
+  await until('the next attempt', 60_000, isWell);
+  assert.equal(await sh('pgrep -x sleep || true'), '', 'the hanging process is gone');
+});
+
+await test('a missing bridge: nothing is known, so nothing is done; when it is back, all is healed', async () => {
+  await calm();
+  rmSync(`${SHIM}/bridge.away`, { force: true });
+  await sh(`mv ${SHIM}/bridge ${SHIM}/bridge.away`);
+  const heals = remediator.status()?.duration.count;
+  await drift();
+  await until('the log says so', 15_000, () => /bridge.*no such program/.test(remediator.log()));
+  assert.equal(remediator.status()?.duration.count, heals);
+  await sh(`mv ${SHIM}/bridge.away ${SHIM}/bridge`);
+  await until('healed', 60_000, isWell);
+});
+
+await test('a full disk for the status: it is logged, and healing goes on', async () => {
+  await calm();
+  await sh(
+    'mount -t tmpfs -o size=8k full /run/libvirt-vlan-remediator && head -c 8k /dev/zero > /run/libvirt-vlan-remediator/filler',
+  );
+  await drift();
+  await until('healed', 40_000, isWell);
+  await until('the log says so', 40_000, () => /ENOSPC/.test(remediator.log()));
+  await sh('umount /run/libvirt-vlan-remediator');
+  assert.equal(remediator.child.exitCode, null);
+});
+
+await test('a full disk for the state: it is logged, and healing goes on', async () => {
+  await calm();
+  await sh(
+    'mount -t tmpfs -o size=8k full /tmp/remediator-state && head -c 8k /dev/zero > /tmp/remediator-state/filler',
+  );
+  await drift();
+  await until('healed', 40_000, isWell);
+  await until('the log says so', 40_000, () => /subject=state problem=.*ENOSPC/.test(remediator.log()));
+  await sh('umount /tmp/remediator-state');
+});
+
+await remediator.stop();
+
+await test('the remediator killed in the middle of a batch: the next one finishes the work, and the lock is free', async () => {
+  const many = await createFleet('kill', 400);
+  const first = await startRemediator(writeConfig('kill'), { wait: false });
+  await until('a batch that runs', 90_000, async () => (await sh('pgrep -f "[b]ridge -force -batch" || true')) !== '');
+  first.child.kill('SIGKILL');
+  const now = await tables();
+  const done = many.taps.filter((port) => now.get(port) === WELL).length;
+  note(`killed when ${done} of 400 vnets were right`);
+  const second = await startRemediator(writeConfig('kill'), { keepState: true });
+  await until('all right', 180_000, async () => {
+    const found = await tables();
+    return many.taps.every((port) => found.get(port) === WELL);
+  });
+  await second.stop();
+  await many.remove();
+});
+
+await fleet.remove();
+finish();

@@ -1,0 +1,153 @@
+// lab-timeout: 900
+// When healing stops: an opponent that undoes it, a policy that is held, the pause file. Short settings, a real clock.
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { runHeal } from '../../../../src/commands/run/heal.ts';
+import { createHost } from '../../../../src/host/real.ts';
+import {
+  beRemediator,
+  createFleet,
+  guardForgets,
+  startRemediator,
+  tables,
+  WELL,
+  writeConfig,
+} from '../../remediator.ts';
+import { finish, note, sh, test, until } from '../../scenario.ts';
+
+await beRemediator();
+
+const LIMITS = 'remediation: { max_heals: 4, window: 1m, cooldown: 8s, max_vnets_per_policy_change: 10 }\n';
+
+/** Processor time of a process and of the children it waited for, milliseconds. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return [11, 12, 13, 14].reduce((sum, i) => sum + Number(fields[i]) * 10, 0);
+}
+
+await test('an opponent that undoes each heal: suspended and idle; the opponent gone: healed by the probe, then forgotten', async () => {
+  const fleet = await createFleet('fight', 3);
+  const [tap = '', other = ''] = fleet.taps;
+  const remediator = await startRemediator(writeConfig('fight', { more: LIMITS }));
+  await until('the first heal', 90_000, () => remediator.status()?.duration.count === 3);
+  await guardForgets();
+  let fighting = true;
+  const opponent = (async () => {
+    while (fighting) {
+      if ((await tables()).get(tap) === WELL) await sh(`bridge vlan add vid 1 dev ${tap} pvid untagged`);
+      await sh('sleep 0.2');
+    }
+  })();
+  const suspended = () => remediator.status()?.domains.find((d) => d.domain === 'fight-1')?.suspendedSince;
+  const { ms } = await until('suspension', 180_000, suspended);
+  note(`suspended after ${Math.round(ms / 1000)} s`);
+  const said = remediator.status()?.recent.find((d) => d.outcome === 'suspended');
+  assert.equal(said?.vnet, tap);
+  assert.match(said?.problem ?? '', /somebody undoes each heal: 4 in 60 s/);
+  const heals = remediator.status()?.domains.find((d) => d.domain === 'fight-1')?.remediations;
+  assert.equal(heals, 5, 'the first one and max_heals');
+  const before = cpuMs(remediator.pid);
+  await sh('sleep 5');
+  const load = (cpuMs(remediator.pid) - before) / 5000;
+  note(`processor while suspended: ${(100 * load).toFixed(1)} %`);
+  assert.ok(load < 0.1);
+  assert.equal((await tables()).get(other), WELL);
+  fighting = false;
+  await opponent;
+  await until('the probe heals', 60_000, async () => (await tables()).get(tap) === WELL);
+  await until('a probe', 40_000, () => remediator.status()?.recent.some((d) => d.trigger === 'probe'));
+  const reset = await until('the suspension is over', 60_000, () => suspended() === undefined);
+  note(`forgotten ${Math.round(reset.ms / 1000)} s after the probe, cooldown 8 s`);
+  assert.ok(reset.ms > 5000);
+  await remediator.stop();
+  await fleet.remove();
+});
+
+await test('a config edit that would move 40 vnets: held and shown, over a restart; a wipe heals at once; heal accepts it', async () => {
+  const fleet = await createFleet('hold', 40);
+  const config = writeConfig('hold', { more: LIMITS });
+  const first = await startRemediator(config);
+  await until('the first heal', 90_000, () => first.status()?.duration.count === 40);
+  await sh('sleep 1.5');
+  writeConfig('hold', { pvid: 200, more: LIMITS });
+  first.child.kill('SIGHUP');
+  await until('held', 40_000, () => first.status()?.held.length === 40);
+  assert.match(first.status()?.recent[0]?.problem ?? '', /it would move 40 vnets.*run `libvirt-vlan-exporter heal`/);
+  assert.ok(first.status()?.held[0]?.changes.includes('bridge vlan add vid 200 dev hold.1 pvid untagged'));
+  await first.stop();
+
+  const second = await startRemediator(config, { keepState: true });
+  await until('still held', 40_000, () => second.status()?.held.length === 40);
+  const isWell = async (table: string) => {
+    const now = await tables();
+    return fleet.taps.every((tap) => now.get(tap) === table);
+  };
+  assert.ok(await isWell(WELL));
+
+  await guardForgets();
+  const wipe = fleet.taps.map((tap) => `link set ${tap} nomaster\nlink set ${tap} master hold\n`).join('');
+  await sh('ip -batch -', { input: wipe });
+  const { ms } = await until('healed to the accepted policy', 60_000, () => isWell(WELL));
+  note(`40 wiped vnets healed to the accepted policy ${Math.round(ms)} ms after the wipe`);
+
+  assert.equal(await runHeal(createHost(), [], { 'config.file': config, format: 'text' }), 0);
+  assert.ok(await isWell('10 20 30 40 100 110 120 200*'));
+  await until('accepted', 60_000, () => second.status()?.held.length === 0);
+  assert.equal(second.status()?.heldPolicySha256, undefined);
+  await sh(`bridge vlan del vid 200 dev ${fleet.taps[0]}`);
+  await until('healed to the new policy', 60_000, () => isWell('10 20 30 40 100 110 120 200*'));
+  await second.stop();
+  await fleet.remove();
+});
+
+await test('the pause file holds everything; when it is gone, all is healed at once', async () => {
+  const fleet = await createFleet('pause', 2);
+  const pause = '/run/libvirt-vlan-remediator/pause';
+  const remediator = await startRemediator(writeConfig('pause', { more: LIMITS }));
+  await until('the first heal', 90_000, () => remediator.status()?.duration.count === 2);
+  writeFileSync(pause, '');
+  await until('paused', 40_000, () => remediator.status()?.paused);
+  await sh(`bridge vlan del vid 100 dev ${fleet.taps[0]}`);
+  await until('said', 40_000, () => remediator.status()?.recent[0]?.outcome === 'paused');
+  assert.notEqual((await tables()).get(fleet.taps[0] ?? ''), WELL);
+  rmSync(pause);
+  const { ms } = await until('healed', 40_000, async () => (await tables()).get(fleet.taps[0] ?? '') === WELL);
+  note(`healed ${Math.round(ms)} ms after the pause`);
+  await remediator.stop();
+  await fleet.remove();
+});
+
+await test('a dry run changes nothing and tells what it would do', async () => {
+  const fleet = await createFleet('dry', 2);
+  const remediator = await startRemediator(writeConfig('dry'), { args: ['--dry-run'] });
+  const before = await tables();
+  await until('two decisions', 40_000, () => remediator.status()?.recent.length === 2);
+  assert.equal(remediator.status()?.dryRun, true);
+  assert.deepEqual(
+    remediator.status()?.recent.map((d) => d.outcome),
+    ['dry_run', 'dry_run'],
+  );
+  assert.deepEqual(await tables(), before);
+  assert.equal(await sh('ls /tmp/remediator-state'), '');
+  await remediator.stop();
+  await fleet.remove();
+});
+
+await test('two remediators at once: one waits for the other, both say so, and nothing is harmed', async () => {
+  const fleet = await createFleet('two', 20);
+  const config = writeConfig('two');
+  const [one, two] = await Promise.all([
+    startRemediator(config),
+    startRemediator(config, { wait: false, beside: true }),
+  ]);
+  await until('all right', 90_000, async () => {
+    const now = await tables();
+    return fleet.taps.every((tap) => now.get(tap) === WELL);
+  });
+  await Promise.all([one.stop(), two.stop()]);
+  await fleet.remove();
+});
+
+finish();

@@ -1,0 +1,236 @@
+// lab-timeout: 900
+// The hook on a real bridge: the same tables as the original's for each of the report's VMs, ten at once, and what can go wrong.
+// Each call is a process of its own: this file, started again. `logger` is a stand-in that keeps what it is given.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { runHook } from '../../../../src/commands/hook.ts';
+import { parseVlanShow } from '../../../../src/host/vlans.ts';
+import { tapMac } from '../../../../src/mac.ts';
+import { formatTable } from '../../../../src/vlan.ts';
+import shippedConfig from '../../../../systemd/config.yml?raw';
+import { ORIGINAL_HOOK, PVID100_VMS } from '../../../fixtures/original-hook.ts';
+import { finish, note, sh, test, until } from '../../scenario.ts';
+
+const FOLDER = '/tmp/hook';
+const RIGHT = '10 20 30 40 100* 110 120';
+
+interface Nic {
+  readonly tap: string;
+  readonly mac: string;
+}
+
+function xml(name: string, nics: readonly Nic[]): string {
+  const interfaces = nics.map(
+    ({ tap, mac }) => `<interface type="bridge">
+      <mac address="${mac}"/><source bridge="br-mgmt"/><target dev="${tap}"/></interface>`,
+  );
+  return `<domain><name>${name}</name><devices>${interfaces.join('\n')}</devices></domain>`;
+}
+
+async function addTaps(nics: readonly Nic[]): Promise<void> {
+  await sh('ip -batch -', {
+    input: nics
+      .map(({ tap, mac }) => `tuntap add ${tap} mode tap\nlink set ${tap} address ${tapMac(mac)} master br-mgmt up\n`)
+      .join(''),
+  });
+}
+
+async function removeTaps(nics: readonly Nic[]): Promise<void> {
+  await sh('ip -batch -', { input: nics.map(({ tap }) => `link del ${tap}\n`).join('') });
+}
+
+async function tables(): Promise<Record<string, string>> {
+  const shown = parseVlanShow(await sh('bridge -j -compressvlans vlan show'));
+  return Object.fromEntries([...shown].map(([port, table]) => [port, formatTable(table)]));
+}
+
+interface Call {
+  readonly name: string;
+  readonly operation: string;
+  readonly stdin: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Calls our hook as libvirt does; its exit status, what it printed on stdout, the milliseconds until its stdio was closed. */
+function ours({ name, operation, stdin, env }: Call) {
+  const begin = performance.now();
+  return new Promise<{ status: number | null; stdout: string; ms: number }>((resolve, reject) => {
+    const child = spawn(process.execPath, [process.argv[1] ?? '', 'hook', name, operation, 'begin', '-'], {
+      env: { ...process.env, LIBVIRT_VLAN_CONFIG: `${FOLDER}/config.yml`, ...env },
+    });
+    let stdout = '';
+    child.stdout.on('data', (data) => {
+      stdout += data;
+    });
+    child.on('error', reject).on('close', (status) => resolve({ status, stdout, ms: performance.now() - begin }));
+    child.stdin.end(stdin);
+  });
+}
+
+/** The original, with another folder for the XML and nothing else changed; it ends when its background part has. */
+async function original(name: string, nics: readonly Nic[]): Promise<void> {
+  await sh(`cat > ${FOLDER}/qemu/${name}.xml`, { input: xml(name, nics) });
+  await sh(`bash ${FOLDER}/original ${name} started begin - | cat`);
+}
+
+/** Journal entries since the last call of this, in no order. */
+async function entries(): Promise<readonly string[]> {
+  const text = await sh(`cat ${FOLDER}/journal/* 2>/dev/null; rm -f ${FOLDER}/journal/*`);
+  return text.split('\0').filter((entry) => entry !== '');
+}
+
+async function entriesWhen(count: number): Promise<readonly string[]> {
+  await until(
+    `${count} journal entries`,
+    60_000,
+    async () => Number(await sh(`ls ${FOLDER}/journal | wc -l`)) >= count,
+  );
+  return entries();
+}
+
+const messages = (list: readonly string[]) => list.map((entry) => /^MESSAGE=(.*)$/m.exec(entry)?.[1] ?? '').sort();
+
+async function prepare(): Promise<void> {
+  await sh(`[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
+    mkdir -p ${FOLDER}/qemu ${FOLDER}/journal ${FOLDER}/bin ${FOLDER}/none
+    ip link add br-mgmt type bridge vlan_filtering 1 && ip link set br-mgmt up
+    printf '#!/bin/sh\\n[ "$1" != --journald ] || { f=${FOLDER}/new.$$; { cat; printf "\\\\0"; } > $f; mv $f ${FOLDER}/journal/; }\\n' > ${FOLDER}/bin/logger
+    chmod +x ${FOLDER}/bin/logger
+    for p in logger cat mv; do ln -s $(command -v $p) ${FOLDER}/none/; done; ln -sf ${FOLDER}/bin/logger ${FOLDER}/none/logger`);
+  process.env.PATH = `${FOLDER}/bin:${process.env.PATH}`;
+  await sh(`cat > ${FOLDER}/config.yml`, { input: shippedConfig });
+  await sh(`cat > ${FOLDER}/original`, { input: ORIGINAL_HOOK.replaceAll('/etc/libvirt/qemu/', `${FOLDER}/qemu/`) });
+}
+
+async function scenario(): Promise<void> {
+  await prepare();
+
+  await test('ten hooks at once on a bridge with 200 other ports: each VM right, no other port touched, no error', async () => {
+    const neighbours = Array.from({ length: 200 }, (_, n) => ({
+      tap: `vnet${1000 + n}`,
+      // The last octets of the VMs' own, so that a sloppy comparison would find them.
+      mac: `02:54:00:00:00:${n.toString(16).padStart(2, '0')}`,
+    }));
+    const vms = Array.from({ length: 10 }, (_, n) => ({
+      name: PVID100_VMS[n] ?? '',
+      nics: [0, 1].map((k) => ({
+        tap: `tap-${n}.${k}`,
+        mac: `52:54:00:00:00:${(2 * n + k).toString(16).padStart(2, '0')}`,
+      })),
+    }));
+    await addTaps([...neighbours, ...vms.flatMap((vm) => vm.nics)]);
+    await sh('bridge vlan add vid 300 dev vnet1007 && bridge vlan del vid 1 dev vnet1008');
+    const before = await tables();
+    const begin = performance.now();
+    const ends = await Promise.all(
+      vms.map(({ name, nics }) => ours({ name, operation: 'start', stdin: xml(name, nics) })),
+    );
+    note(`ten hooks at once took ${Math.round(performance.now() - begin)} ms`);
+    assert.deepEqual([...new Set(ends.map((end) => end.status))], [0]);
+    const wanted = vms.flatMap((vm) => vm.nics.map((nic) => [nic.tap, RIGHT] as const));
+    assert.deepEqual(await tables(), { ...before, ...Object.fromEntries(wanted) });
+    const said = await entriesWhen(20);
+    assert.equal(said.length, 20);
+    assert.deepEqual(
+      said.filter((entry) => !entry.includes('\nPRIORITY=6\n')),
+      [],
+    );
+    await removeTaps([...neighbours, ...vms.flatMap((vm) => vm.nics)]);
+  });
+
+  const nic = { tap: 'vnet1', mac: '52:54:00:00:00:01' };
+  const good = xml('vyos-01', [nic]);
+  await sh(`mkdir ${FOLDER}/slow && cat > ${FOLDER}/slow/bridge && chmod +x ${FOLDER}/slow/bridge`, {
+    input: `#!/bin/sh\ncase "$*" in *-batch*) ip link del ${nic.tap} ;; esac\nexec ${await sh('command -v bridge')} "$@"\n`,
+  });
+  const cases: readonly (readonly [string, Partial<Call>, RegExp])[] = [
+    ['no config', { env: { LIBVIRT_VLAN_CONFIG: '/nowhere.yml' } }, /ERROR: start: \/nowhere\.yml: no such file/],
+    ['a bad config', { env: { LIBVIRT_VLAN_CONFIG: `${FOLDER}/bad.yml` } }, /ERROR: start: .*bad\.yml:1:/],
+    ['empty stdin', { stdin: '' }, /ERROR: start: the XML is empty/],
+    ['XML of another VM', { stdin: xml('vyos-02', [nic]) }, /ERROR: start: the XML is that of "vyos-02"/],
+    ['a guest that is a path', { name: '../../etc/passwd' }, /ERROR: start: the XML is that of "vyos-01"/],
+    ['bridge missing', { env: { PATH: `${FOLDER}/none` } }, /ERROR: start: vlans: .*no such program/],
+    [
+      'a port that vanishes half-way',
+      { env: { PATH: `${FOLDER}/slow:${process.env.PATH}` } },
+      /WARN: start: vnet1 .*gone/,
+    ],
+  ];
+  await sh(`echo 'bridges: 7' > ${FOLDER}/bad.yml`);
+  for (const [what, call, says] of cases) {
+    await test(`${what}: a clear entry, exit 0, nothing changed elsewhere`, async () => {
+      await addTaps([{ tap: 'other0', mac: '02:54:00:00:00:01' }, nic]);
+      const { vnet1, ...before } = await tables();
+      const { status, stdout } = await ours({ name: 'vyos-01', operation: 'start', stdin: good, ...call });
+      assert.deepEqual([status, stdout], [0, '']);
+      const said = messages(await entriesWhen(1));
+      assert.ok(
+        said.some((message) => says.test(message)),
+        said.join('\n'),
+      );
+      const { vnet1: now = vnet1, ...after } = await tables();
+      assert.deepEqual([now, after], [vnet1, before]);
+      await sh('ip link del other0; ip link del vnet1; true');
+      await entries();
+    });
+  }
+
+  await test('an unknown operation: nothing happens, no entry', async () => {
+    const { status, stdout } = await ours({ name: 'vyos-01', operation: 'frobnicate', stdin: good });
+    assert.deepEqual([status, stdout, await entries()], [0, '', []]);
+  });
+
+  await test('without its tap the hook does not hold up libvirt at started; when the tap comes it is configured', async () => {
+    const early = await ours({ name: 'vyos-01', operation: 'start', stdin: good });
+    const waiting = await ours({ name: 'vyos-01', operation: 'started', stdin: good });
+    assert.deepEqual([early.status, waiting.status], [0, 0]);
+    note(`without the tap: start ${Math.round(early.ms)} ms, started ${Math.round(waiting.ms)} ms`);
+    assert.ok(waiting.ms < 2 * early.ms, `${waiting.ms} ms`);
+    assert.match(messages(await entriesWhen(1)).join(), /looking again when it has started/);
+    await addTaps([nic]);
+    const { ms } = await until('the tap is configured', 15_000, async () => (await tables()).vnet1 === RIGHT);
+    note(`configured ${Math.round(ms)} ms after the tap came`);
+    await removeTaps([nic]);
+  });
+
+  await test('a port whose name a batch cannot hold is configured as well', async () => {
+    const odd = { tap: 'a#b"c', mac: nic.mac };
+    await sh(
+      `ip tuntap add '${odd.tap}' mode tap && ip link set '${odd.tap}' address ${tapMac(odd.mac)} master br-mgmt up`,
+    );
+    const stdin = xml('vyos-01', [{ ...odd, tap: 'a#b&quot;c' }]);
+    assert.equal((await ours({ name: 'vyos-01', operation: 'start', stdin })).status, 0);
+    assert.equal((await tables())[odd.tap], RIGHT);
+    await sh(`ip link del '${odd.tap}'`);
+  });
+
+  await test("each of the report's VMs, and some others, has the same tables by our hook as by the original", async () => {
+    const others = ['web-1', 'vyos-010', 'my-vyos-01', 'VYOS-01'];
+    const macs = ['52:54:00:0a:bb:cc', 'fe:54:00:01:02:03', '02:54:00:0a:bb:cd'];
+    let i = 0;
+    for (const name of [...PVID100_VMS, ...others]) {
+      // The original takes seconds for each interface.
+      const nics = macs.slice(0, i % 10 === 1 ? 3 : 1).map((mac, n) => ({ tap: `vnet${i * 3 + n}`, mac }));
+      await addTaps(nics);
+      await original(name, nics);
+      const theirs = await tables();
+      await removeTaps(nics);
+      await addTaps(nics);
+      const { status, stdout } = await ours({ name, operation: 'start', stdin: xml(name, nics) });
+      assert.deepEqual([status, stdout], [0, ''], name);
+      assert.deepEqual(await tables(), theirs, name);
+      assert.equal(theirs[nics[0]?.tap ?? ''], others.includes(name) ? '1* 10 20 30 40 100 110 120' : RIGHT, name);
+      await removeTaps(nics);
+      i++;
+      if (i % 8 === 0) note(`${i} VMs are the same`);
+    }
+    note(`${i} VMs, some with three interfaces`);
+    await entries();
+  });
+
+  await sh(`ip link del br-mgmt`);
+  finish();
+}
+
+if (process.argv[2] === 'hook') process.exitCode = await runHook(process.argv.slice(3));
+else await scenario();
