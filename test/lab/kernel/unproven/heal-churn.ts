@@ -1,6 +1,6 @@
 // lab-timeout: 900
 // VMs that start and stop, five a second, while the remediator runs: nothing wrong is left behind, nothing outside the policy is
-// touched, no memory grows. SECONDS is a minute here; ten minutes were run by hand.
+// touched, no memory grows. SECONDS is a minute here; the ten minutes have not been run yet.
 import assert from 'node:assert/strict';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import {
