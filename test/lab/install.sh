@@ -9,6 +9,10 @@ need modprobe kmod
 need bridge iproute2
 need mmdebstrap mmdebstrap
 need mke2fs e2fsprogs
+if grep -qw amx_tile /proc/cpuinfo; then # see preload.sh
+  need cc gcc
+  [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
+fi
 [ ${#missing[@]} = 0 ] && exit 0
 echo "lab: installing ${missing[*]}"
 [ "$(id -u)" = 0 ] || { echo "lab: not root: apt-get install ${missing[*]}" >&2; exit 1; }
