@@ -3,7 +3,7 @@
 // The catalogue is in sections, by what the metrics are made of: a section is rendered again only when that changes.
 import Registry from 'prom-client/lib/registry.js';
 import { BRIDGE_FAMILIES } from './metrics/bridges.ts';
-import type { Family } from './metrics/family.ts';
+import type { Family, Sample } from './metrics/family.ts';
 import { HOOK_FAMILIES } from './metrics/hook.ts';
 import { REMEDIATOR_FAMILIES } from './metrics/remediator.ts';
 import { SELF_FAMILIES } from './metrics/self.ts';
@@ -21,26 +21,46 @@ export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /**
  * The families as text, each line ending with a newline. Families without a sample are left out. `pause` is awaited between
- * families, so that a caller with many series can let other work in.
+ * slices of at most SLICE samples, so that a caller with many series can let other work in.
  */
 export async function renderMetrics<I>(
   families: readonly Family<I>[],
   inputs: I,
   pause: () => Promise<void> = async () => {},
 ): Promise<string> {
-  const registry = new Registry();
   const parts: string[] = [];
-  for (const { name, type, help, collect } of families) {
-    const values = [...collect(inputs)];
-    if (values.length === 0) continue;
-    // A metric as the registry wants it is anything with a name and `get`; prom-client's own classes would hash the labels of
-    // each sample and keep it, although it is only ever rendered once.
-    registry.registerMetric({ name, get: async () => ({ name, type, help, values }) } as never);
-    parts.push(await registry.getSingleMetricAsString(name));
-    registry.removeSingleMetric(name);
-    await pause();
+  for (const family of families) {
+    const header = await renderFamily(family, []);
+    let skip = 0;
+    for (const samples of slices(family.collect(inputs), SLICE)) {
+      parts.push((await renderFamily(family, samples)).slice(skip));
+      skip = header.length;
+      await pause();
+    }
   }
-  return parts.map((part) => `${part}\n`).join('');
+  return parts.join('');
+}
+
+// A thousand samples take prom-client a millisecond or two.
+const SLICE = 1000;
+
+// A metric as the registry wants it is anything with a name and `get`; prom-client's own classes would hash the labels of each
+// sample and keep it, although it is only ever rendered once.
+async function renderFamily({ name, type, help }: Family<never>, values: readonly Sample[]): Promise<string> {
+  const registry = new Registry();
+  registry.registerMetric({ name, get: async () => ({ name, type, help, values }) } as never);
+  return `${await registry.getSingleMetricAsString(name)}\n`;
+}
+
+function* slices<T>(items: Iterable<T>, size: number): Iterable<readonly T[]> {
+  let slice: T[] = [];
+  for (const item of items) {
+    slice.push(item);
+    if (slice.length < size) continue;
+    yield slice;
+    slice = [];
+  }
+  if (slice.length > 0) yield slice;
 }
 
 /** The catalogue as a Markdown table, for the README. */
