@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { runHeal } from '../../../../src/commands/run/heal.ts';
-import { createHost } from '../../../../src/host/real.ts';
-import { liveXml } from '../../../../src/sim/vm.ts';
-import { tables, writeConfig } from '../../remediator.ts';
-import { finish, note, sh, test, until } from '../../scenario.ts';
+import { runHeal } from '../../../src/commands/run/heal.ts';
+import { createHost } from '../../../src/host/real.ts';
+import { liveXml } from '../../../src/sim/vm.ts';
+import { tables, writeConfig } from '../remediator.ts';
+import { finish, note, sh, test, until } from '../scenario.ts';
 
 // A hundred ticks a second is what this kernel's clock can do: ten frames each.
 if (process.argv[2] === 'send') {

@@ -11,8 +11,8 @@ import {
   tables,
   WELL,
   writeConfig,
-} from '../../remediator.ts';
-import { finish, note, sh, test, until } from '../../scenario.ts';
+} from '../remediator.ts';
+import { finish, note, sh, test, until } from '../scenario.ts';
 
 await beRemediator();
 
