@@ -42,6 +42,10 @@ async function run(command: string, args: readonly string[], options: RunOptions
   };
 }
 
+// What comes in trickles is read this often, all of it at once: each read wakes the process.
+const TRICKLE_MS = 5;
+const BULK = 16 * 1024;
+
 function follow(command: string, args: readonly string[], events: FollowEvents): Handle {
   const process = execa(command, args, {
     reject: false,
@@ -51,16 +55,20 @@ function follow(command: string, args: readonly string[], events: FollowEvents):
     env: ENV,
   });
   let stopped = false;
-  const lines = async () => {
-    for await (const line of process.iterable({ from: 'stdout' })) if (!stopped) events.line(line);
-  };
-  // The loop throws when the process fails; what it was is told from the result.
-  lines()
-    .catch(() => undefined)
-    .then(() => process)
-    .then((result) => {
-      if (!stopped) events.end(`${command} ${args.join(' ')}: ${result.failed ? explain(result) : 'ended'}`);
-    });
+  let rest = '';
+  const { stdout } = process;
+  // Not execa's own iterable: a bridge that reloads makes ten thousands of lines, one write each.
+  stdout.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (!stopped) events.line(line);
+    if (text.length >= BULK) return;
+    stdout.pause();
+    setTimeout(() => stdout.resume(), TRICKLE_MS);
+  });
+  void process.then((result) => {
+    if (!stopped) events.end(`${command} ${args.join(' ')}: ${result.failed ? explain(result) : 'ended'}`);
+  });
   return {
     stop: () => {
       stopped = true;

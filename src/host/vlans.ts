@@ -3,18 +3,23 @@ import type { Reading } from '../model.ts';
 import { isVid, type VlanEntry, type VlanTable, vlanTable } from '../vlan.ts';
 import type { Host } from './host.ts';
 
-// In full: `-c` means colour in some versions of iproute2 and compress in others.
-const COMMAND = ['-j', '-compressvlans', 'vlan', 'show'] as const;
+/** VLAN tables by port name. */
+export type Vlans = Reading<ReadonlyMap<string, VlanTable>>;
+
+/** Options of `bridge` for SHOW as `parseVlanShow` takes it. In full: `-c` means colour in some versions of iproute2 and compress in others. */
+export const SHOW_OPTIONS = ['-j', '-compressvlans'] as const;
+export const SHOW = ['vlan', 'show'] as const;
 const TIMEOUT_MS = 10_000;
 
-/** VLAN tables by port name. One process. */
-export async function readVlans(host: Host): Promise<Reading<ReadonlyMap<string, VlanTable>>> {
-  const result = await host.run('bridge', COMMAND, { timeoutMs: TIMEOUT_MS });
+/** All VLAN tables. One process. */
+export async function readVlans(host: Host): Promise<Vlans> {
+  const args = [...SHOW_OPTIONS, ...SHOW];
+  const result = await host.run('bridge', args, { timeoutMs: TIMEOUT_MS });
   if (result.problem !== undefined) return { ok: false, error: result.problem };
   try {
     return { ok: true, value: parseVlanShow(result.stdout) };
   } catch (error) {
-    return { ok: false, error: `bridge ${COMMAND.join(' ')}: ${(error as Error).message}` };
+    return { ok: false, error: `bridge ${args.join(' ')}: ${(error as Error).message}` };
   }
 }
 

@@ -1,26 +1,44 @@
-// Runs the commands of a cycle: one `bridge -force -batch -` for all vnets. bridge(8): with -force it goes on after a failed line,
-// writes `Command failed -:LINE` for each and exits 1. What it says is a hint only: `verify` reads back.
+// Runs the commands of a cycle, and reads all VLAN tables after the last one: one `bridge -force -batch -` for all vnets and the
+// dump. bridge(8): with -force it goes on after a failed line, writes `Command failed -:LINE` for each and exits 1. What it says of
+// the changes is a hint only; the dump, which the kernel makes when they are done, decides: see `verify`.
 import type { Host, RunResult } from '../host/host.ts';
+import { parseVlanShow, readVlans, SHOW, SHOW_OPTIONS, type Vlans } from '../host/vlans.ts';
 import type { Change } from '../model.ts';
 import { bridgeArgs, bridgeCommand } from './changes.ts';
 
 /** Changes that are known to have failed, with what `bridge` said, for people. */
 export type Failures = ReadonlyMap<Change, string>;
 
-/** Runs the changes in order. Never throws: a missing, failing or hanging `bridge` fails its changes. */
-export async function apply(host: Host, changes: readonly Change[]): Promise<Failures> {
+export interface Applied {
+  readonly failures: Failures;
+  /** As read after the last change. */
+  readonly vlans: Vlans;
+}
+
+/** Runs the changes; those of one port in their order. Never throws: a missing, failing or hanging `bridge` fails its changes. */
+export async function apply(host: Host, changes: readonly Change[]): Promise<Applied> {
   const failures = new Map<Change, string>();
-  const batch = changes.filter((change) => fitsBatch(change.port));
-  if (batch.length > 0) {
-    const input = `${batch.map((change) => bridgeArgs(change).join(' ')).join('\n')}\n`;
-    const result = await host.run('bridge', ['-force', '-batch', '-'], { input, timeoutMs: timeoutFor(batch.length) });
-    for (const [change, why] of batchFailures(batch, result)) failures.set(change, why);
-  }
   for (const change of changes.filter((c) => !fitsBatch(c.port))) {
     const result = await host.run('bridge', bridgeArgs(change), { timeoutMs: timeoutFor(1) });
     if (result.problem !== undefined) failures.set(change, said(change, result.stderr.trim() || result.problem));
   }
-  return failures;
+  const batch = changes.filter((change) => fitsBatch(change.port));
+  if (batch.length === 0) return { failures, vlans: await readVlans(host) };
+  const lines = [...batch.map(bridgeArgs), SHOW].map((words) => `${words.join(' ')}\n`);
+  const options = { input: lines.join(''), timeoutMs: timeoutFor(batch.length) };
+  const result = await host.run('bridge', [...SHOW_OPTIONS, '-force', '-batch', '-'], options);
+  for (const [change, why] of batchFailures(batch, result)) failures.set(change, why);
+  return { failures, vlans: shown(result) ?? (await readVlans(host)) };
+}
+
+/** The dump of a batch; undefined where it did not come to it. */
+function shown({ stdout, exitCode }: RunResult): Vlans | undefined {
+  if (exitCode === undefined || stdout.trim() === '') return undefined;
+  try {
+    return { ok: true, value: parseVlanShow(stdout) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a batch can hold the name: there `#` starts a comment, quotes group, a backslash continues the line. */

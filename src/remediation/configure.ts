@@ -2,8 +2,8 @@
 // use it. A plan is tried once: whether to try again is the guard's to say.
 import type { Host } from '../host/host.ts';
 import { listPorts } from '../host/links.ts';
-import { readVlans } from '../host/vlans.ts';
-import type { Outcome, Reading, VnetPlan } from '../model.ts';
+import type { Vlans } from '../host/vlans.ts';
+import type { Outcome, VnetPlan } from '../model.ts';
 import { formatTable } from '../vlan.ts';
 import { apply, type Failures } from './apply.ts';
 import { changesBetween } from './changes.ts';
@@ -19,11 +19,11 @@ export async function configure(
   since: number = host.now(),
 ): Promise<readonly Outcome[]> {
   if (plans.length === 0) return [];
-  const failures = await apply(
+  const { failures, vlans } = await apply(
     host,
     plans.flatMap((plan) => plan.changes),
   );
-  const fresh = await readBack(host, plans);
+  const fresh = readBack(host, plans, vlans);
   const found = plans.map((plan) => verify(plan, fresh));
   const outcomes = plans.map((plan, i) => outcome(host, plan, found[i] as Verification, failures, since));
   // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind.
@@ -34,15 +34,14 @@ export async function configure(
 }
 
 // The tables first: a port that is listed afterwards and was not among them has no VLAN, and is not one that had just gone.
-async function readBack(host: Host, plans: readonly VnetPlan[]): Promise<Fresh> {
-  const vlans = await readVlans(host);
+function readBack(host: Host, plans: readonly VnetPlan[], vlans: Vlans): Fresh {
   const bridges = [...new Set(plans.map((plan) => plan.bridge))];
   return { vlans, ports: readPorts(host, bridges) };
 }
 
-function readPorts(host: Host, bridges: readonly string[]): Reading<ReadonlyMap<string, readonly string[]>> {
+function readPorts(host: Host, bridges: readonly string[]): Fresh['ports'] {
   try {
-    return { ok: true, value: new Map(bridges.map((bridge) => [bridge, listPorts(host, bridge)])) };
+    return { ok: true, value: new Map(bridges.map((bridge) => [bridge, new Set(listPorts(host, bridge))])) };
   } catch (error) {
     return { ok: false, error: (error as Error).message };
   }
@@ -66,11 +65,9 @@ function saidOf(plan: VnetPlan, failures: Failures): string | undefined {
 
 async function revert(host: Host, spoilt: readonly Outcome[], since: number): Promise<readonly Outcome[]> {
   const back = spoilt.map((o) => changesBetween(o.plan.vnet, o.actual ?? [], o.plan.before));
-  await apply(host, back.flat());
-  const fresh = await readBack(
-    host,
-    spoilt.map((o) => o.plan),
-  );
+  const { vlans } = await apply(host, back.flat());
+  const plans = spoilt.map((o) => o.plan);
+  const fresh = readBack(host, plans, vlans);
   return spoilt.map((o): Outcome => {
     const found = verify({ ...o.plan, after: o.plan.before }, fresh);
     const durationMs = host.now() - since;

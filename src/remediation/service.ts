@@ -5,6 +5,7 @@ import type { RemediateFlags } from '../commands/remediate.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Handle, Host } from '../host/host.ts';
+import { keepHeapSmall } from '../host/memory.ts';
 import { createNotifier, type Notifier } from '../host/notify.ts';
 import { createHost } from '../host/real.ts';
 import { REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
@@ -21,10 +22,11 @@ import { createStateFile, createStateMemory } from './state-file.ts';
 
 const STATE_FOLDER = '/var/lib/libvirt-vlan-remediator';
 // A VM's start is some twenty events within a few milliseconds.
-const DEBOUNCE = { quietMs: 10, maxMs: 100 };
+const DEBOUNCE = { quietMs: 5, maxMs: 100 };
 
 /** Runs until a signal ends it. Throws ConfigError. */
 export async function runRemediate(flags: RemediateFlags): Promise<void> {
+  keepHeapSmall();
   const host = createHost();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const notifier = createNotifier(process.env, host, log);

@@ -1,11 +1,12 @@
 // What became of the plans of a cycle, told from a fresh read alone. Pure.
+import type { Vlans } from '../host/vlans.ts';
 import type { Reading, VnetPlan } from '../model.ts';
 import { formatTable, pvidOf, sameEntry, sameTable, type VlanTable } from '../vlan.ts';
 
 /** What is read back: the names of the ports of each bridge that was changed, and all VLAN tables. */
 export interface Fresh {
-  readonly ports: Reading<ReadonlyMap<string, readonly string[]>>;
-  readonly vlans: Reading<ReadonlyMap<string, VlanTable>>;
+  readonly ports: Reading<ReadonlyMap<string, ReadonlySet<string>>>;
+  readonly vlans: Vlans;
 }
 
 /** `worse` and `failed` carry the table as it is now, or none where it could not be read. */
@@ -31,7 +32,7 @@ function problemOf(fresh: Fresh): string | undefined {
 }
 
 function isPort(fresh: Fresh, plan: VnetPlan): boolean {
-  return fresh.ports.ok && (fresh.ports.value.get(plan.bridge) ?? []).includes(plan.vnet);
+  return fresh.ports.ok && (fresh.ports.value.get(plan.bridge)?.has(plan.vnet) ?? false);
 }
 
 function tableOf(fresh: Fresh, port: string): VlanTable {

@@ -3,15 +3,7 @@
 // the disk is full. `bridge` is a script in front of the real one, which does as /tmp/shim/mode says.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import {
-  beRemediator,
-  createFleet,
-  guardForgets,
-  startRemediator,
-  tables,
-  WELL,
-  writeConfig,
-} from '../remediator.ts';
+import { beRemediator, createFleet, guardForgets, startRemediator, tables, WELL, writeConfig } from '../remediator.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
 
 await beRemediator();
@@ -130,7 +122,11 @@ await remediator.stop();
 await test('the remediator killed in the middle of a batch: the next one finishes the work, and the lock is free', async () => {
   const many = await createFleet('kill', 400);
   const first = await startRemediator(writeConfig('kill'), { wait: false });
-  await until('a batch that runs', 90_000, async () => (await sh('pgrep -f "[b]ridge -force -batch" || true')) !== '');
+  await until(
+    'a batch that runs',
+    90_000,
+    async () => (await sh('pgrep -f "[b]ridge .*-force -batch" || true')) !== '',
+  );
   first.child.kill('SIGKILL');
   const now = await tables();
   const done = many.taps.filter((port) => now.get(port) === WELL).length;

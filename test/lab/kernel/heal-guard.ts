@@ -4,15 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { runHeal } from '../../../src/commands/run/heal.ts';
 import { createHost } from '../../../src/host/real.ts';
-import {
-  beRemediator,
-  createFleet,
-  guardForgets,
-  startRemediator,
-  tables,
-  WELL,
-  writeConfig,
-} from '../remediator.ts';
+import { beRemediator, createFleet, guardForgets, startRemediator, tables, WELL, writeConfig } from '../remediator.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
 
 await beRemediator();

@@ -57,7 +57,7 @@ const journal = (args: string) =>
 await sh(`mkdir -p /run/probe /etc/libvirt/hooks/qemu.d
   printf '#!/bin/sh\\nbridge -j -compressvlans vlan show > "/run/probe/$1.$2"\\n' > /etc/libvirt/hooks/qemu.d/zz-probe
   chmod 755 /etc/libvirt/hooks/qemu.d/zz-probe`);
-for (const name of names) await sh('virsh define /dev/stdin', { input: vmXml(name, VMS[name]) });
+for (const name of names) await sh('cat | virsh define /dev/stdin', { input: vmXml(name, VMS[name]) });
 
 await test('hook status says that it is not installed; hook install installs it; then status has nothing to say', async () => {
   assert.match(await sh('libvirt-vlan-exporter hook status || true'), /not installed/);

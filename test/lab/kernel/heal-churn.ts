@@ -13,8 +13,8 @@ import {
   tapCommands,
   WELL,
   writeConfig,
-} from '../../remediator.ts';
-import { finish, note, sh, test, until } from '../../scenario.ts';
+} from '../remediator.ts';
+import { finish, note, sh, test, until } from '../scenario.ts';
 
 await beRemediator();
 

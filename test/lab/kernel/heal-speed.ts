@@ -15,8 +15,8 @@ import {
   timed,
   WELL,
   writeConfig,
-} from '../../remediator.ts';
-import { finish, note, sh, test, until } from '../../scenario.ts';
+} from '../remediator.ts';
+import { finish, note, sh, test, until } from '../scenario.ts';
 
 await beRemediator();
 
@@ -50,7 +50,7 @@ await test('100 drifts one after another at 50 vnets are each verified within 1.
   const whole: number[] = [];
   for (let i = 0; i < DRIFTS; i++) {
     const tap = fleet.taps[i % fleet.taps.length] ?? '';
-    await idle(remediator);
+    await idle(remediator, 200);
     eventAt = 0;
     const since = Date.now();
     await sh(`bridge vlan del vid 100 dev ${tap}`);

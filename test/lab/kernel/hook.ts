@@ -3,13 +3,13 @@
 // Each call is a process of its own: this file, started again. `logger` is a stand-in that keeps what it is given.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { runHook } from '../../../../src/commands/hook.ts';
-import { parseVlanShow } from '../../../../src/host/vlans.ts';
-import { tapMac } from '../../../../src/mac.ts';
-import { formatTable } from '../../../../src/vlan.ts';
-import shippedConfig from '../../../../systemd/config.yml?raw';
-import { ORIGINAL_HOOK, PVID100_VMS } from '../../../fixtures/original-hook.ts';
-import { finish, note, sh, test, until } from '../../scenario.ts';
+import { runHook } from '../../../src/commands/hook.ts';
+import { parseVlanShow } from '../../../src/host/vlans.ts';
+import { tapMac } from '../../../src/mac.ts';
+import { formatTable } from '../../../src/vlan.ts';
+import shippedConfig from '../../../systemd/config.yml?raw';
+import { ORIGINAL_HOOK, PVID100_VMS } from '../../fixtures/original-hook.ts';
+import { finish, note, sh, test, until } from '../scenario.ts';
 
 const FOLDER = '/tmp/hook';
 const RIGHT = '10 20 30 40 100* 110 120';
