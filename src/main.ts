@@ -1,4 +1,4 @@
-// argv → command. libvirt's call of the hook goes straight to it: a VM's start waits for that, and it needs no argument parser.
+// argv → command. libvirt's call of the hook goes straight to it (the installed script calls hook-main.ts, which starts faster).
 
 const [command, ...args] = process.argv.slice(2);
 

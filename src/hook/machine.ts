@@ -1,6 +1,6 @@
 // The real machine as the hook needs it, by node's own modules alone: loading more would cost as much time as the work itself.
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
 import { files } from '../host/files.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
@@ -12,6 +12,8 @@ const BACKGROUND = 'LIBVIRT_VLAN_HOOK_BACKGROUND';
 
 // libvirt waits for the hook, and the VM's start with it: no command may take longer.
 const MAX_COMMAND_MS = 5_000;
+// What a command may print: the VLAN tables of 10,000 ports have 2 MB.
+const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /** `program`: the script that this process runs, `args`: its arguments after `hook`. */
 export function createHookMachine(program: string, args: readonly string[], env = process.env): HookMachine {
@@ -62,40 +64,58 @@ const host: Host = {
   },
 };
 
-function run(command: string, args: readonly string[], { input = '', timeoutMs }: RunOptions): Promise<RunResult> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      env: { ...process.env, LC_ALL: 'C' },
-      timeout: Math.min(timeoutMs, MAX_COMMAND_MS),
-      killSignal: 'SIGKILL',
-    });
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        texts[name] += text;
-      });
-    }
-    const finish = (exitCode: number | undefined, problem: string | undefined) =>
-      resolve({ ...texts, exitCode, problem: problem && `${command} ${args.join(' ')}: ${problem}` });
-    child.on('error', (error: NodeJS.ErrnoException) =>
-      finish(undefined, error.code === 'ENOENT' ? 'no such program in PATH' : error.message),
-    );
-    child.on('close', (code, signal) => {
-      if (code === 0) return finish(0, undefined);
-      if (code === null) return finish(undefined, child.killed ? 'timed out' : `ended by ${signal}`);
-      finish(code, `exit ${code}: ${texts.stderr.trim().split('\n').at(-1)}`);
-    });
-    // A command that ends before it has read everything is judged by its exit status.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
+// One after another, so the plain synchronous call: node's streams for a child cost as much as the command itself.
+async function run(
+  command: string,
+  args: readonly string[],
+  { input = '', timeoutMs }: RunOptions,
+): Promise<RunResult> {
+  const { error, status, signal, stdout, stderr } = spawnSync(command, args, {
+    input,
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+    timeout: Math.min(timeoutMs, MAX_COMMAND_MS),
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_OUTPUT,
   });
+  const said = stderr?.trim().split('\n').at(-1);
+  const problem = status === 0 ? undefined : status === null ? whyKilled(error, signal) : `exit ${status}: ${said}`;
+  return {
+    stdout: stdout ?? '',
+    stderr: stderr ?? '',
+    exitCode: status ?? undefined,
+    problem: problem && `${command} ${args.join(' ')}: ${problem}`,
+  };
+}
+
+function whyKilled(error: NodeJS.ErrnoException | undefined, signal: NodeJS.Signals | null): string {
+  if (error?.code === 'ENOENT') return 'no such program in PATH';
+  if (error?.code === 'ETIMEDOUT') return 'timed out';
+  return error?.message ?? `ended by ${signal}`;
 }
 
 // In a session of its own, with nothing of libvirt's open: libvirt waits until the hook's stdout and stderr are closed by all.
+// Its input is a file where that can be: node's streams for a pipe take as long as starting two programs.
 function startDetached(command: string, args: readonly string[], input: string, env: NodeJS.ProcessEnv): void {
-  const child = spawn(command, args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'], env });
+  const file = unnamedFile(input);
+  const child = spawn(command, args, { detached: true, stdio: [file ?? 'pipe', 'ignore', 'ignore'], env });
   child.on('error', (error) => process.stderr.write(`libvirt-vlan-exporter: ${command}: ${error.message}\n${input}`));
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
   child.unref();
+  if (file !== undefined) closeSync(file);
+}
+
+/** A file that holds `text` and has no name any more, open for reading; undefined where it cannot be made. */
+function unnamedFile(text: string): number | undefined {
+  const path = `${KEPT_FOLDER}/input.${process.pid}`;
+  try {
+    mkdirSync(KEPT_FOLDER, { recursive: true, mode: 0o700 });
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
+    return openSync(path, 'r');
+  } catch {
+    return undefined;
+  } finally {
+    rmSync(path, { force: true });
+  }
 }

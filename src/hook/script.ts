@@ -4,7 +4,7 @@
 import { OUR_MARK } from '../host/hook-files.ts';
 
 export interface ScriptPaths {
-  /** Absolute paths. */
+  /** Absolute paths; `program` is src/hook-main.ts as it is built. */
   readonly node: string;
   readonly program: string;
   readonly config: string;

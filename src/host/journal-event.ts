@@ -25,12 +25,13 @@ export const EVENT_FIELDS = [
   'SYSLOG_IDENTIFIER',
   'SYSLOG_PID',
   '_PID',
+  '_COMM',
   '_CMDLINE',
   'LIBVIRT_VLAN_DOMAIN',
   'LIBVIRT_VLAN_RUN',
 ] as const;
 
-/** libvirt's daemons, as journal identifiers. */
+/** libvirt's daemons, by `_COMM`: what they write themselves has no identifier. */
 export const LIBVIRT_DAEMONS = ['libvirtd', 'virtqemud'] as const;
 
 const MAX_TEXT = 500;
@@ -103,7 +104,7 @@ function fromCommand(entry: Entry, id: string): string | undefined {
 
 // "Hook script execution failed: internal error: Child process (… /etc/libvirt/hooks/qemu NAME OPERATION SUBOPERATION EXTRA) …"
 function fromLibvirt(entry: Entry, message: string): Said | undefined {
-  if (!values(entry.SYSLOG_IDENTIFIER).some((id) => LIBVIRT_DAEMONS.some((daemon) => daemon === id))) return undefined;
+  if (!LIBVIRT_DAEMONS.some((daemon) => values(entry._COMM)[0] === daemon)) return undefined;
   if (!message.includes('Hook script execution failed') || !message.includes('/hooks/qemu')) return undefined;
   const call = /\/hooks\/qemu(?:\.d\/[^/]*?)? (.+?) [a-z-]+ (?:begin|end) /s.exec(message);
   // libvirt quotes an argument with special characters as a shell takes it.

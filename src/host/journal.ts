@@ -145,7 +145,7 @@ async function askJournal(host: Host, identifiers: readonly string[]): Promise<R
   if (names.problem !== undefined || isBlind(names.stderr)) return { ok: false, error: whyNot(names) };
   // Identifiers such as `libvirt-hook[web-1]`, which no match can name in general: those that the journal holds.
   const bracketed = names.stdout.split('\n').filter((name) => identifiers.some((id) => name.startsWith(`${id}[`)));
-  const terms = matches([...identifiers, ...bracketed.sort(), ...LIBVIRT_DAEMONS]);
+  const terms = matches([...identifiers, ...bracketed.sort()]);
   const newest = await host.run('journalctl', ['--lines=1', ...selection(terms)], { timeoutMs: TIMEOUT_MS });
   if (newest.problem !== undefined) return { ok: false, error: whyNot(newest) };
   return { ok: true, value: { terms, newest: /"__CURSOR":"([^"]+)"/.exec(newest.stdout)?.[1] } };
@@ -155,9 +155,10 @@ function selection(terms: readonly string[]): readonly string[] {
   return ['--boot', '--all', '--output=json', `--output-fields=${EVENT_FIELDS.join(',')}`, ...terms];
 }
 
-// Of an original's entry that lost its identifier only the sender is left.
+// Of an original's entry that lost its identifier only the sender is left, and libvirt's daemons write none.
 function matches(identifiers: readonly string[]): readonly string[] {
-  const terms = [...identifiers.map((name) => `SYSLOG_IDENTIFIER=${name}`), '_COMM=logger'];
+  const senders = ['logger', ...LIBVIRT_DAEMONS].map((name) => `_COMM=${name}`);
+  const terms = [...identifiers.map((name) => `SYSLOG_IDENTIFIER=${name}`), ...senders];
   return terms.flatMap((term, i) => (i === 0 ? [term] : ['+', term]));
 }
 

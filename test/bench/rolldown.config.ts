@@ -1,6 +1,6 @@
 // The benches as files that node runs. BENCH_OUT: folder.
 import { defineConfig } from 'rolldown';
-import product from '../../rolldown.config.ts';
+import { main as product } from '../../rolldown.config.ts';
 
 export default defineConfig({
   ...product,

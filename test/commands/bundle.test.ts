@@ -5,16 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import config from '../../rolldown.config.ts';
+import { main as bundle, hook } from '../../rolldown.config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'libvirt-vlan-exporter-'));
 const main = join(folder, 'dist/main.js');
 const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
-  if (Array.isArray(config) || typeof config === 'function' || Array.isArray(config.output)) throw new Error('config');
-  const build = await rolldown(config);
-  await build.write({ ...config.output, dir: join(folder, 'dist') });
+  for (const config of [bundle, hook]) {
+    const build = await rolldown(config);
+    await build.write({ ...config.output, dir: at(config.output.dir) });
+  }
   writeFileSync(at('package.json'), '{"type":"module"}');
   writeFileSync(at('good.yml'), 'bridges: {no-such-bridge: {vlans: [10], pvid: 1}}\n');
   writeFileSync(at('bad.yml'), 'bridges: {br0: {vlans: [10], pvid: 9999, colour: red}}\n');
@@ -92,3 +93,12 @@ test('nothing of it is coloured when it goes into a file', async () => {
   expect(out).toContain('cannot tell');
   expect(out).not.toContain('\x1b');
 }, 60_000);
+
+test('the hook, as its script calls it, ends with 0 and prints nothing on stdout, also without a config', () => {
+  const args = [at('dist/hook/hook.cjs'), 'hook', 'web-1', 'start', 'begin', '-'];
+  const env = { PATH: '/nonexistent', LIBVIRT_VLAN_CONFIG: at('no-such-file') };
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { input: '', env, encoding: 'utf8' });
+  expect([status, stdout]).toEqual([0, '']);
+  // There is no logger in its PATH, so the entry goes where somebody may see it.
+  expect(stderr).toMatch(/MESSAGE=ERROR: start: .*no-such-file: no such file/);
+});

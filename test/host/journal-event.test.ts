@@ -65,13 +65,20 @@ test('ours: domain and run are fields, the priority tells the severity and not t
 test("libvirt's own complaint is an error of the domain whose hook could not run", () => {
   const failed = (call: string) =>
     `Hook script execution failed: internal error: Child process (LC_ALL=C PATH=/bin USER=root ${call}) unexpected exit status 126`;
-  const from = (call: string, SYSLOG_IDENTIFIER = 'libvirtd') =>
-    parse({ SYSLOG_IDENTIFIER, PRIORITY: '3', MESSAGE: failed(call) });
+  // As libvirt 9 writes it, without an identifier; _COMM is journald's own word.
+  const from = (call: string, _COMM = 'libvirtd') =>
+    parse({ _COMM, LIBVIRT_SOURCE: 'util.error', PRIORITY: '3', MESSAGE: `${failed(call)}\n` });
   expect(from('/etc/libvirt/hooks/qemu vyos-01 start begin -')).toMatchObject({ domain: 'vyos-01', severity: 'error' });
   expect(from("/etc/libvirt/hooks/qemu.d/50-x 'my vm' started begin -", 'virtqemud')?.domain).toBe('my vm');
   expect(from('/etc/libvirt/hooks/network default start begin -')).toBeUndefined();
   expect(from('/etc/libvirt/hooks/qemu a start begin -', 'sshd')).toBeUndefined();
-  expect(parse({ SYSLOG_IDENTIFIER: 'libvirtd', MESSAGE: 'End of file while reading data' })).toBeUndefined();
+  expect(parse({ _COMM: 'libvirtd', MESSAGE: 'End of file while reading data' })).toBeUndefined();
+  const forged = {
+    _COMM: 'logger',
+    SYSLOG_IDENTIFIER: 'libvirtd',
+    MESSAGE: failed('/etc/libvirt/hooks/qemu a start begin -'),
+  };
+  expect(parse(forged)).toBeUndefined();
 });
 
 test('bytes, nulls, lists and many lines are understood', () => {

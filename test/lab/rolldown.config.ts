@@ -1,25 +1,14 @@
 // Each scenario becomes one file that node runs inside the lab without node_modules. LAB_SCENARIOS: files, LAB_OUT: folder.
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { defineConfig } from 'rolldown';
-import product from '../../rolldown.config.ts';
+import { shared } from '../../rolldown.config.ts';
 
 const files = (process.env.LAB_SCENARIOS ?? '').split(' ').filter(Boolean);
 
 export default defineConfig(
   files.map((file) => ({
+    ...shared,
     input: file,
-    ...('plugins' in product ? { plugins: product.plugins, resolve: product.resolve } : {}),
-    platform: 'node' as const,
-    plugins: [
-      {
-        name: 'raw',
-        load: (id: string) =>
-          id.endsWith('?raw')
-            ? { code: readFileSync(id.slice(0, -4), 'utf8'), moduleType: 'text' as const }
-            : undefined,
-      },
-    ],
     output: {
       file: `${process.env.LAB_OUT}/${basename(file, '.ts')}.mjs`,
       format: 'esm' as const,

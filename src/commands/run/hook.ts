@@ -1,11 +1,14 @@
 // `hook install|uninstall|status`: looks at the host, writes or removes one file, tells what it found.
 import { chownSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, type Installation, placeFor, remarks } from '../../hook/installation.ts';
 import { hookScript, pathsOf } from '../../hook/script.ts';
 import { findHookFiles } from '../../host/hook-files.ts';
 import type { Host } from '../../host/host.ts';
 import { createHost } from '../../host/real.ts';
+
+/** Beside dist/main.js: src/hook-main.ts, bundled by itself. */
+const HOOK_PROGRAM = 'hook/hook.cjs';
 
 /** Returns the exit status: 0 where it is installed. */
 export async function runInstall(config: string): Promise<number> {
@@ -13,7 +16,8 @@ export async function runInstall(config: string): Promise<number> {
   const before = await look(host);
   const place = placeFor(before);
   if ('problem' in place) return told([place.problem], 1);
-  const paths = { node: realpathSync(process.execPath), program: realpathSync(process.argv[1] ?? ''), config };
+  const program = join(dirname(realpathSync(process.argv[1] ?? '')), HOOK_PROGRAM);
+  const paths = { node: realpathSync(process.execPath), program, config };
   const fresh = writeHook(place.path, hookScript(paths));
   const stale = before.files.filter((file) => file.kind === 'ours' && file.path !== place.path);
   for (const { path } of stale) rmSync(path);
