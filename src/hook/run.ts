@@ -2,6 +2,7 @@
 // stdout, and ends with 0 whatever happens: at `reconnect` anything else would kill the running VM. Only with fail_closed, and
 // only at `start`, an error keeps the VM from starting.
 import type { Settings } from '../config/settings.ts';
+import { LIVE_FOLDER } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import type { JournalFields } from '../host/journal-write.ts';
 import type { Domain, Policy } from '../model.ts';
@@ -63,6 +64,7 @@ async function act(guest: string, operation: Operation, machine: HookMachine): P
       return 0;
     }
     await waitForTaps(machine, domain, policy, settings.hook.waitMs);
+    if (hasStopped(host, guest)) return 0;
   }
 
   const mend = async () => {
@@ -81,7 +83,17 @@ async function act(guest: string, operation: Operation, machine: HookMachine): P
 
 async function waitForTaps({ host, sleep }: HookMachine, domain: Domain, policy: Policy, waitMs: number) {
   const until = host.now() + waitMs;
-  while (host.now() < until && missingTaps(host, domain, policy).length > 0) await sleep(POLL_MS);
+  const isWaiting = () => missingTaps(host, domain, policy).length > 0 && !hasStopped(host, domain.name);
+  while (host.now() < until && isWaiting()) await sleep(POLL_MS);
+}
+
+// A VM that ended right after its start has no taps, and that is no error. libvirt keeps live XML of what runs.
+function hasStopped(host: Host, guest: string): boolean {
+  try {
+    return host.list(LIVE_FOLDER)?.includes(`${guest}.xml`) === false;
+  } catch {
+    return false;
+  }
 }
 
 function absence(operation: Operation, { hook }: Settings) {

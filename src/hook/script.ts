@@ -33,10 +33,10 @@ start)
   ! grep -q '^[^#]*fail_closed: *true' "$LIBVIRT_VLAN_CONFIG" || exit 1
   ;;
 started | reconnect)
-  # Only a check: libvirt does not wait, and nothing of its stays open but the XML on stdin. A non-zero status at reconnect
-  # would kill the running VM.
+  # Only a check, a second later, when libvirt has done with the VM: libvirt does not wait, and nothing of its stays open but the
+  # XML on stdin. A non-zero status at reconnect would kill the running VM.
   exec 3<&0
-  setsid ${quote(node)} ${quote(program)} hook "$@" <&3 3<&- >/dev/null 2>&1 &
+  setsid sh -c 'sleep 1; exec "$@"' sh ${quote(node)} ${quote(program)} hook "$@" <&3 3<&- >/dev/null 2>&1 &
   ;;
 esac
 exit 0

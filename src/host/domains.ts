@@ -4,9 +4,9 @@
 import { createSlices } from '../loop/let-others-in.ts';
 import type { Domain, Reading } from '../model.ts';
 import { type DomainXml, parseDomainXml } from './domain-xml.ts';
+import { LIVE_FOLDER } from './files.ts';
 import type { FileStat, Host } from './host.ts';
 
-export const LIVE_FOLDER = '/run/libvirt/qemu';
 export const PERSISTENT_FOLDER = '/etc/libvirt/qemu';
 
 // libvirt refuses files over 10 MB; a domain's XML has some 10 kB.

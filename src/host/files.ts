@@ -2,6 +2,9 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from 'node:fs';
 import type { FileStat, Host } from './host.ts';
 
+/** Where libvirt keeps the live XML of running domains, `NAME.xml`. */
+export const LIVE_FOLDER = '/run/libvirt/qemu';
+
 export const files: Pick<Host, 'now' | 'stat' | 'readText' | 'list'> = {
   now: () => Date.now(),
   stat: (path) => absent(() => toStat(statSync(path))),

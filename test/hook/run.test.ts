@@ -97,6 +97,20 @@ test('only its own taps are touched, whatever the MACs of others', async () => {
   ]);
 });
 
+test('a VM that stops while its taps are awaited is no error', async () => {
+  const { call, entries, host } = testMachine({
+    background: true,
+    sleep: (at) => at.running().includes('vyos-01') && at.stop('vyos-01'),
+  });
+  host.start(vm('vyos-01'));
+  const xml = stdinXml(host, 'vyos-01');
+  host.kernel.removeLink('vnet0');
+  const before = host.now();
+  expect(await call('vyos-01', 'started', xml)).toBe(0);
+  expect(entries).toEqual([]);
+  expect(host.now() - before).toBeLessThan(1000);
+});
+
 test('at start a tap that is not there yet is no error; started looks again in the background', async () => {
   const { host, call, said, background } = testMachine();
   host.start(vm('vyos-01'));

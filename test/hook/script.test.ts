@@ -61,8 +61,10 @@ for (const operation of ['started', 'reconnect']) {
   test(`at ${operation} libvirt does not wait, yet the XML arrives`, async () => {
     const { paths, call } = install(0);
     expect(call(operation)).toMatchObject({ status: 0, stdout: '' });
-    await expect.poll(called).toBe(`${paths.program} hook web-1 ${operation} begin -\n${paths.config}\n<domain/>`);
-  });
+    await expect
+      .poll(called, { timeout: 20_000 })
+      .toBe(`${paths.program} hook web-1 ${operation} begin -\n${paths.config}\n<domain/>`);
+  }, 30_000);
 }
 
 test('at other operations node is not started', () => {

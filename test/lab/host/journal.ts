@@ -1,0 +1,128 @@
+// The journal's reader on a real journald: a hundred thousand entries as the original hook writes them, and a journal that is
+// rotated, vacuumed and restarted while it is followed.
+// lab-timeout: 400
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { followHookJournal, readHookStats } from '../../../src/host/journal.ts';
+import { createHost } from '../../../src/host/real.ts';
+import type { DomainHookStats } from '../../../src/model.ts';
+import { finish, note, sh, test, until } from '../scenario.ts';
+
+const IDENTIFIERS = ['libvirt-hook'];
+const DOMAINS = 20;
+const ENTRIES = 100_000;
+// One run of the original: what of it counts, and how often.
+const RUN = [
+  'started — waiting for vnets on br-mgmt',
+  'WARN: vnet1: failed to add VLAN 10',
+  'ERROR: vnet1: failed to set PVID 100',
+  'ERROR: Complete with 2 error(s) — check VLAN state manually',
+  ...Array.from({ length: 6 }, (_, i) => `vnet1: added VLAN ${10 * i}`),
+];
+
+const domainName = (i: number) => `journal-${i}`;
+/** One process that writes a line an entry, as `logger -t "libvirt-hook[NAME]"` does in the original. */
+const write = (domain: string, lines: readonly string[]) =>
+  sh(`logger -t 'libvirt-hook[${domain}]'`, { input: `${lines.join('\n')}\n` });
+const resident = () => process.memoryUsage.rss() / 2 ** 20;
+
+await sh(`mkdir -p /etc/systemd/journald.conf.d
+  printf '[Journal]\\nRateLimitBurst=0\\nRuntimeMaxUse=700M\\nSystemMaxUse=700M\\n' > /etc/systemd/journald.conf.d/lab.conf
+  systemctl restart systemd-journald`);
+
+await test(`${ENTRIES} entries of the original's kind are counted exactly, in bounded memory`, async () => {
+  const runs = ENTRIES / DOMAINS / RUN.length;
+  const lines = Array.from({ length: runs }, () => RUN).flat();
+  for (let i = 0; i < DOMAINS; i++) await write(domainName(i), lines);
+  await sh('journalctl --sync');
+  const before = resident();
+  const began = performance.now();
+  const stats = await readHookStats(createHost(), IDENTIFIERS, 120_000);
+  const ms = performance.now() - began;
+  const grown = resident() - before;
+  assert.ok(stats.ok, stats.ok ? '' : stats.error);
+  for (let i = 0; i < DOMAINS; i++) {
+    const { errors, warnings, runs: counted } = stats.value.byDomain.get(domainName(i)) as DomainHookStats;
+    assert.deepEqual([errors, warnings, counted], [2 * runs, runs, runs], domainName(i));
+  }
+  const bare = performance.now();
+  await sh('journalctl -b -o json -t libvirt-hook >/dev/null');
+  const bareMs = performance.now() - bare;
+  note(`${Math.round(ms)} ms, ${(ms / bareMs).toFixed(2)} x of a bare journalctl -o json (${Math.round(bareMs)} ms)`);
+  note(`resident memory grew by ${grown.toFixed(0)} MiB`);
+  assert.ok(grown < 64, `${grown} MiB`);
+});
+
+await test('a second reader counts the same: a restart forgets nothing', async () => {
+  const [one, two] = [
+    await readHookStats(createHost(), IDENTIFIERS, 120_000),
+    await readHookStats(createHost(), IDENTIFIERS, 120_000),
+  ];
+  assert.ok(one.ok && two.ok);
+  assert.deepEqual(two.value, one.value);
+});
+
+const NAME = 'journal-live';
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const reader = followHookJournal(createHost(), IDENTIFIERS, silent);
+const errors = () => {
+  const { stats } = reader.read();
+  return stats.ok ? (stats.value.byDomain.get(NAME)?.errors ?? 0) : undefined;
+};
+let written = 0;
+/** Writes so many more errors, and waits until exactly all that were ever written are counted. */
+async function counted(what: string, more: number): Promise<void> {
+  await write(
+    NAME,
+    Array.from({ length: more }, (_, i) => `ERROR: ${what} ${i}`),
+  );
+  written += more;
+  const { ms } = await until(`${what}: ${written} errors`, 60_000, () => errors() === written);
+  note(`${what}: all ${written} counted after ${Math.round(ms)} ms`);
+  await sh('sleep 1'); // were one counted twice, it would come now
+  assert.equal(errors(), written, what);
+}
+/** Writes fifty errors a second, by one process; the result ends that, and resolves to how many they were. */
+function writeMeanwhile(): () => Promise<number> {
+  const logger = spawn('logger', ['-t', `libvirt-hook[${NAME}]`], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const exited = new Promise((resolve) => logger.once('exit', resolve));
+  let count = 0;
+  const timer = setInterval(() => logger.stdin.write(`ERROR: meanwhile ${count++}\n`), 20);
+  return async () => {
+    clearInterval(timer);
+    logger.stdin.end();
+    await exited;
+    return count;
+  };
+}
+const followers = () => sh("pgrep -f '^journalctl --follow'").then((pids) => pids.split('\n'));
+
+for (const [what, command] of [
+  ['nothing happens', 'true'],
+  ['the journal is rotated', 'journalctl --rotate'],
+  ['the journal is vacuumed', 'journalctl --rotate --vacuum-files=1'],
+  ['journald restarts', 'systemctl restart systemd-journald'],
+  ['journald is killed', 'systemctl kill -s KILL systemd-journald'],
+  ['journalctl is killed', "pkill -KILL -f '^journalctl --follow'"],
+  [
+    'journalctl is killed and the journal vacuumed',
+    "pkill -KILL -f '^journalctl --follow'; journalctl --rotate --vacuum-files=1",
+  ],
+] as const) {
+  await test(`${what}: no entry is counted twice, none is lost`, async () => {
+    await until('the journal is followed', 60_000, () => reader.read().watching && errors() !== undefined);
+    await counted(`before ${what}`, 50);
+    // Entries are written all the time meanwhile; but what is vacuumed before it was read, journald does not have any more.
+    const ended = / and /.test(what) ? undefined : writeMeanwhile();
+    await sh('sleep 0.3');
+    await sh(command);
+    await sh('sleep 0.3');
+    written += (await ended?.()) ?? 0;
+    await counted(`after ${what}`, 50);
+    assert.equal((await followers()).length, 1);
+  });
+}
+
+reader.stop();
+await sh('rm /etc/systemd/journald.conf.d/lab.conf; systemctl restart systemd-journald');
+finish();
