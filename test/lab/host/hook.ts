@@ -128,13 +128,15 @@ await test('a hook that cannot even run is an error of its VM, from libvirt', as
   await sh('systemctl stop libvirt-vlan-exporter');
 });
 
-await test('virsh start takes no longer than with no hook plus 1.5 x (a bare node start + one bridge batch)', async () => {
+await test('virsh start takes little longer than with no hook, beside a bare node start + one bridge batch', async () => {
   await sh(`rm ${PROBE}`);
   const times = { ours: [] as number[], none: [] as number[], node: [] as number[], batch: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
     for (const hook of ['ours', 'none'] as const) {
       await sh(`chmod ${hook === 'ours' ? 755 : 644} ${SCRIPT}`);
       times[hook].push(...(await start(['vault-01'])));
+      // Its second look shall not be in the time of the next start.
+      await until('no hook runs', 30_000, async () => (await sh("pgrep -f '[h]ook/hook.cjs' || true")) === '');
       await stop(['vault-01']);
     }
     times.node.push(await timed('node', ['-e', '0']));

@@ -83,21 +83,33 @@ await test('1,000 vnets that leave the bridge and return are all verified within
     `vlan add vid 100 dev ${tap} pvid untagged\n`,
     `vlan del vid 1 dev ${tap}\n`,
   ]);
-  const hand = await byHand(lines.join(''), 1, 'true');
+  const wipe = fleet.taps.map((tap) => `link set ${tap} nomaster\nlink set ${tap} master hwipe\n`).join('');
+  const wipeAll = () => sh('ip -batch -', { input: wipe, timeoutMs: 180_000 });
+  const runs: { hand: number[]; ours: number[] } = { hand: [], ours: [] };
+  for (let round = 0; round < 3; round++) {
+    await wipeAll();
+    runs.hand.push(await byHand(lines.join(''), 1, 'true'));
+  }
   // It has long been running, and is paused, so that neither its start nor the wiping itself is in the time.
   mkdirSync('/run/libvirt-vlan-remediator', { recursive: true });
   writeFileSync(PAUSE, '');
-  const remediator = await startRemediator(writeConfig('hwipe'));
-  const wipe = fleet.taps.map((tap) => `link set ${tap} nomaster\nlink set ${tap} master hwipe\n`).join('');
-  await sh('ip -batch -', { input: wipe, timeoutMs: 180_000 });
-  await until('the wipe is seen', 60_000, () => remediator.status()?.recent[0]?.outcome === 'paused');
-  await idle(remediator, 2000);
-  rmSync(PAUSE);
-  const { value } = await until('all verified', 180_000, () => {
-    const status = remediator.status();
-    return status?.duration.count === 1000 ? status : undefined;
-  });
-  const ms = Math.max(...value.recent.map((d) => d.durationMs ?? 0));
+  const remediator = await startRemediator(
+    writeConfig('hwipe', { more: 'remediation: { max_heals: 100, window: 1s, cooldown: 1s }\n' }),
+  );
+  for (let round = 1; round <= 3; round++) {
+    writeFileSync(PAUSE, '');
+    await until('the pause', 60_000, () => remediator.status()?.paused);
+    await wipeAll();
+    await idle(remediator, 2000);
+    rmSync(PAUSE);
+    const since = Date.now();
+    const { value } = await until('all verified', 180_000, () => {
+      const status = remediator.status();
+      return status?.duration.count === round * 1000 ? status : undefined;
+    });
+    runs.ours.push(Math.max(...value.recent.filter((d) => d.at >= since).map((d) => d.durationMs ?? 0)));
+  }
+  const [hand, ms] = [quantile(runs.hand, 0.5), quantile(runs.ours, 0.5)];
   note(`1,000 wiped: ${ms} ms to the last verified; by hand ${Math.round(hand)} ms; ratio ${(ms / hand).toFixed(2)}`);
   const now = await tables();
   assert.ok(fleet.taps.every((tap) => now.get(tap) === WELL));
