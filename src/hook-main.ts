@@ -1,7 +1,30 @@
-// What libvirt's script runs: `hook.cjs hook GUEST OPERATION SUBOPERATION EXTRA`. A bundle of its own, in CommonJS, which node
-// loads in half the time of ES modules; a VM's start waits for it.
-import { runHook } from './commands/hook.ts';
+// What libvirt's script runs: `hook.cjs answer GUEST OPERATION SUBOPERATION EXTRA`, or `hook` for `answer`; see hook/machine.ts.
+// A VM's start waits for it, and compiling would be most of its work: what V8 has compiled once, in a whole run, is kept.
+// https://nodejs.org/api/vm.html#scriptcreatecacheddata (`module.enableCompileCache` does not exist before Node 22.)
+import { readFileSync, statSync } from 'node:fs';
+import { Script } from 'node:vm';
+import type * as Program from './commands/hook.ts';
+import { readKept, writeKept } from './hook/kept.ts';
 
-void runHook(process.argv.slice(3)).then((status) => {
+const KEPT = 'code';
+
+// The program, src/commands/hook.ts: a bundle of its own, in CommonJS.
+const file = `${__dirname}/run.cjs`;
+const { mtimeMs, size } = statSync(file);
+// V8 knows its own version, but of the source only the length.
+const key = Buffer.from(`${file} ${mtimeMs} ${size}\n`);
+const kept = readKept(KEPT);
+const script = new Script(readFileSync(file, 'utf8'), {
+  filename: file,
+  ...(kept?.subarray(0, key.length).equals(key) && { cachedData: kept.subarray(key.length) }),
+});
+const program = {} as typeof Program;
+script.runInThisContext()(require, program);
+
+const [mode, ...args] = process.argv.slice(2);
+void program.runHook(args, mode === 'answer').then((status) => {
   process.exitCode = status;
+  // Where libvirt has its answer: it does not wait for this.
+  if (mode === 'answer' && script.cachedDataRejected !== false)
+    writeKept(KEPT, Buffer.concat([key, script.createCachedData()]));
 });

@@ -1,6 +1,6 @@
 // Where the hook belongs on this host, and what is wrong with how it is there. Pure: the facts come in, sentences go out.
 import { HOOK_FILE, HOOK_FOLDER, type HookFile } from '../host/hook-files.ts';
-import { pathsOf } from './script.ts';
+import { hookScript, pathsOf } from './script.ts';
 
 export const HOOK_NAME = 'libvirt-vlan-exporter';
 
@@ -56,7 +56,12 @@ function fileRemarks(
     ...(executable ? [] : [`${path} is not executable, so libvirt does not run it; chmod 755 ${path}`]),
     ...(uid === undefined || uid === 0 ? [] : [`${path} belongs to user id ${uid}; chown root ${path}`]),
     ...(mode !== undefined && (mode & 0o022) !== 0 ? [`others than root may write ${path}; chmod 755 ${path}`] : []),
-    ...(paths ? pathRemarks(paths.node, paths.program, exists) : [`${path} was changed by hand; install it again`]),
+    ...(paths ? pathRemarks(paths.node, paths.program, exists) : []),
+    ...(paths && text === hookScript(paths)
+      ? []
+      : [
+          `${path} was written by another version, or changed by hand; "libvirt-vlan-exporter hook install" writes it anew`,
+        ]),
   ];
 }
 

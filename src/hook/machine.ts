@@ -1,10 +1,12 @@
 // The real machine as the hook needs it, by node's own modules alone: loading more would cost as much time as the work itself.
-import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
 import { files } from '../host/files.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
 import { renderEntry } from '../host/journal-write.ts';
+import { type BridgeSession, openSession, throughSession } from './bridge-session.ts';
+import { KEPT_FOLDER, readKept, writeKept } from './kept.ts';
+import { nextCall } from './next-call.ts';
 import type { HookMachine } from './run.ts';
 
 /** Set in the process that goes on in the background. */
@@ -15,42 +17,56 @@ const MAX_COMMAND_MS = 5_000;
 // What a command may print: the VLAN tables of 10,000 ports have 2 MB.
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** `program`: the script that this process runs, `args`: its arguments after `hook`. */
-export function createHookMachine(program: string, args: readonly string[], env = process.env): HookMachine {
+// File descriptors that libvirt's script opens, see hook/script.ts.
+const ANSWER_FD = 3;
+const TABLES_FD = 4;
+const COMMANDS_FD = 5;
+
+// As long to load as a program to start, so only where it is used.
+const childProcess = () => process.getBuiltinModule('node:child_process');
+
+/** `program`: what this process runs, `args`: libvirt's own. `answers`: for libvirt's script, else for whoever waits for the end. */
+export function createHookMachine(
+  program: string,
+  args: readonly string[],
+  answers: boolean,
+  env = process.env,
+): HookMachine {
   const goOnInBackground = (xml: string) =>
     startDetached(process.execPath, [program, 'hook', ...args], xml, { ...env, [BACKGROUND]: '1' });
+  const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+  const session = answers ? openSession(COMMANDS_FD, TABLES_FD, MAX_COMMAND_MS) : undefined;
   return {
-    host,
+    host: session ? { ...host, run: throughSession(session, run) } : host,
     configFile: env.LIBVIRT_VLAN_CONFIG ?? DEFAULT_CONFIG_FILE,
-    settings: { read: readKept, write: writeKept },
+    settings: {
+      read: () => readKept(KEPT_SETTINGS)?.toString(),
+      write: (text) => void writeKept(KEPT_SETTINGS, text),
+    },
     readStdin: () => readFileSync(0, 'utf8'),
     elapsed: () => performance.now(),
+    answer: session ? once((status) => answer(status, session)) : () => undefined,
+    nextCall: answers ? (guest) => nextCall(guest, sleep) : undefined,
     write: (entry) => startDetached('logger', ['--journald'], renderEntry(entry), env),
-    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    sleep,
     goOnInBackground: env[BACKGROUND] === '1' ? undefined : goOnInBackground,
   };
 }
 
-// Only root writes to /run.
-const KEPT_FOLDER = '/run/libvirt-vlan-hook';
-const KEPT_FILE = `${KEPT_FOLDER}/settings.json`;
+const KEPT_SETTINGS = 'settings.json';
 
-function readKept(): string | undefined {
-  try {
-    return readFileSync(KEPT_FILE, 'utf8');
-  } catch {
-    return undefined;
-  }
+function answer(status: number, session: BridgeSession): void {
+  session.close();
+  writeSync(ANSWER_FD, `${status}\n`);
+  closeSync(ANSWER_FD);
 }
 
-function writeKept(text: string): void {
-  try {
-    mkdirSync(KEPT_FOLDER, { recursive: true, mode: 0o700 });
-    writeFileSync(`${KEPT_FILE}.${process.pid}`, text, { mode: 0o600 });
-    renameSync(`${KEPT_FILE}.${process.pid}`, KEPT_FILE);
-  } catch {
-    // The next call loads the config itself.
-  }
+function once(act: (status: number) => void): (status: number) => void {
+  let done = false;
+  return (status) => {
+    if (!done) act(status);
+    done = true;
+  };
 }
 
 const host: Host = {
@@ -70,7 +86,7 @@ async function run(
   args: readonly string[],
   { input = '', timeoutMs }: RunOptions,
 ): Promise<RunResult> {
-  const { error, status, signal, stdout, stderr } = spawnSync(command, args, {
+  const { error, status, signal, stdout, stderr } = childProcess().spawnSync(command, args, {
     input,
     encoding: 'utf8',
     env: { ...process.env, LC_ALL: 'C' },
@@ -98,7 +114,11 @@ function whyKilled(error: NodeJS.ErrnoException | undefined, signal: NodeJS.Sign
 // Its input is a file where that can be: node's streams for a pipe take as long as starting two programs.
 function startDetached(command: string, args: readonly string[], input: string, env: NodeJS.ProcessEnv): void {
   const file = unnamedFile(input);
-  const child = spawn(command, args, { detached: true, stdio: [file ?? 'pipe', 'ignore', 'ignore'], env });
+  const child = childProcess().spawn(command, args, {
+    detached: true,
+    stdio: [file ?? 'pipe', 'ignore', 'ignore'],
+    env,
+  });
   child.on('error', (error) => process.stderr.write(`libvirt-vlan-exporter: ${command}: ${error.message}\n${input}`));
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);

@@ -21,6 +21,13 @@ export interface HookMachine {
   readStdin(): string;
   /** Milliseconds since libvirt's call. */
   elapsed(): number;
+  /** Tells libvirt's script the exit status: libvirt waits no longer. Only the first counts. */
+  answer(status: number): void;
+  /**
+   * Registers for libvirt's next call for this VM, to be done before the answer; resolves to its operation, to undefined where none
+   * came. undefined where this process is not to stay.
+   */
+  readonly nextCall: ((guest: string) => Promise<string | undefined> | undefined) | undefined;
   write(entry: JournalFields): void;
   sleep(milliseconds: number): Promise<void>;
   /** Calls the hook again with this XML, in a process that libvirt does not wait for; undefined where this is one. */
@@ -28,15 +35,16 @@ export interface HookMachine {
 }
 
 const POLL_MS = 200;
+// libvirt calls `started` before it has done with the VM, and on a busy host all that is done meanwhile makes the start longer.
+const LIBVIRT_IS_BUSY_MS = 1_000;
 
 /** Returns the exit status. Never rejects. */
 export async function runHook(args: readonly string[], machine: HookMachine): Promise<number> {
   let call: Call = { guest: args[0] ?? '', operation: args[1] ?? '' };
   try {
     const parsed = parseCall(args);
-    if (!parsed) return 0;
-    call = parsed;
-    return await act(parsed.guest, parsed.operation, machine);
+    if (parsed) call = parsed;
+    return parsed ? await act(parsed.guest, parsed.operation, machine) : answered(0, machine);
   } catch (error) {
     return fail(call, error, machine);
   }
@@ -47,38 +55,73 @@ export function fail(call: Call, error: unknown, machine: HookMachine): number {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const text = ['ConfigError', 'Error'].includes(name) ? message.replaceAll('\n', '; ') : (stack ?? message);
   machine.write(entryOf({ severity: 'error', text }, call, machine.elapsed(), call.operation !== 'started'));
-  return call.operation === 'start' && saysFailClosed(machine) ? 1 : 0;
+  return answered(call.operation === 'start' && saysFailClosed(machine) ? 1 : 0, machine);
+}
+
+function answered(status: number, machine: HookMachine): number {
+  machine.answer(status);
+  return status;
+}
+
+/** One VM's business. */
+interface Job {
+  readonly machine: HookMachine;
+  readonly settings: Settings;
+  readonly domain: Domain;
+  /** Of the VM's own bridges. */
+  readonly policy: Policy;
 }
 
 async function act(guest: string, operation: Operation, machine: HookMachine): Promise<number> {
-  const { host } = machine;
-  const since = host.now();
-  const settings = await loadKeptSettings(host, machine.configFile, machine.settings);
+  const since = machine.host.now();
+  const settings = await loadKeptSettings(machine.host, machine.configFile, machine.settings);
   const xml = machine.readStdin();
   const domain = readDomain(guest, xml);
-  const policy = policyFor(domain, settings.policy);
+  const job = { machine, settings, domain, policy: policyFor(domain, settings.policy) };
+  if (operation === 'started') return answered(await lookAgain(job, xml), machine);
 
-  if (operation === 'started' && missingTaps(host, domain, policy).length > 0) {
-    if (machine.goOnInBackground) {
+  const facts = await look(job, operation, since);
+  const failed = facts.some((fact) => fact.severity === 'error');
+  const took = machine.elapsed();
+  // Good news waits until libvirt has done with the VM; errors are told at once, and `started` is then another process.
+  const next = operation === 'start' && !failed ? machine.nextCall?.(guest) : undefined;
+  const status = answered(failed && operation === 'start' && settings.hook.failClosed ? 1 : 0, machine);
+  const called = await next;
+  if (next) await machine.sleep(LIBVIRT_IS_BUSY_MS);
+  tell(job, operation, facts, took);
+  if (called === 'started') await lookAgain(job);
+  return status;
+}
+
+/** What `started` is for. `xml`: to go on with in the background where that is to be and a tap is missing. Returns the exit status. */
+async function lookAgain(job: Job, xml?: string): Promise<0> {
+  const { machine, settings, domain, policy } = job;
+  const since = machine.host.now();
+  if (missingTaps(machine.host, domain, policy).length > 0) {
+    if (xml !== undefined && machine.goOnInBackground) {
       machine.goOnInBackground(xml);
       return 0;
     }
     await waitForTaps(machine, domain, policy, settings.hook.waitMs);
-    if (hasStopped(host, guest)) return 0;
+    if (hasStopped(machine.host, domain.name)) return 0;
   }
+  tell(job, 'started', await look(job, 'started', since), machine.elapsed());
+  return 0;
+}
 
-  const mend = async () => {
-    const result = await configureDomain(host, domain, policy, since);
-    return factsOf(operation, result, policy, absence(operation, settings));
-  };
-  const said = policy.bridges.length === 0 ? nothingToDo(operation, domain, settings.policy) : await mend();
-  said.forEach((fact, i) => {
+async function look({ machine, settings, domain, policy }: Job, operation: Operation, since: number) {
+  if (policy.bridges.length === 0) return nothingToDo(operation, domain, settings.policy);
+  const result = await configureDomain(machine.host, domain, policy, since);
+  return factsOf(operation, result, policy, absence(operation, settings));
+}
+
+/** `took`: milliseconds of the run. */
+function tell({ machine, domain }: Job, operation: Operation, facts: readonly Fact[], took: number): void {
+  facts.forEach((fact, i) => {
     // One entry of a run stands for it. At `started` it has been counted at `start`.
-    const run = operation !== 'started' && i === said.length - 1;
-    machine.write(entryOf(fact, { guest, operation }, machine.elapsed(), run));
+    const run = operation !== 'started' && i === facts.length - 1;
+    machine.write(entryOf(fact, { guest: domain.name, operation }, took, run));
   });
-  const failed = said.some((fact) => fact.severity === 'error');
-  return failed && operation === 'start' && settings.hook.failClosed ? 1 : 0;
 }
 
 async function waitForTaps({ host, sleep }: HookMachine, domain: Domain, policy: Policy, waitMs: number) {

@@ -2,6 +2,8 @@
 // It starts node only for the operations that matter, and has the last word on the exit status: a broken installation must
 // neither keep a VM from starting (unless fail_closed) nor kill one at `reconnect`.
 import { OUR_MARK } from '../host/hook-files.ts';
+import { SHOW_OPTIONS } from '../host/vlans.ts';
+import { KEPT_FOLDER } from './kept.ts';
 
 export interface ScriptPaths {
   /** Absolute paths; `program` is src/hook-main.ts as it is built. */
@@ -10,8 +12,8 @@ export interface ScriptPaths {
   readonly config: string;
 }
 
-/** The script's text, for sh(1). */
-export function hookScript({ node, program, config }: ScriptPaths): string {
+/** The script's text, for sh(1). `kept`: the folder of `nextCall`. */
+export function hookScript({ node, program, config }: ScriptPaths, kept: string = KEPT_FOLDER): string {
   return `#!/bin/sh
 # ${OUR_MARK}
 # Written by "libvirt-vlan-exporter hook install"; "hook status" tells how it is, "hook uninstall" removes it.
@@ -20,23 +22,39 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LIBVIRT_VLAN_CONFIG=${quote(config)}
 export PATH LIBVIRT_VLAN_CONFIG
 
-hook() {
-  ${quote(node)} ${quote(program)} hook "$@"
+# Libvirt does not wait, and nothing of its stays open but the XML on stdin.
+later() {
+  exec 3<&0
+  setsid sh -c 'sleep 1; exec "$@"' sh ${quote(node)} ${quote(program)} hook "$@" <&3 3<&- >/dev/null 2>&1 &
 }
 
 case $2 in
 start)
-  # Before the vCPUs run: libvirt waits.
-  hook "$@" >/dev/null && exit 0
-  status=$?
-  logger -t "libvirt-hook[$1]" -p user.err "ERROR: start: the hook ended with status $status"
+  # Before the vCPUs run: libvirt waits for the answer, 0 or 1, which comes on fd 3. The process goes on after it, for the journal and
+  # for what "started" is for. Beside node one bridge(8) is started: its stdin is a pipe that node writes to as fd 5, its stdout
+  # one that node reads as fd 4. The XML is fd 7 on its way to node's stdin.
+  exec 7<&0
+  answer=$(: | {
+    exec 5>/proc/self/fd/0 6<&0
+    bridge ${SHOW_OPTIONS.join(' ')} -batch - <&6 2>/dev/null 5>&- 6<&- 7<&- |
+      ${quote(node)} ${quote(program)} answer "$@" 4<&0 <&7 3>&1 >/dev/null 2>&1 6<&- 7<&- &
+  })
+  case $answer in 0 | 1) exit "$answer" ;; esac
+  logger -t "libvirt-hook[$1]" -p user.err "ERROR: start: the hook ended without an answer"
   ! grep -q '^[^#]*fail_closed: *true' "$LIBVIRT_VLAN_CONFIG" || exit 1
   ;;
-started | reconnect)
-  # Only a check, a second later, when libvirt has done with the VM: libvirt does not wait, and nothing of its stays open but the
-  # XML on stdin. A non-zero status at reconnect would kill the running VM.
-  exec 3<&0
-  setsid sh -c 'sleep 1; exec "$@"' sh ${quote(node)} ${quote(program)} hook "$@" <&3 3<&- >/dev/null 2>&1 &
+started | stopped | release)
+  # Only a word to the process of "start", which looks again; where there is none, at "started", a process of its own.
+  waiting=${quote(kept)}/start.$1
+  if [ -r "$waiting" ] && read -r pid <"$waiting" && [ -d "/proc/\${pid:-none}" ]; then
+    echo "$2" >>"$waiting"
+  elif [ "$2" = started ]; then
+    later "$@"
+  fi
+  ;;
+reconnect)
+  # A non-zero status would kill the running VM.
+  later "$@"
   ;;
 esac
 exit 0
@@ -46,7 +64,7 @@ exit 0
 /** The paths in a script of ours; undefined where it is none. */
 export function pathsOf(script: string): ScriptPaths | undefined {
   const word = "('(?:[^']|'\\\\'')*'|[\\w@%+=:,./-]+)";
-  const call = new RegExp(`^ {2}${word} ${word} hook "\\$@"$`, 'm').exec(script);
+  const call = new RegExp(`^ {2}(?:setsid .* sh )?${word} ${word} hook "\\$@"`, 'm').exec(script);
   const config = new RegExp(`^LIBVIRT_VLAN_CONFIG=${word}$`, 'm').exec(script);
   if (!call?.[1] || !call[2] || !config?.[1]) return undefined;
   return { node: unquote(call[1]), program: unquote(call[2]), config: unquote(config[1]) };

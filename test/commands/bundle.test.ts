@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { main as bundle, hook } from '../../rolldown.config.ts';
+import { main as bundle, hook, hookRun } from '../../rolldown.config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'libvirt-vlan-exporter-'));
 const main = join(folder, 'dist/main.js');
 const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
-  for (const config of [bundle, hook]) {
+  for (const config of [bundle, hook, hookRun]) {
     const build = await rolldown(config);
     await build.write({ ...config.output, dir: at(config.output.dir) });
   }
@@ -94,11 +94,20 @@ test('nothing of it is coloured when it goes into a file', async () => {
   expect(out).not.toContain('\x1b');
 }, 60_000);
 
-test('the hook, as its script calls it, ends with 0 and prints nothing on stdout, also without a config', () => {
-  const args = [at('dist/hook/hook.cjs'), 'hook', 'web-1', 'start', 'begin', '-'];
+test.each([
+  ['hook', ''],
+  ['answer', '0\n'],
+])('the hook, asked by "%s", ends with 0 and prints nothing on stdout, also without a config', (mode, answer) => {
+  const args = [at('dist/hook/hook.cjs'), mode, 'web-1', 'start', 'begin', '-'];
   const env = { PATH: '/nonexistent', LIBVIRT_VLAN_CONFIG: at('no-such-file') };
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { input: '', env, encoding: 'utf8' });
-  expect([status, stdout]).toEqual([0, '']);
+  const stdio = ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] as const;
+  const { status, stdout, stderr, output } = spawnSync(process.execPath, args, {
+    input: '',
+    env,
+    stdio: [...stdio],
+    encoding: 'utf8',
+  });
+  expect([status, stdout, output[3]]).toEqual([0, '', answer]);
   // There is no logger in its PATH, so the entry goes where somebody may see it.
   expect(stderr).toMatch(/MESSAGE=ERROR: start: .*no-such-file: no such file/);
 });

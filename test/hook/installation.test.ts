@@ -47,6 +47,7 @@ const wrong: Record<string, [Partial<Installation>, string]> = {
   'wrong owner': [{ files: [{ ...ours, uid: 1000 }] }, 'belongs to user id 1000'],
   'writable for all': [{ files: [{ ...ours, mode: 0o777 }] }, 'others than root may write'],
   'changed by hand': [{ files: [{ ...ours, text: '#!/bin/sh\n' }] }, 'changed by hand'],
+  'of another version': [{ files: [{ ...ours, text: TEXT.replace('-batch', '-b') }] }, 'another version'],
   'program gone': [{ exists: (path) => path === '/usr/bin/node' }, '/usr/lib/x/main.js is gone'],
   'libvirt too old for the folder': [{ libvirt: [6, 0, 0] }, 'does not look into'],
   'no libvirt': [{ libvirt: undefined }, 'no libvirt daemon'],

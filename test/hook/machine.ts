@@ -8,7 +8,15 @@ import { formatTable } from '../../src/vlan.ts';
 export const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 export const SHIPPED = readFileSync('systemd/config.yml', 'utf8');
 
-export function testMachine(options: { background?: boolean; config?: string; sleep?: (host: SimHost) => void } = {}) {
+interface Options {
+  readonly background?: boolean;
+  readonly config?: string;
+  readonly sleep?: (host: SimHost) => void;
+  /** libvirt's next call for the VM, as the process of `start` hears of it; null where none comes. */
+  readonly nextCall?: string | null;
+}
+
+export function testMachine(options: Options = {}) {
   let now = 1_000_000;
   let kept: string | undefined;
   const host = createSimHost({ now: () => now });
@@ -16,6 +24,14 @@ export function testMachine(options: { background?: boolean; config?: string; sl
   host.writeFile(CONFIG, options.config ?? SHIPPED);
   const entries: JournalFields[] = [];
   const background: string[] = [];
+  /** What libvirt and the journal see, in order. */
+  const events: string[] = [];
+  const awaitCall = async (guest: string) => {
+    events.push(`registered ${guest}`);
+    await Promise.resolve();
+    events.push(`called ${options.nextCall}`);
+    return options.nextCall ?? undefined;
+  };
   const machine: HookMachine = {
     host,
     configFile: CONFIG,
@@ -27,7 +43,12 @@ export function testMachine(options: { background?: boolean; config?: string; sl
     },
     readStdin: () => '',
     elapsed: () => 7,
-    write: (entry) => void entries.push(entry),
+    answer: (status) => void events.push(`answer ${status}`),
+    nextCall: options.nextCall === undefined ? undefined : awaitCall,
+    write: (entry) => {
+      entries.push(entry);
+      events.push(entry.MESSAGE);
+    },
     sleep: async (ms) => {
       now += ms;
       options.sleep?.(host);
@@ -37,7 +58,7 @@ export function testMachine(options: { background?: boolean; config?: string; sl
   const call = (guest: string, operation: string, xml = stdinXml(host, guest)) =>
     runHook([guest, operation, 'begin', '-'], { ...machine, readStdin: () => xml });
   const said = () => entries.map((entry) => `${entry.PRIORITY} ${entry.MESSAGE}`);
-  return { ...machine, host, entries, background, said, call };
+  return { ...machine, host, entries, events, background, said, call };
 }
 
 /** As libvirt writes it to the hook: the live domain. */

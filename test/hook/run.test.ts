@@ -8,6 +8,7 @@ const nic = (n: number, more: Partial<SimInterface> = {}): SimInterface => ({
   bridge: 'br-mgmt',
   ...more,
 });
+const CLOSED = `${SHIPPED}\n`.replace(/^( *)# fail_closed: false|fail_closed: false/m, '$1fail_closed: true');
 const vm = (name: string, ...interfaces: SimInterface[]) => ({
   name,
   uuid: '00000000-0000-4000-8000-000000000001',
@@ -60,6 +61,58 @@ test('started: what is right is passed over in silence, what was undone is done 
   expect(tableOf(host, 'vnet0')).toBe(RIGHT);
   expect(entries).toHaveLength(2);
   expect(entries[1]?.LIBVIRT_VLAN_RUN).toBeUndefined();
+});
+
+test('the process of start: libvirt has its answer before a word is written, and started is a second look of the same process', async () => {
+  const { host, call, events } = testMachine({
+    nextCall: 'started',
+    sleep: (at) => at.wipe('vnet0'),
+  });
+  host.start(vm('vyos-01'));
+  expect(await call('vyos-01', 'start')).toBe(0);
+  expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  expect(events).toEqual([
+    'registered vyos-01',
+    'answer 0',
+    'called started',
+    expect.stringMatching(/^start: vnet0 .* was 1\*$/),
+    expect.stringMatching(/^started: vnet0 .* was 1\*$/),
+  ]);
+});
+
+test.each(['stopped', 'release', null])('the process of start: after %s there is no second look', async (nextCall) => {
+  const { host, call, events } = testMachine({ nextCall, sleep: (at) => at.wipe('vnet0') });
+  host.start(vm('vyos-01'));
+  await call('vyos-01', 'start');
+  expect(tableOf(host, 'vnet0')).toBe('1*');
+  expect(events.slice(1)).toEqual(['answer 0', `called ${nextCall}`, expect.stringMatching(/^start: /)]);
+});
+
+test('the process of start: an error waits for nothing, is answered first, and started is for another process', async () => {
+  const { host, call, events } = testMachine({ nextCall: 'started' });
+  host.start(vm('vyos-01'));
+  host.kernel.setFiltering('br-mgmt', false);
+  await call('vyos-01', 'start');
+  host.removeFile(CONFIG);
+  await call('vyos-01', 'start');
+  expect(events).toEqual([
+    'answer 0',
+    expect.stringMatching(/^ERROR: start: br-mgmt enforces no VLAN/),
+    expect.stringMatching(/^ERROR: start: .*no such file/),
+    'answer 0',
+  ]);
+});
+
+test('the answer is the exit status, at every operation', async () => {
+  const { host, call, events } = testMachine({ config: CLOSED });
+  host.start(vm('vyos-01'));
+  const operations = ['prepare', 'start', 'started', 'reconnect', 'stopped'];
+  for (const operation of operations) await call('vyos-01', operation);
+  await call('vyos-01', 'start', '<domain/>');
+  expect(events.filter((event) => event.startsWith('answer'))).toEqual([
+    ...operations.map(() => 'answer 0'),
+    'answer 1',
+  ]);
 });
 
 test('reconnect: what was undone is done again, and it is a run', async () => {
@@ -161,8 +214,6 @@ test('a VM without an interface on a bridge of the policy is left alone, and why
   expect(said()).toEqual(['6 start: the policy says nothing of 52:54:00:00:00:01 macvtap, 52:54:00:00:00:02 br-lan']);
   expect(host.commands).toEqual([]);
 });
-
-const CLOSED = `${SHIPPED}\n`.replace(/^( *)# fail_closed: false|fail_closed: false/m, '$1fail_closed: true');
 
 const bad: Record<string, { xml?: string; config?: string; guest?: string; says: string }> = {
   'no config': { config: '', says: 'the file is empty' },

@@ -128,7 +128,7 @@ await test('a hook that cannot even run is an error of its VM, from libvirt', as
   await sh('systemctl stop libvirt-vlan-exporter');
 });
 
-await test('virsh start takes little longer than with no hook, beside a bare node start + one bridge batch', async () => {
+await test('virsh start takes longer than with no hook by at most 1.5 x (a bare node start + one bridge -batch)', async () => {
   await sh(`rm ${PROBE}`);
   const times = { ours: [] as number[], none: [] as number[], node: [] as number[], batch: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
@@ -154,10 +154,9 @@ await test('virsh start takes little longer than with no hook, beside a bare nod
     `virsh start: ${text(ours)} with the hook, ${text(none)} with none; node ${text(node)}, bridge -batch ${text(batch)}`,
   );
   note(
-    `the hook holds it up for ${text(ours - none)}, ${((ours - none) / (node + batch)).toFixed(2)} x (node + bridge -batch); aim 1.5`,
+    `the hook holds it up for ${text(ours - none)}, ${((ours - none) / (node + batch)).toFixed(2)} x (node + bridge -batch)`,
   );
-  // The aim, 1.5, is missed: loading and running the code takes as long as node's own start. This is what it must not become again.
-  assert.ok(ours - none <= 2.75 * (node + batch), `${ours - none} ms`);
+  assert.ok(ours - none <= 1.5 * (node + batch), `${ours - none} ms`);
 });
 
 await test('the same VMs with the original hook: the same tables at the end, the wrong one when start returns', async () => {

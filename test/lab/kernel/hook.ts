@@ -1,9 +1,12 @@
 // lab-timeout: 900
 // The hook on a real bridge: the same tables as the original's for each of the report's VMs, ten at once, and what can go wrong.
-// Each call is a process of its own: this file, started again. `logger` is a stand-in that keeps what it is given.
+// Each call goes through the script that `hook install` writes, and is a process of its own: this file, started again. `logger`
+// is a stand-in that keeps what it is given.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { runHook } from '../../../src/commands/hook.ts';
+import { hookScript } from '../../../src/hook/script.ts';
 import { parseVlanShow } from '../../../src/host/vlans.ts';
 import { tapMac } from '../../../src/mac.ts';
 import { formatTable } from '../../../src/vlan.ts';
@@ -48,22 +51,35 @@ interface Call {
   readonly name: string;
   readonly operation: string;
   readonly stdin: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: { readonly PATH?: string; readonly LIBVIRT_VLAN_CONFIG?: string };
+  /** The process of `start` goes on waiting for libvirt's next call; else it is told at once that the VM has stopped. */
+  readonly stays?: boolean;
 }
 
+let scripts = 0;
+
 /** Calls our hook as libvirt does; its exit status, what it printed on stdout, the milliseconds until its stdio was closed. */
-function ours({ name, operation, stdin, env }: Call) {
+async function ours({ name, operation, stdin, env, stays = false }: Call) {
+  const script = `${FOLDER}/script.${scripts++}`;
+  const config = env?.LIBVIRT_VLAN_CONFIG ?? `${FOLDER}/config.yml`;
+  const text = hookScript({ node: process.execPath, program: process.argv[1] ?? '', config });
+  await writeFile(script, text.replace(/^PATH=.*/m, `PATH=${env?.PATH ?? process.env.PATH}`), { mode: 0o755 });
+  const result = await callScript(script, [name, operation, 'begin', '-'], stdin);
+  if (operation === 'start' && !stays) await callScript(script, [name, 'stopped', 'end', '-'], '');
+  return result;
+}
+
+function callScript(script: string, args: readonly string[], stdin: string) {
   const begin = performance.now();
   return new Promise<{ status: number | null; stdout: string; ms: number }>((resolve, reject) => {
-    const child = spawn(process.execPath, [process.argv[1] ?? '', 'hook', name, operation, 'begin', '-'], {
-      env: { ...process.env, LIBVIRT_VLAN_CONFIG: `${FOLDER}/config.yml`, ...env },
-    });
+    const child = spawn(script, args);
     let stdout = '';
     child.stdout.on('data', (data) => {
       stdout += data;
     });
     child.on('error', reject).on('close', (status) => resolve({ status, stdout, ms: performance.now() - begin }));
-    child.stdin.end(stdin);
+    // It may end without having read all of it.
+    child.stdin.on('error', () => undefined).end(stdin);
   });
 }
 
@@ -138,10 +154,16 @@ async function scenario(): Promise<void> {
     await removeTaps([...neighbours, ...vms.flatMap((vm) => vm.nics)]);
   });
 
+  const waitingProcess = async () => (await sh('cat /run/libvirt-vlan-hook/start.vyos-01')).split('\n')[0];
   const nic = { tap: 'vnet1', mac: '52:54:00:00:00:01' };
   const good = xml('vyos-01', [nic]);
+  // Between the look and the change.
   await sh(`mkdir ${FOLDER}/slow && cat > ${FOLDER}/slow/bridge && chmod +x ${FOLDER}/slow/bridge`, {
-    input: `#!/bin/sh\ncase "$*" in *-batch*) ip link del ${nic.tap} ;; esac\nexec ${await sh('command -v bridge')} "$@"\n`,
+    input: `#!/bin/sh
+real=${await sh('command -v bridge')}
+case "$*" in *-force*) exec $real "$@" ;; esac
+{ read -r line && echo "$line"; read -r line && ip link del ${nic.tap} && echo "$line"; } | $real "$@"
+`,
   });
   const cases: readonly (readonly [string, Partial<Call>, RegExp])[] = [
     ['no config', { env: { LIBVIRT_VLAN_CONFIG: '/nowhere.yml' } }, /ERROR: start: \/nowhere\.yml: no such file/],
@@ -175,6 +197,24 @@ async function scenario(): Promise<void> {
     });
   }
 
+  await test('a bridge that hangs: the start is held up for five seconds, and no other command of the hook with it', async () => {
+    await sh(`mkdir ${FOLDER}/hung && cat > ${FOLDER}/hung/bridge && chmod +x ${FOLDER}/hung/bridge`, {
+      input: `#!/bin/sh\ncase "$*" in *-force*|*show*) exec ${await sh('command -v bridge')} "$@" ;; esac\nexec tail -f /dev/null\n`,
+    });
+    await addTaps([nic]);
+    const env = { PATH: `${FOLDER}/hung:${process.env.PATH}` };
+    const { status, ms } = await ours({ name: 'vyos-01', operation: 'start', stdin: good, env, stays: true });
+    assert.deepEqual([status, (await tables()).vnet1], [0, RIGHT]);
+    const pid = await waitingProcess();
+    await ours({ name: 'vyos-01', operation: 'stopped', stdin: '' });
+    await until('the process ends', 10_000, async () => (await sh(`ls -d /proc/${pid} || true`)) === '');
+    note(`it took ${Math.round(ms)} ms`);
+    assert.ok(ms < 8_000, `${ms} ms`);
+    await entriesWhen(1);
+    await sh(`pkill -f '[t]ail -f /dev/null'`);
+    await removeTaps([nic]);
+  });
+
   await test('an unknown operation: nothing happens, no entry', async () => {
     const { status, stdout } = await ours({ name: 'vyos-01', operation: 'frobnicate', stdin: good });
     assert.deepEqual([status, stdout, await entries()], [0, '', []]);
@@ -184,7 +224,7 @@ async function scenario(): Promise<void> {
     // What libvirt keeps of a VM that runs.
     const live = '/run/libvirt/qemu/vyos-01.xml';
     await sh(`mkdir -p /run/libvirt/qemu && cat > ${live}`, { input: good });
-    const early = await ours({ name: 'vyos-01', operation: 'start', stdin: good });
+    const early = await ours({ name: 'vyos-01', operation: 'start', stdin: good, stays: true });
     const waiting = await ours({ name: 'vyos-01', operation: 'started', stdin: good });
     assert.deepEqual([early.status, waiting.status], [0, 0]);
     note(`without the tap: start ${Math.round(early.ms)} ms, started ${Math.round(waiting.ms)} ms`);
@@ -193,7 +233,35 @@ async function scenario(): Promise<void> {
     await addTaps([nic]);
     const { ms } = await until('the tap is configured', 15_000, async () => (await tables()).vnet1 === RIGHT);
     note(`configured ${Math.round(ms)} ms after the tap came`);
+    assert.match(messages(await entriesWhen(1)).join(), /^started: vnet1 on br-mgmt: VLANs/);
     await sh(`rm ${live}`);
+    await removeTaps([nic]);
+  });
+
+  await test('the process of start takes the second look at started, and ends', async () => {
+    await addTaps([nic]);
+    await ours({ name: 'vyos-01', operation: 'start', stdin: good, stays: true });
+    const pid = await waitingProcess();
+    await sh('bridge vlan del vid 100 dev vnet1');
+    const { ms } = await ours({ name: 'vyos-01', operation: 'started', stdin: good });
+    note(`started took ${Math.round(ms)} ms`);
+    const said = messages(await entriesWhen(2));
+    assert.match(said[0] ?? '', /^start: vnet1 on br-mgmt: VLANs 10 20 30 40 100 110 120, PVID 100/);
+    assert.match(said[1] ?? '', /^started: vnet1 .*; was 10 20 30 40 110 120$/);
+    assert.equal((await tables()).vnet1, RIGHT);
+    await until('it has ended', 10_000, async () => (await sh(`ls -d /proc/${pid} || true`)) === '');
+    assert.equal(await sh('ls /run/libvirt-vlan-hook | grep start || true'), '');
+    await removeTaps([nic]);
+  });
+
+  await test('where the process of start was killed, started is a process of its own', async () => {
+    await addTaps([nic]);
+    await ours({ name: 'vyos-01', operation: 'start', stdin: good, stays: true });
+    await sh(`kill -9 ${await waitingProcess()}`);
+    await sh('bridge vlan del vid 100 dev vnet1');
+    await ours({ name: 'vyos-01', operation: 'started', stdin: good });
+    await until('the second look', 15_000, async () => (await tables()).vnet1 === RIGHT);
+    await entriesWhen(1);
     await removeTaps([nic]);
   });
 
@@ -236,5 +304,6 @@ async function scenario(): Promise<void> {
   finish();
 }
 
-if (process.argv[2] === 'hook') process.exitCode = await runHook(process.argv.slice(3));
+const mode = process.argv[2];
+if (mode === 'hook' || mode === 'answer') process.exitCode = await runHook(process.argv.slice(3), mode === 'answer');
 else await scenario();

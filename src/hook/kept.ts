@@ -1,0 +1,26 @@
+// What the hook keeps between its calls: a folder that only root may enter, gone with a reboot. Nothing depends on it but time.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+
+export const KEPT_FOLDER = '/run/libvirt-vlan-hook';
+
+/** undefined where nothing is kept by this name. Never throws. */
+export function readKept(name: string): Buffer | undefined {
+  try {
+    return readFileSync(`${KEPT_FOLDER}/${name}`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** At once or not at all, for hooks that read meanwhile. Says whether it is kept. Never throws. */
+export function writeKept(name: string, data: string | Buffer): boolean {
+  const path = `${KEPT_FOLDER}/${name}`;
+  try {
+    mkdirSync(KEPT_FOLDER, { recursive: true, mode: 0o700 });
+    writeFileSync(`${path}.${process.pid}`, data, { mode: 0o600 });
+    renameSync(`${path}.${process.pid}`, path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,38 @@
+// The process that answered at `start` stays, and takes the second look when libvirt says `started`: no second node is started for
+// it. The script, which libvirt calls for that, finds the process by a file with its id, and adds the operation: see hook/script.ts.
+import { rmSync } from 'node:fs';
+import { KEPT_FOLDER, readKept, writeKept } from './kept.ts';
+
+// A VM's start that takes longer gets a process of its own at `started`.
+const MAX_WAIT_MS = 120_000;
+const POLL_MS = 1_000;
+
+const nameOf = (guest: string) => `start.${guest}`;
+
+/**
+ * Registers at once; resolves to the operation of libvirt's next call for this VM, to undefined where none came in time. Returns
+ * undefined where it cannot register. `sleep` takes milliseconds.
+ */
+export function nextCall(
+  guest: string,
+  sleep: (milliseconds: number) => Promise<void>,
+): Promise<string | undefined> | undefined {
+  const name = nameOf(guest);
+  return writeKept(name, `${process.pid}\n`) ? waitFor(name, sleep) : undefined;
+}
+
+async function waitFor(name: string, sleep: (milliseconds: number) => Promise<void>): Promise<string | undefined> {
+  for (let waited = 0; waited < MAX_WAIT_MS; waited += POLL_MS) {
+    await sleep(POLL_MS);
+    const [pid, operation] = readKept(name)?.toString().split('\n') ?? [];
+    // Another start of the same VM: it has the file now.
+    if (pid !== String(process.pid)) return undefined;
+    if (operation) return removed(name, operation);
+  }
+  return removed(name, undefined);
+}
+
+function removed<T>(name: string, result: T): T {
+  rmSync(`${KEPT_FOLDER}/${name}`, { force: true });
+  return result;
+}
