@@ -34,31 +34,36 @@ export const main = {
   },
 } satisfies RolldownOptions;
 
-// The hook's two: what libvirt's script runs, and the program that it runs from kept code. CommonJS, which node loads in half the
-// time of ES modules.
-const cjs = {
-  dir: 'dist/hook',
-  format: 'cjs',
-  entryFileNames: '[name].cjs',
-  chunkFileNames: '[name]-[hash].cjs',
-} as const;
+// The hook's three, each one file, for a VM's start waits for each file that node loads: what libvirt's script runs, the program that
+// it runs from kept code, and what loads the config when it was changed. CommonJS, which node loads in half the time of ES modules.
+const cjs = { dir: 'dist/hook', format: 'cjs', entryFileNames: '[name].cjs' } as const;
+const CONFIG_LOADER = /config\/load\.ts$/;
 
-export const hook = {
-  ...shared,
-  input: { hook: 'src/hook-main.ts' },
-  output: { ...cjs, cleanDir: true, minify: 'dce-only' },
-} satisfies RolldownOptions;
-
-export const hookRun = {
-  ...shared,
-  input: { run: 'src/commands/hook.ts' },
-  // As `script` in src/hook-main.ts runs it.
-  output: {
-    ...cjs,
-    minify: true,
-    postBanner: ({ name }) => (name === 'run' ? '(function(require,exports){' : ''),
-    postFooter: ({ name }) => (name === 'run' ? '})' : ''),
+export const hook = [
+  {
+    ...shared,
+    input: { hook: 'src/hook-main.ts' },
+    output: { ...cjs, cleanDir: true, minify: 'dce-only' },
   },
-} satisfies RolldownOptions;
+  {
+    ...shared,
+    input: { run: 'src/commands/hook.ts' },
+    external: CONFIG_LOADER,
+    // As `script` in src/hook-main.ts runs it.
+    output: {
+      ...cjs,
+      minify: true,
+      paths: (id: string) => (CONFIG_LOADER.test(id) ? './load.cjs' : id),
+      dynamicImportInCjs: false,
+      postBanner: '(function(require,exports){',
+      postFooter: '})',
+    },
+  },
+  {
+    ...shared,
+    input: { load: 'src/config/load.ts' },
+    output: { ...cjs, minify: 'dce-only' },
+  },
+] satisfies RolldownOptions[];
 
-export default defineConfig([main, hook, hookRun]);
+export default defineConfig([main, ...hook]);

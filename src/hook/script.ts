@@ -31,14 +31,17 @@ later() {
 case $2 in
 start)
   # Before the vCPUs run: libvirt waits for the answer, 0 or 1, which comes on fd 3. The process goes on after it, for the journal and
-  # for what "started" is for. Beside node one bridge(8) is started: its stdin is a pipe that node writes to as fd 5, its stdout
-  # one that node reads as fd 4. The XML is fd 7 on its way to node's stdin.
+  # for what "started" is for. Beside node one bridge(8) is started: its stdin is a pipe, made by a here-document of one empty line, that node
+  # writes to as fd 5, its stdout one that node reads as fd 4. The XML is fd 7 on its way to node's stdin.
   exec 7<&0
-  answer=$(: | {
-    exec 5>/proc/self/fd/0 6<&0
+  answer=$(
+    exec 6<<END
+
+END
+    exec 5>/proc/self/fd/6
     bridge ${SHOW_OPTIONS.join(' ')} -batch - <&6 2>/dev/null 5>&- 6<&- 7<&- |
       ${quote(node)} ${quote(program)} answer "$@" 4<&0 <&7 3>&1 >/dev/null 2>&1 6<&- 7<&- &
-  })
+  )
   case $answer in 0 | 1) exit "$answer" ;; esac
   logger -t "libvirt-hook[$1]" -p user.err "ERROR: start: the hook ended without an answer"
   ! grep -q '^[^#]*fail_closed: *true' "$LIBVIRT_VLAN_CONFIG" || exit 1

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { main as bundle, hook, hookRun } from '../../rolldown.config.ts';
+import { main as bundle, hook } from '../../rolldown.config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'libvirt-vlan-exporter-'));
 const main = join(folder, 'dist/main.js');
 const at = (name: string) => join(folder, name);
 
 beforeAll(async () => {
-  for (const config of [bundle, hook, hookRun]) {
+  for (const config of [bundle, ...hook]) {
     const build = await rolldown(config);
     await build.write({ ...config.output, dir: at(config.output.dir) });
   }
