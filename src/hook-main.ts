@@ -4,16 +4,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Script } from 'node:vm';
 import type * as Program from './commands/hook.ts';
-import { readKept, writeKept } from './hook/kept.ts';
-
-const KEPT = 'code';
+import { KEPT_CODE, readKept, writeKept } from './hook/kept.ts';
 
 // The program, src/commands/hook.ts: a bundle of its own, in CommonJS.
 const file = `${__dirname}/run.cjs`;
-const { mtimeMs, size } = statSync(file);
-// V8 knows its own version, but of the source only the length.
-const key = Buffer.from(`${file} ${mtimeMs} ${size}\n`);
-const kept = readKept(KEPT);
+// V8 knows its own version, but of the source only the length; and npm gives all files of all packages the same mtime.
+const { ino, ctimeMs } = statSync(file);
+const key = Buffer.from(`${file} ${ino} ${ctimeMs}\n`);
+const kept = readKept(KEPT_CODE);
 const script = new Script(readFileSync(file, 'utf8'), {
   filename: file,
   ...(kept?.subarray(0, key.length).equals(key) && { cachedData: kept.subarray(key.length) }),
@@ -26,5 +24,5 @@ void program.runHook(args, mode === 'answer').then((status) => {
   process.exitCode = status;
   // Where libvirt has its answer: it does not wait for this.
   if (mode === 'answer' && script.cachedDataRejected !== false)
-    writeKept(KEPT, Buffer.concat([key, script.createCachedData()]));
+    writeKept(KEPT_CODE, Buffer.concat([key, script.createCachedData()]));
 });

@@ -2,6 +2,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 export const KEPT_FOLDER = '/run/libvirt-vlan-hook';
+/** What V8 has compiled of the program, see src/hook-main.ts. */
+export const KEPT_CODE = 'code';
 
 /** undefined where nothing is kept by this name. Never throws. */
 export function readKept(name: string): Buffer | undefined {

@@ -3,7 +3,7 @@
 // neither keep a VM from starting (unless fail_closed) nor kill one at `reconnect`.
 import { OUR_MARK } from '../host/hook-files.ts';
 import { SHOW_OPTIONS } from '../host/vlans.ts';
-import { KEPT_FOLDER } from './kept.ts';
+import { KEPT_CODE, KEPT_FOLDER } from './kept.ts';
 
 export interface ScriptPaths {
   /** Absolute paths; `program` is src/hook-main.ts as it is built. */
@@ -44,6 +44,8 @@ END
   )
   case $answer in 0 | 1) exit "$answer" ;; esac
   logger -t "libvirt-hook[$1]" -p user.err "ERROR: start: the hook ended without an answer"
+  # Should kept code be the reason, the next start does without.
+  rm -f ${quote(`${kept}/${KEPT_CODE}`)}
   ! grep -q '^[^#]*fail_closed: *true' "$LIBVIRT_VLAN_CONFIG" || exit 1
   ;;
 started | stopped | release)

@@ -69,7 +69,9 @@ describe.each(['dash', 'bash'])('%s', (shell) => {
 
   test('a hook that gives no answer, or is not there at all, does not keep the VM from starting', () => {
     const { call } = install({ shell, answer: '' });
+    writeFileSync(join(folder, 'code'), 'what V8 compiled');
     expect(call('start').status).toBe(0);
+    expect(existsSync(join(folder, 'code'))).toBe(false);
     rmSync(join(folder, 'node'));
     expect(call('start').status).toBe(0);
   });

@@ -54,16 +54,19 @@ interface Call {
   readonly env?: { readonly PATH?: string; readonly LIBVIRT_VLAN_CONFIG?: string };
   /** The process of `start` goes on waiting for libvirt's next call; else it is told at once that the VM has stopped. */
   readonly stays?: boolean;
+  /** The script's first lines; `#!/bin/sh` unless told. */
+  readonly head?: string;
 }
 
 let scripts = 0;
 
 /** Calls our hook as libvirt does; its exit status, what it printed on stdout, the milliseconds until its stdio was closed. */
-async function ours({ name, operation, stdin, env, stays = false }: Call) {
+async function ours({ name, operation, stdin, env, stays = false, head = '#!/bin/sh' }: Call) {
   const script = `${FOLDER}/script.${scripts++}`;
   const config = env?.LIBVIRT_VLAN_CONFIG ?? `${FOLDER}/config.yml`;
   const text = hookScript({ node: process.execPath, program: process.argv[1] ?? '', config });
-  await writeFile(script, text.replace(/^PATH=.*/m, `PATH=${env?.PATH ?? process.env.PATH}`), { mode: 0o755 });
+  const fitted = text.replace(/^#!.*/, head).replace(/^PATH=.*/m, `PATH=${env?.PATH ?? process.env.PATH}`);
+  await writeFile(script, fitted, { mode: 0o755 });
   const result = await callScript(script, [name, operation, 'begin', '-'], stdin);
   if (operation === 'start' && !stays) await callScript(script, [name, 'stopped', 'end', '-'], '');
   return result;
@@ -214,6 +217,21 @@ case "$*" in *-force*) exec $real "$@" ;; esac
     await sh(`pkill -f '[t]ail -f /dev/null'`);
     await removeTaps([nic]);
   });
+
+  // Before 5.1 bash makes a file of a here-document, and no pipe: the session ends at once, and the commands run by themselves.
+  for (const [what, head] of [
+    ['dash', '#!/bin/dash'],
+    ['bash', '#!/bin/bash'],
+    ['a bash of old', '#!/bin/bash\nBASH_COMPAT=5.0'],
+  ] as const) {
+    await test(`the script, run by ${what}, does the same`, async () => {
+      await addTaps([nic]);
+      const { status, stdout } = await ours({ name: 'vyos-01', operation: 'start', stdin: good, head });
+      assert.deepEqual([status, stdout, (await tables()).vnet1], [0, '', RIGHT]);
+      assert.match(messages(await entriesWhen(1)).join(), /^start: vnet1 on br-mgmt: VLANs/);
+      await removeTaps([nic]);
+    });
+  }
 
   await test('an unknown operation: nothing happens, no entry', async () => {
     const { status, stdout } = await ours({ name: 'vyos-01', operation: 'frobnicate', stdin: good });
