@@ -3,38 +3,23 @@
 import type { FollowEvents, Handle, Host, RunResult } from '../host/host.ts';
 import type { VlanTable } from '../vlan.ts';
 import { type CommandResult, runBridge } from './bridge-command.ts';
+import { createDomains, type Domains } from './domains.ts';
 import { createFiles } from './files.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createKernel, type Kernel, type Link } from './kernel.ts';
 import { isSysfs, listSysfs, readSysfs } from './sysfs.ts';
-import { liveXml, persistentXml, type SimInterface, type SimVm, tapMac } from './vm.ts';
 
-const LIVE = '/run/libvirt/qemu';
-const PERSISTENT = '/etc/libvirt/qemu';
 const MAX_COMMANDS = 1000;
 
 /** What becomes of a command instead of its work. `hang`: it is killed at its time limit. */
 export type Sabotage = 'hang' | 'missing' | { readonly exitCode: number; readonly stderr: string };
 
-export interface SimHost extends Host {
+export interface SimHost extends Host, Domains {
   readonly kernel: Kernel;
   readonly journal: Journal;
   addBridge(name: string, options?: { readonly filtering?: boolean; readonly defaultPvid?: number }): void;
   /** A physical interface as a port of a bridge. */
   addUplink(name: string, bridge: string): void;
-  /** Writes the persistent XML. */
-  define(vm: SimVm): void;
-  undefine(domain: string): void;
-  /** Makes the taps, puts them on their bridges, writes the live XML; a defined or a transient VM. */
-  start(vm: SimVm | string): void;
-  stop(domain: string): void;
-  /** Hot-plug: no hook runs, as in libvirt. Returns the tap's name. */
-  attach(domain: string, nic: SimInterface): string;
-  detach(domain: string, mac: string): void;
-  /** Names of the running domains, sorted. */
-  running(): readonly string[];
-  /** A running domain's taps, in the order of its interfaces. */
-  taps(domain: string): readonly string[];
   /** The port leaves its bridge and comes back: only the default PVID is left. */
   wipe(port: string): void;
   /** Makes a port's VLAN table exactly this. */
@@ -54,12 +39,6 @@ export interface SimHost extends Host {
   killFollowers(problem?: string): void;
 }
 
-interface Running {
-  readonly vm: SimVm;
-  readonly taps: readonly string[];
-  readonly pid: number;
-}
-
 /** An empty host with libvirt's folders. `now`: milliseconds since the epoch. */
 export function createSimHost({ now = Date.now }: { readonly now?: () => number } = {}): SimHost {
   const files = createFiles(now);
@@ -70,37 +49,14 @@ export function createSimHost({ now = Date.now }: { readonly now?: () => number 
       for (const line of monitorLines(link, gone)) queueMicrotask(() => monitors.has(events) && events.line(line));
     }
   });
-  const defined = new Map<string, SimVm>();
-  const active = new Map<string, Running>();
+  const domains = createDomains(kernel, files);
   const forbidden = new Set<string>();
   const commands: string[] = [];
   let sabotages: { fits: (line: string, input: string) => boolean; how: Sabotage; left: number }[] = [];
   let ranListener: ((line: string) => void) | undefined;
-  let lastVnet = -1;
-  let lastPid = 1000;
 
   kernel.addLink('lo', 'device', '00:00:00:00:00:00');
-  files.makeFolder(LIVE);
-  files.makeFolder(`${PERSISTENT}/networks`);
-  files.makeFolder(`${PERSISTENT}/autostart`);
 
-  const runningDomain = (name: string): Running => {
-    const found = active.get(name);
-    if (!found) throw new Error(`simulated host: domain ${name} is not running`);
-    return found;
-  };
-  const setRunning = (running: Running) => {
-    active.set(running.vm.name, running);
-    files.write(`${LIVE}/${running.vm.name}.xml`, liveXml(running.vm, running.pid, running.taps));
-  };
-  const addTap = (nic: SimInterface): string => {
-    // Only the counter is ever used up, as in libvirt; a name of one's own uses no number.
-    if (nic.target === undefined) lastVnet += 1;
-    const name = nic.target ?? `vnet${lastVnet}`;
-    kernel.addLink(name, 'tap', tapMac(nic.mac));
-    kernel.setMaster(name, nic.bridge);
-    return name;
-  };
   const deny = (path: string) => {
     if (forbidden.has(path)) throw fileError('EACCES', 'permission denied', path);
   };
@@ -116,6 +72,7 @@ export function createSimHost({ now = Date.now }: { readonly now?: () => number 
   };
 
   return {
+    ...domains,
     kernel,
     journal,
     commands,
@@ -185,43 +142,6 @@ export function createSimHost({ now = Date.now }: { readonly now?: () => number 
       kernel.addLink(name, 'device', '3c:ec:ef:00:00:01');
       kernel.setMaster(name, bridge);
     },
-    define(vm) {
-      defined.set(vm.name, vm);
-      files.write(`${PERSISTENT}/${vm.name}.xml`, persistentXml(vm));
-    },
-    undefine(domain) {
-      defined.delete(domain);
-      files.remove(`${PERSISTENT}/${domain}.xml`);
-    },
-    start(what) {
-      const vm = typeof what === 'string' ? defined.get(what) : what;
-      if (!vm) throw new Error(`simulated host: domain ${what} is not defined`);
-      if (active.has(vm.name)) throw new Error(`simulated host: domain ${vm.name} runs already`);
-      lastPid += 1;
-      setRunning({ vm, taps: vm.interfaces.map(addTap), pid: lastPid });
-    },
-    stop(domain) {
-      for (const tap of runningDomain(domain).taps) if (kernel.links.has(tap)) kernel.removeLink(tap);
-      active.delete(domain);
-      files.remove(`${LIVE}/${domain}.xml`);
-    },
-    attach(domain, nic) {
-      const { vm, taps, pid } = runningDomain(domain);
-      const tap = addTap(nic);
-      setRunning({ vm: { ...vm, interfaces: [...vm.interfaces, nic] }, taps: [...taps, tap], pid });
-      return tap;
-    },
-    detach(domain, mac) {
-      const { vm, taps, pid } = runningDomain(domain);
-      const at = vm.interfaces.findIndex((nic) => nic.mac === mac);
-      const tap = taps[at];
-      if (tap === undefined) throw new Error(`simulated host: domain ${domain} has no interface ${mac}`);
-      kernel.removeLink(tap);
-      const without = <T>(list: readonly T[]) => list.filter((_, i) => i !== at);
-      setRunning({ vm: { ...vm, interfaces: without(vm.interfaces) }, taps: without(taps), pid });
-    },
-    running: () => [...active.keys()].sort(),
-    taps: (domain) => runningDomain(domain).taps,
     wipe(port) {
       const bridge = kernel.links.get(port)?.master;
       if (bridge === undefined) throw new Error(`simulated host: ${port} is no port`);

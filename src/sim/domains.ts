@@ -1,0 +1,99 @@
+// The simulated host's libvirt: domains, whose taps are made and removed with them, and whose XML lies where libvirt's does.
+import type { Files } from './files.ts';
+import type { Kernel } from './kernel.ts';
+import { liveXml, persistentXml, type SimInterface, type SimVm, tapMac } from './vm.ts';
+
+const LIVE = '/run/libvirt/qemu';
+const PERSISTENT = '/etc/libvirt/qemu';
+
+export interface Domains {
+  /** Writes the persistent XML. */
+  define(vm: SimVm): void;
+  undefine(domain: string): void;
+  /** Makes the taps, puts them on their bridges, writes the live XML; a defined or a transient VM. */
+  start(vm: SimVm | string): void;
+  stop(domain: string): void;
+  /** Hot-plug: no hook runs, as in libvirt. Returns the tap's name. */
+  attach(domain: string, nic: SimInterface): string;
+  detach(domain: string, mac: string): void;
+  /** Names of the running domains, sorted. */
+  running(): readonly string[];
+  /** A running domain's taps, in the order of its interfaces. */
+  taps(domain: string): readonly string[];
+}
+
+interface Running {
+  readonly vm: SimVm;
+  readonly taps: readonly string[];
+  readonly pid: number;
+}
+
+/** No domains, and libvirt's folders. */
+export function createDomains(kernel: Kernel, files: Files): Domains {
+  const defined = new Map<string, SimVm>();
+  const active = new Map<string, Running>();
+  let lastVnet = -1;
+  let lastPid = 1000;
+
+  files.makeFolder(LIVE);
+  files.makeFolder(`${PERSISTENT}/networks`);
+  files.makeFolder(`${PERSISTENT}/autostart`);
+
+  const runningDomain = (name: string): Running => {
+    const found = active.get(name);
+    if (!found) throw new Error(`simulated host: domain ${name} is not running`);
+    return found;
+  };
+  const setRunning = (running: Running) => {
+    active.set(running.vm.name, running);
+    files.write(`${LIVE}/${running.vm.name}.xml`, liveXml(running.vm, running.pid, running.taps));
+  };
+  const addTap = (nic: SimInterface): string => {
+    // Only the counter is ever used up, as in libvirt; a name of one's own uses no number.
+    if (nic.target === undefined) lastVnet += 1;
+    const name = nic.target ?? `vnet${lastVnet}`;
+    kernel.addLink(name, 'tap', tapMac(nic.mac));
+    kernel.setMaster(name, nic.bridge);
+    return name;
+  };
+
+  return {
+    define(vm) {
+      defined.set(vm.name, vm);
+      files.write(`${PERSISTENT}/${vm.name}.xml`, persistentXml(vm));
+    },
+    undefine(domain) {
+      defined.delete(domain);
+      files.remove(`${PERSISTENT}/${domain}.xml`);
+    },
+    start(what) {
+      const vm = typeof what === 'string' ? defined.get(what) : what;
+      if (!vm) throw new Error(`simulated host: domain ${what} is not defined`);
+      if (active.has(vm.name)) throw new Error(`simulated host: domain ${vm.name} runs already`);
+      lastPid += 1;
+      setRunning({ vm, taps: vm.interfaces.map(addTap), pid: lastPid });
+    },
+    stop(domain) {
+      for (const tap of runningDomain(domain).taps) if (kernel.links.has(tap)) kernel.removeLink(tap);
+      active.delete(domain);
+      files.remove(`${LIVE}/${domain}.xml`);
+    },
+    attach(domain, nic) {
+      const { vm, taps, pid } = runningDomain(domain);
+      const tap = addTap(nic);
+      setRunning({ vm: { ...vm, interfaces: [...vm.interfaces, nic] }, taps: [...taps, tap], pid });
+      return tap;
+    },
+    detach(domain, mac) {
+      const { vm, taps, pid } = runningDomain(domain);
+      const at = vm.interfaces.findIndex((nic) => nic.mac === mac);
+      const tap = taps[at];
+      if (tap === undefined) throw new Error(`simulated host: domain ${domain} has no interface ${mac}`);
+      kernel.removeLink(tap);
+      const without = <T>(list: readonly T[]) => list.filter((_, i) => i !== at);
+      setRunning({ vm: { ...vm, interfaces: without(vm.interfaces) }, taps: without(taps), pid });
+    },
+    running: () => [...active.keys()].sort(),
+    taps: (domain) => runningDomain(domain).taps,
+  };
+}
