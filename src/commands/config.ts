@@ -1,20 +1,21 @@
 // `config check|infer|schema`: what is wrong with a config file, a first one for this host, and the JSON Schema for editors.
 import type { Command } from 'commander';
-import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
+import { type ConfigFileOption, configFileOption } from './options.ts';
 
 export function register(program: Command): void {
   const config = program.command('config').description('check a config file, or propose one');
   config
     .command('check')
     .description('tell what is wrong with a config file, by line and key')
-    .argument('[file]', 'the config file', DEFAULT_CONFIG_FILE)
+    .argument('[file]', 'the config file, as --config.file')
+    .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 valid, 2 not.')
-    .action(async (file: string) => {
+    .action(async (file: string | undefined, options: ConfigFileOption) => {
       const [{ createHost }, { runConfigCheck }] = await Promise.all([
         import('../host/real.ts'),
         import('./run/config.ts'),
       ]);
-      runConfigCheck(createHost(), file);
+      runConfigCheck(createHost(), file ?? options['config.file']);
     });
   config
     .command('infer')

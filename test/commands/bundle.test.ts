@@ -60,6 +60,7 @@ test.concurrent.each([
   ['config'],
   ['config', 'check', 'a', 'b'],
   ['config', 'check', ''],
+  ['config', 'check', '--config.file', at('bad.yml')],
   ['check', '--config.file', at('good.yml'), 'no-such-domain'],
   ['check', '--config.file', at('good.yml')],
   ...FILES.map((file) => ['config', 'check', at(file)]),
