@@ -40,10 +40,13 @@ export function openSession(commandsFd: number, tablesFd: number, timeoutMs: num
   };
   return {
     ask: async (commands) => {
-      if (!open) return undefined;
-      const answer = await exchange(commandsFd, tablesFd, commands, timeoutMs).catch(() => undefined);
-      if (answer === undefined) close();
-      return answer;
+      // Longer ones could fill the pipe, and to write to a full one would wait for ever.
+      const fits = Buffer.byteLength(commands) <= MAX_BYTES;
+      const answer =
+        open && fits ? await exchange(commandsFd, tablesFd, commands, timeoutMs).catch(() => undefined) : undefined;
+      if (answer !== undefined && isList(answer)) return answer;
+      close();
+      return undefined;
     },
     close,
   };
@@ -71,6 +74,16 @@ async function exchange(commandsFd: number, tablesFd: number, commands: string, 
 }
 
 const NEWLINE = 0x0a;
+// Half of what a pipe holds.
+const MAX_BYTES = 32_768;
+
+function isList(json: string): boolean {
+  try {
+    return Array.isArray(JSON.parse(json));
+  } catch {
+    return false;
+  }
+}
 
 /** Empty at the end. */
 function readChunk(fd: number): Promise<Buffer> {

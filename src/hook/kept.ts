@@ -1,5 +1,5 @@
 // What the hook keeps between its calls: a folder that only root may enter, gone with a reboot. Nothing depends on it but time.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 export const KEPT_FOLDER = '/run/libvirt-vlan-hook';
 /** What V8 has compiled of the program, see src/hook-main.ts. */
@@ -23,6 +23,16 @@ export function writeKept(name: string, data: string | Buffer): boolean {
     renameSync(`${path}.${process.pid}`, path);
     return true;
   } catch {
+    forget(`${name}.${process.pid}`);
     return false;
+  }
+}
+
+/** Never throws. */
+export function forget(name: string): void {
+  try {
+    rmSync(`${KEPT_FOLDER}/${name}`, { force: true });
+  } catch {
+    // A folder that cannot be written to.
   }
 }

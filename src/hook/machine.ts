@@ -5,7 +5,7 @@ import { files } from '../host/files.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
 import { renderEntry } from '../host/journal-write.ts';
 import { type BridgeSession, openSession, throughSession } from './bridge-session.ts';
-import { KEPT_FOLDER, readKept, writeKept } from './kept.ts';
+import { forget, KEPT_CODE, KEPT_FOLDER, readKept, writeKept } from './kept.ts';
 import { nextCall } from './next-call.ts';
 import type { HookMachine } from './run.ts';
 
@@ -14,6 +14,8 @@ const BACKGROUND = 'LIBVIRT_VLAN_HOOK_BACKGROUND';
 
 // libvirt waits for the hook, and the VM's start with it: no command may take longer.
 const MAX_COMMAND_MS = 5_000;
+// After that, a command of its own has its try.
+const MAX_SESSION_MS = 2_000;
 // What a command may print: the VLAN tables of 10,000 ports have 2 MB.
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
@@ -35,13 +37,16 @@ export function createHookMachine(
   const goOnInBackground = (xml: string) =>
     startDetached(process.execPath, [program, 'hook', ...args], xml, { ...env, [BACKGROUND]: '1' });
   const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-  const session = answers ? openSession(COMMANDS_FD, TABLES_FD, MAX_COMMAND_MS) : undefined;
+  const session = answers ? openSession(COMMANDS_FD, TABLES_FD, MAX_SESSION_MS) : undefined;
   return {
     host: session ? { ...host, run: throughSession(session, run) } : host,
     configFile: env.LIBVIRT_VLAN_CONFIG ?? DEFAULT_CONFIG_FILE,
     settings: {
       read: () => readKept(KEPT_SETTINGS)?.toString(),
       write: (text) => void writeKept(KEPT_SETTINGS, text),
+    },
+    forgetKept: () => {
+      for (const name of [KEPT_CODE, KEPT_SETTINGS]) forget(name);
     },
     readStdin: () => readFileSync(0, 'utf8'),
     elapsed: () => performance.now(),
@@ -57,15 +62,20 @@ const KEPT_SETTINGS = 'settings.json';
 
 function answer(status: number, session: BridgeSession): void {
   session.close();
-  writeSync(ANSWER_FD, `${status}\n`);
-  closeSync(ANSWER_FD);
+  try {
+    writeSync(ANSWER_FD, `${status}\n`);
+    closeSync(ANSWER_FD);
+  } catch {
+    // The script is there no more, and nobody waits.
+  }
 }
 
 function once(act: (status: number) => void): (status: number) => void {
   let done = false;
   return (status) => {
-    if (!done) act(status);
+    if (done) return;
     done = true;
+    act(status);
   };
 }
 

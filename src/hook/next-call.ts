@@ -1,7 +1,6 @@
 // The process that answered at `start` stays, and takes the second look when libvirt says `started`: no second node is started for
 // it. The script, which libvirt calls for that, finds the process by a file with its id, and adds the operation: see hook/script.ts.
-import { rmSync } from 'node:fs';
-import { KEPT_FOLDER, readKept, writeKept } from './kept.ts';
+import { forget, readKept, writeKept } from './kept.ts';
 
 // A VM's start that takes longer gets a process of its own at `started`.
 const MAX_WAIT_MS = 120_000;
@@ -25,14 +24,13 @@ async function waitFor(name: string, sleep: (milliseconds: number) => Promise<vo
   for (let waited = 0; waited < MAX_WAIT_MS; waited += POLL_MS) {
     await sleep(POLL_MS);
     const [pid, operation] = readKept(name)?.toString().split('\n') ?? [];
-    // Another start of the same VM: it has the file now.
+    // Another start of the same VM, which has removed it.
     if (pid !== String(process.pid)) return undefined;
-    if (operation) return removed(name, operation);
+    if (operation) {
+      forget(name);
+      return operation;
+    }
   }
-  return removed(name, undefined);
-}
-
-function removed<T>(name: string, result: T): T {
-  rmSync(`${KEPT_FOLDER}/${name}`, { force: true });
-  return result;
+  forget(name);
+  return undefined;
 }

@@ -17,6 +17,8 @@ export interface HookMachine {
   readonly host: Host;
   readonly configFile: string;
   readonly settings: SettingsStore;
+  /** Forgets all that is kept between calls: it may be the reason for an error that nobody thought of. Never throws. */
+  forgetKept(): void;
   /** The domain XML. Throws Error. */
   readStdin(): string;
   /** Milliseconds since libvirt's call. */
@@ -53,7 +55,9 @@ export async function runHook(args: readonly string[], machine: HookMachine): Pr
 /** What could not be done at all, as an entry; returns the exit status. Never throws. */
 export function fail(call: Call, error: unknown, machine: HookMachine): number {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const text = ['ConfigError', 'Error'].includes(name) ? message.replaceAll('\n', '; ') : (stack ?? message);
+  const isExpected = ['ConfigError', 'Error'].includes(name);
+  if (!isExpected) machine.forgetKept();
+  const text = isExpected ? message.replaceAll('\n', '; ') : (stack ?? message);
   machine.write(entryOf({ severity: 'error', text }, call, machine.elapsed(), call.operation !== 'started'));
   return answered(call.operation === 'start' && saysFailClosed(machine) ? 1 : 0, machine);
 }
@@ -105,7 +109,7 @@ async function lookAgain(job: Job, xml?: string): Promise<0> {
     await waitForTaps(machine, domain, policy, settings.hook.waitMs);
     if (hasStopped(machine.host, domain.name)) return 0;
   }
-  tell(job, 'started', await look(job, 'started', since), machine.elapsed());
+  tell(job, 'started', await look(job, 'started', since), machine.host.now() - since);
   return 0;
 }
 

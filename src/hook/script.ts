@@ -21,6 +21,8 @@ export function hookScript({ node, program, config }: ScriptPaths, kept: string 
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LIBVIRT_VLAN_CONFIG=${quote(config)}
 export PATH LIBVIRT_VLAN_CONFIG
+[ -e /proc/self/fd/0 ] || exec </dev/null
+waiting=${quote(kept)}/start.$1
 
 # Libvirt does not wait, and nothing of its stays open but the XML on stdin.
 later() {
@@ -31,26 +33,25 @@ later() {
 case $2 in
 start)
   # Before the vCPUs run: libvirt waits for the answer, 0 or 1, which comes on fd 3. The process goes on after it, for the journal and
-  # for what "started" is for. Beside node one bridge(8) is started: its stdin is a pipe, made by a here-document of one empty line, that node
-  # writes to as fd 5, its stdout one that node reads as fd 4. The XML is fd 7 on its way to node's stdin.
+  # for what "started" is for. Beside node one bridge(8) is started: its stdin is a pipe that node writes to as fd 5, its stdout
+  # one that node reads as fd 4. The XML is fd 7 on its way to node's stdin.
+  [ ! -e "$waiting" ] || rm -f "$waiting"
   exec 7<&0
-  answer=$(
-    exec 6<<END
-
-END
-    exec 5>/proc/self/fd/6
+  answer=$(: | {
+    exec 5>/proc/self/fd/0 6<&0
     bridge ${SHOW_OPTIONS.join(' ')} -batch - <&6 2>/dev/null 5>&- 6<&- 7<&- |
       ${quote(node)} ${quote(program)} answer "$@" 4<&0 <&7 3>&1 >/dev/null 2>&1 6<&- 7<&- &
-  )
+  })
   case $answer in 0 | 1) exit "$answer" ;; esac
-  logger -t "libvirt-hook[$1]" -p user.err "ERROR: start: the hook ended without an answer"
+  why="the hook ended without an answer"
+  [ -x ${quote(node)} ] && [ -r ${quote(program)} ] || why=${quote(`${node} or ${program} is gone; install the hook again`)}
+  logger -t "libvirt-hook[$1]" -p user.err "ERROR: start: $why"
   # Should kept code be the reason, the next start does without.
   rm -f ${quote(`${kept}/${KEPT_CODE}`)}
   ! grep -q '^[^#]*fail_closed: *true' "$LIBVIRT_VLAN_CONFIG" || exit 1
   ;;
 started | stopped | release)
   # Only a word to the process of "start", which looks again; where there is none, at "started", a process of its own.
-  waiting=${quote(kept)}/start.$1
   if [ -r "$waiting" ] && read -r pid <"$waiting" && [ -d "/proc/\${pid:-none}" ]; then
     echo "$2" >>"$waiting"
   elif [ "$2" = started ]; then

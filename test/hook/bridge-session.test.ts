@@ -62,6 +62,19 @@ test('an answer that does not come in time is none', async () => {
   end();
 });
 
+test('more commands than a pipe is sure to hold are for a bridge of their own', async () => {
+  const { ask, end } = session('read -r line; echo "[]"; cat >/dev/null');
+  expect(await ask(`${'vlan add vid 10 dev vnet0\n'.repeat(2_000)}vlan show\n`)).toBeUndefined();
+  expect(await ask('vlan show\n')).toBeUndefined();
+  end();
+});
+
+test.each(['foo', '', '{"a":1}', '[{"ifname":'])('what is no list of ports is no answer: %s', async (answer) => {
+  const { ask, end } = session(`read -r line; echo '${answer}'; cat >/dev/null`);
+  expect(await ask('vlan show\n')).toBeUndefined();
+  end();
+});
+
 test('file descriptors that nobody opened are a session that has ended', async () => {
   const { ask, close } = openSession(987, 986, 5_000);
   expect(await ask('vlan show\n')).toBeUndefined();

@@ -41,6 +41,10 @@ export function testMachine(options: Options = {}) {
         kept = text;
       },
     },
+    forgetKept: () => {
+      kept = undefined;
+      events.push('forgot');
+    },
     readStdin: () => '',
     elapsed: () => 7,
     answer: (status) => void events.push(`answer ${status}`),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { runHook } from '../../src/hook/run.ts';
 import type { SimInterface } from '../../src/sim/vm.ts';
 import { CONFIG, SHIPPED, stdinXml, tableOf, testMachine } from './machine.ts';
 
@@ -101,6 +102,15 @@ test('the process of start: an error waits for nothing, is answered first, and s
     expect.stringMatching(/^ERROR: start: .*no such file/),
     'answer 0',
   ]);
+});
+
+test('an error that nobody thought of: what is kept is not trusted any more', async () => {
+  const { events, ...machine } = testMachine();
+  const readStdin = () => {
+    throw new TypeError('zn is not a function');
+  };
+  expect(await runHook(['vyos-01', 'start', 'begin', '-'], { ...machine, readStdin })).toBe(0);
+  expect(events).toEqual(['forgot', expect.stringMatching(/^ERROR: start: TypeError: zn is not/), 'answer 0']);
 });
 
 test('the answer is the exit status, at every operation', async () => {

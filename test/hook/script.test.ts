@@ -54,6 +54,20 @@ describe.each(['dash', 'bash'])('%s', (shell) => {
     expect(called()).toBe(`${paths.program} answer web-1 start begin -\n${paths.config}\n<domain/>`);
   });
 
+  test('at start what an earlier start has left is removed', () => {
+    const { call } = install({ shell });
+    writeFileSync(waiting(), `${process.pid}\nstopped\n`);
+    expect(call('start')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(existsSync(waiting())).toBe(false);
+  });
+
+  test('called without a stdin it is no failure, which would kill the VM at reconnect', () => {
+    install({ shell });
+    const script = quoted(join(folder, 'script'));
+    for (const operation of ['start', 'reconnect', 'prepare'])
+      execFileSync(shell, ['-c', `${shell} ${script} web-1 ${operation} begin - <&-`], { stdio: 'pipe' });
+  });
+
   test('at start the answer counts, not the end: libvirt does not wait for what the process does afterwards', () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);

@@ -200,7 +200,7 @@ case "$*" in *-force*) exec $real "$@" ;; esac
     });
   }
 
-  await test('a bridge that hangs: the start is held up for five seconds, and no other command of the hook with it', async () => {
+  await test('a bridge that hangs: the start is held up for two seconds, then by another bridge done as well', async () => {
     await sh(`mkdir ${FOLDER}/hung && cat > ${FOLDER}/hung/bridge && chmod +x ${FOLDER}/hung/bridge`, {
       input: `#!/bin/sh\ncase "$*" in *-force*|*show*) exec ${await sh('command -v bridge')} "$@" ;; esac\nexec tail -f /dev/null\n`,
     });
@@ -212,17 +212,15 @@ case "$*" in *-force*) exec $real "$@" ;; esac
     await ours({ name: 'vyos-01', operation: 'stopped', stdin: '' });
     await until('the process ends', 10_000, async () => (await sh(`ls -d /proc/${pid} || true`)) === '');
     note(`it took ${Math.round(ms)} ms`);
-    assert.ok(ms < 8_000, `${ms} ms`);
+    assert.ok(ms < 5_000, `${ms} ms`);
     await entriesWhen(1);
     await sh(`pkill -f '[t]ail -f /dev/null'`);
     await removeTaps([nic]);
   });
 
-  // Before 5.1 bash makes a file of a here-document, and no pipe: the session ends at once, and the commands run by themselves.
   for (const [what, head] of [
     ['dash', '#!/bin/dash'],
     ['bash', '#!/bin/bash'],
-    ['a bash of old', '#!/bin/bash\nBASH_COMPAT=5.0'],
   ] as const) {
     await test(`the script, run by ${what}, does the same`, async () => {
       await addTaps([nic]);
