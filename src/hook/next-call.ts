@@ -6,8 +6,6 @@ import { forget, readKept, writeKept } from './kept.ts';
 const MAX_WAIT_MS = 120_000;
 const POLL_MS = 1_000;
 
-const nameOf = (guest: string) => `start.${guest}`;
-
 /**
  * Registers at once; resolves to the operation of libvirt's next call for this VM, to undefined where none came in time. Returns
  * undefined where it cannot register. `sleep` takes milliseconds.
@@ -16,7 +14,7 @@ export function nextCall(
   guest: string,
   sleep: (milliseconds: number) => Promise<void>,
 ): Promise<string | undefined> | undefined {
-  const name = nameOf(guest);
+  const name = `start.${guest}`;
   return writeKept(name, `${process.pid}\n`) ? waitFor(name, sleep) : undefined;
 }
 

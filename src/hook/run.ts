@@ -82,7 +82,10 @@ async function act(guest: string, operation: Operation, machine: HookMachine): P
   const xml = machine.readStdin();
   const domain = readDomain(guest, xml);
   const job = { machine, settings, domain, policy: policyFor(domain, settings.policy) };
-  if (operation === 'started') return answered(await lookAgain(job, xml), machine);
+  if (operation === 'started') {
+    await lookAgain(job, xml);
+    return answered(0, machine);
+  }
 
   const facts = await look(job, operation, since);
   const failed = facts.some((fact) => fact.severity === 'error');
@@ -97,20 +100,16 @@ async function act(guest: string, operation: Operation, machine: HookMachine): P
   return status;
 }
 
-/** What `started` is for. `xml`: to go on with in the background where that is to be and a tap is missing. Returns the exit status. */
-async function lookAgain(job: Job, xml?: string): Promise<0> {
+/** What `started` is for. `xml`: to go on with in the background where that is to be and a tap is missing. */
+async function lookAgain(job: Job, xml?: string): Promise<void> {
   const { machine, settings, domain, policy } = job;
   const since = machine.host.now();
   if (missingTaps(machine.host, domain, policy).length > 0) {
-    if (xml !== undefined && machine.goOnInBackground) {
-      machine.goOnInBackground(xml);
-      return 0;
-    }
+    if (xml !== undefined && machine.goOnInBackground) return machine.goOnInBackground(xml);
     await waitForTaps(machine, domain, policy, settings.hook.waitMs);
-    if (hasStopped(machine.host, domain.name)) return 0;
+    if (hasStopped(machine.host, domain.name)) return;
   }
   tell(job, 'started', await look(job, 'started', since), machine.host.now() - since);
-  return 0;
 }
 
 async function look({ machine, settings, domain, policy }: Job, operation: Operation, since: number) {
