@@ -15,7 +15,7 @@ const SCRIPT = '/etc/libvirt/hooks/qemu.d/libvirt-vlan-exporter';
 const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 const PROBE = '/etc/libvirt/hooks/qemu.d/zz-probe';
 const PROBE_TEXT = '#!/bin/sh\nbridge -j -compressvlans vlan show > "/run/probe/$1.$2"\n';
-const ROUNDS = 11;
+const ROUNDS = 15;
 const VMS = {
   'vault-01': [{ mac: '52:54:00:03:00:01' }],
   'ipa-01': [{ mac: '52:54:00:03:00:02' }, { mac: 'fe:54:00:03:00:03', target: 'tap-ipa.1' }],
