@@ -1,4 +1,4 @@
-// `main`, code-split, so that only the chunk of the subcommand that runs is loaded; and the hook's bundles, see src/hook-main.ts.
+// `main`, code-split, so that only the chunk of the subcommand that runs is loaded; and the hook's bundles, see src/hook/main.ts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type RolldownOptions } from 'rolldown';
@@ -42,14 +42,14 @@ const CONFIG_LOADER = /config\/load\.ts$/;
 export const hook = [
   {
     ...shared,
-    input: { hook: 'src/hook-main.ts' },
+    input: { hook: 'src/hook/main.ts' },
     output: { ...cjs, cleanDir: true, minify: 'dce-only' },
   },
   {
     ...shared,
-    input: { run: 'src/commands/hook.ts' },
+    input: { run: 'src/cli/hook.ts' },
     external: CONFIG_LOADER,
-    // As `script` in src/hook-main.ts runs it.
+    // As `script` in src/hook/main.ts runs it.
     output: {
       ...cjs,
       minify: true,

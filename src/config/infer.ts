@@ -1,10 +1,10 @@
 // A policy proposed from what runs now: vnets with the same table become one rule, the most common table the bridge's default.
 // What no policy can demand (a port without VLANs, a tagged PVID) is left out and told, for it looks like drift.
 import { stringify } from 'yaml';
-import type { Bridge, Snapshot } from '../model.ts';
+import type { Bridge, Snapshot } from '../model/snapshot.ts';
+import { pvidOf, ranges, sameTable, type Vid, type VlanTable, vidSet } from '../model/vlan.ts';
 import { expectedTable } from '../policy/judge.ts';
 import { type Match, matchPorts } from '../policy/match.ts';
-import { pvidOf, ranges, sameTable, type Vid, type VlanTable, vidSet } from '../vlan.ts';
 
 export interface Proposal {
   /** A config file; undefined where there is nothing to propose. */

@@ -1,6 +1,6 @@
 // The single values that the config file is made of, each with what is expected of it in words and as JSON Schema.
-import { parseMac } from '../mac.ts';
-import { isVid, type Vid, vid, vidSet } from '../vlan.ts';
+import { parseMac } from '../model/mac.ts';
+import { isVid, type Vid, vid, vidSet } from '../model/vlan.ts';
 import { isSchedule } from './schedule.ts';
 import { list, type Shape, scalar } from './shape.ts';
 

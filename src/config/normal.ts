@@ -1,7 +1,7 @@
 // The file's content in normal form, so that files that mean the same give the same settings and the same policy hash.
 import { createHash } from 'node:crypto';
-import type { BridgePolicy, Policy, Rule } from '../model.ts';
-import { type Vid, vidSet } from '../vlan.ts';
+import type { BridgePolicy, Policy, Rule } from '../model/policy.ts';
+import { type Vid, vidSet } from '../model/vlan.ts';
 import { type BridgeEntry, type ConfigFile, pvidFrom, type RuleEntry } from './schema.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,7 +1,8 @@
 // What is wrong with rules that read well one by one: names that stand twice, domains that an earlier rule takes, vnets that
 // would be left without any VLAN. Each is an error, for whoever wrote it meant something else.
+
+import type { Vid } from '../model/vlan.ts';
 import { matchesGlob } from '../policy/expect.ts';
-import type { Vid } from '../vlan.ts';
 import type { Remark } from './shape.ts';
 
 interface RuleLike {

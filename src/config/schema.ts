@@ -1,5 +1,5 @@
 // The config file: every key, what it is for, and its preset. The JSON Schema (systemd/config.schema.json) is made from this.
-import type { Vid } from '../vlan.ts';
+import type { Vid } from '../model/vlan.ts';
 import {
   bool,
   domainPattern,

@@ -1,5 +1,5 @@
 // What the config file says, in normal form: every default filled in, durations in milliseconds.
-import type { Policy } from '../model.ts';
+import type { Policy } from '../model/policy.ts';
 
 export const DEFAULT_CONFIG_FILE = '/etc/libvirt-vlan-exporter/config.yml';
 

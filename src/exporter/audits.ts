@@ -1,6 +1,7 @@
 // Keeps the book of audits: how many, how they went, what is worth a line in the log.
-import type { Log } from '../log.ts';
-import type { Report, Snapshot } from '../model.ts';
+import type { Log } from '../daemon/log.ts';
+import type { Report } from '../model/report.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { TRIGGERS, type Trigger } from '../report/metrics/self.ts';
 import type { Audits } from './state.ts';
 

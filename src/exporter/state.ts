@@ -1,8 +1,10 @@
 // What the exporter knows at one moment. The status page, /metrics and /api/v1/report are made of it.
 import type { Settings } from '../config/settings.ts';
 import type { Handle } from '../host/host.ts';
-import type { WatcherState } from '../host/watch.ts';
-import type { HookStats, Reading, Report } from '../model.ts';
+import type { WatcherState } from '../host/linux/watch.ts';
+import type { HookStats } from '../model/hook-stats.ts';
+import type { Report } from '../model/report.ts';
+import type { Reading } from '../model/snapshot.ts';
 import type { RemediatorView } from '../report/metrics/remediator.ts';
 import type { Collector, Trigger } from '../report/metrics/self.ts';
 

@@ -4,7 +4,7 @@
 // it is as if it had never been, and the commands are run again by a `bridge` of their own, which says what is wrong.
 import { closeSync, read, writeFileSync, writeSync } from 'node:fs';
 import type { Host } from '../host/host.ts';
-import { SHOW, SHOW_OPTIONS } from '../host/vlans.ts';
+import { SHOW, SHOW_OPTIONS } from '../host/linux/vlans.ts';
 
 export interface BridgeSession {
   /** Commands for a batch of which the last, and no other, shows tables. Returns its JSON; undefined where the session has ended. */

@@ -1,9 +1,12 @@
 // One look at one VM's own taps, and the configure routine on what is wrong with them. Other ports are not even read: VMs that
 // start at the same time have nothing to do with each other, and no lock is needed.
 import type { Host } from '../host/host.ts';
-import { createLinkReader } from '../host/links.ts';
-import { readVlans } from '../host/vlans.ts';
-import type { Domain, Finding, Outcome, Plan, Policy, Report } from '../model.ts';
+import { createLinkReader } from '../host/linux/links.ts';
+import { readVlans } from '../host/linux/vlans.ts';
+import type { Outcome, Plan } from '../model/plan.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Finding, Report } from '../model/report.ts';
+import type { Domain } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { configure } from '../remediation/configure.ts';
 import { plan } from '../remediation/plan.ts';

@@ -1,6 +1,7 @@
 // The VM that the hook was called for, from the XML on stdin: what libvirt says of it now, with the names of its taps.
-import { parseDomainXml } from '../host/domain-xml.ts';
-import type { Domain, Interface, Policy } from '../model.ts';
+import { parseDomainXml } from '../host/linux/domain-xml.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Domain, Interface } from '../model/snapshot.ts';
 
 /** Throws Error where the XML is not understood or is another VM's. */
 export function readDomain(guest: string, xml: string): Domain {

@@ -1,7 +1,9 @@
 // What the hook has to say of one run: one fact, one journal entry. Pure.
-import { type JournalFields, PRIORITY } from '../host/journal-write.ts';
-import type { Finding, Outcome, Policy, Refusal, VnetReport } from '../model.ts';
-import { formatTable, formatVids, pvidOf } from '../vlan.ts';
+import { type JournalFields, PRIORITY } from '../host/linux/journal-write.ts';
+import type { Outcome, Refusal } from '../model/plan.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Finding, VnetReport } from '../model/report.ts';
+import { formatTable, formatVids, pvidOf } from '../model/vlan.ts';
 import type { Call, Operation } from './call.ts';
 import type { Result } from './configure-domain.ts';
 

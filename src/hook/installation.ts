@@ -1,5 +1,5 @@
 // Where the hook belongs on this host, and what is wrong with how it is there. Pure: the facts come in, sentences go out.
-import { HOOK_FILE, HOOK_FOLDER, type HookFile } from '../host/hook-files.ts';
+import { HOOK_FILE, HOOK_FOLDER, type HookFile } from '../host/linux/hook-files.ts';
 import { hookScript, pathsOf } from './script.ts';
 
 export const HOOK_NAME = 'libvirt-vlan-exporter';

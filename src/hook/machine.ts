@@ -1,9 +1,9 @@
 // The real machine as the hook needs it, by node's own modules alone: loading more would cost as much time as the work itself.
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
-import { files } from '../host/files.ts';
 import type { Host, RunOptions, RunResult } from '../host/host.ts';
-import { renderEntry } from '../host/journal-write.ts';
+import { files } from '../host/linux/files.ts';
+import { renderEntry } from '../host/linux/journal-write.ts';
 import { type BridgeSession, openSession, throughSession } from './bridge-session.ts';
 import { forget, KEPT_CODE, KEPT_FOLDER, readKept, writeKept } from './kept.ts';
 import { nextCall } from './next-call.ts';

@@ -2,10 +2,11 @@
 // stdout, and ends with 0 whatever happens: at `reconnect` anything else would kill the running VM. Only with fail_closed, and
 // only at `start`, an error keeps the VM from starting.
 import type { Settings } from '../config/settings.ts';
-import { LIVE_FOLDER } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
-import type { JournalFields } from '../host/journal-write.ts';
-import type { Domain, Policy } from '../model.ts';
+import { LIVE_FOLDER } from '../host/linux/files.ts';
+import type { JournalFields } from '../host/linux/journal-write.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Domain } from '../model/snapshot.ts';
 import { type Call, type Operation, parseCall } from './call.ts';
 import { configureDomain, missingTaps } from './configure-domain.ts';
 import { policyFor, readDomain, uncoveredInterfaces } from './domain.ts';

@@ -1,8 +1,8 @@
 // The small shell script that libvirt runs. Pure.
 // It starts node only for the operations that matter, and has the last word on the exit status: a broken installation must
 // neither keep a VM from starting (unless fail_closed) nor kill one at `reconnect`.
-import { OUR_MARK } from '../host/hook-files.ts';
-import { SHOW_OPTIONS } from '../host/vlans.ts';
+import { OUR_MARK } from '../host/linux/hook-files.ts';
+import { SHOW_OPTIONS } from '../host/linux/vlans.ts';
 import { KEPT_CODE, KEPT_FOLDER } from './kept.ts';
 
 export interface ScriptPaths {

@@ -3,7 +3,7 @@
 // A kept one counts only for the very file that it was made from (path, inode, mtime, size), and for this version.
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
-import { VERSION } from '../version.ts';
+import { VERSION } from '../model/version.ts';
 
 export interface SettingsStore {
   /** undefined where nothing is kept. Never throws. */

@@ -1,10 +1,10 @@
 // The host, read once: links and domains from files, VLANs from one process, whatever the number of VMs.
 // A reader that fails makes its part unknown, never the whole.
-import type { CollectorRun, Reading, Snapshot } from '../model.ts';
-import { createDomainReader } from './domains.ts';
+import type { CollectorRun, Reading, Snapshot } from '../model/snapshot.ts';
 import type { Host } from './host.ts';
-import { createLinkReader } from './links.ts';
-import { readVlans } from './vlans.ts';
+import { createDomainReader } from './linux/domains.ts';
+import { createLinkReader } from './linux/links.ts';
+import { readVlans } from './linux/vlans.ts';
 
 /** The bridges to read, as of a Policy. */
 export interface Scope {

@@ -1,18 +1,9 @@
 // The judgement of a host: pure, one snapshot and one policy in, one report out. What the snapshot does not know is unknown.
-import type {
-  Bridge,
-  BridgePolicy,
-  BridgeReport,
-  Domain,
-  Finding,
-  Policy,
-  Reading,
-  Report,
-  Snapshot,
-  Unknown,
-  VnetReport,
-} from '../model.ts';
-import { formatVids, type VlanTable, vidSet } from '../vlan.ts';
+
+import type { BridgePolicy, Policy } from '../model/policy.ts';
+import type { BridgeReport, Finding, Report, Unknown, VnetReport } from '../model/report.ts';
+import type { Bridge, Domain, Reading, Snapshot } from '../model/snapshot.ts';
+import { formatVids, type VlanTable, vidSet } from '../model/vlan.ts';
 import { expect } from './expect.ts';
 import { type JudgeRules, judge } from './judge.ts';
 import { type Ambiguity, type Match, type Matching, matchPorts, type Owner, ownersOn } from './match.ts';

@@ -1,6 +1,6 @@
 // What a policy wants of one interface: the first rule that names its domain (and MAC), else the bridge's default.
-import type { BridgePolicy, Expectation } from '../model.ts';
-import { type Vid, vidSet } from '../vlan.ts';
+import type { BridgePolicy, Expectation } from '../model/policy.ts';
+import { type Vid, vidSet } from '../model/vlan.ts';
 
 /** The expectation for the interface with `mac` (normal form) of `domain`. */
 export function expect(policy: BridgePolicy, domain: string, mac: string): Expectation {

@@ -1,6 +1,8 @@
 // One port's VLAN table held against what is expected of it: what is missing, what should not be there, what it should become.
-import type { Expectation, Finding, Reason } from '../model.ts';
-import { formatVids, pvidOf, sameTable, type Vid, type VlanEntry, type VlanTable, vlanTable } from '../vlan.ts';
+import type { Expectation } from '../model/policy.ts';
+import type { Reason } from '../model/reasons.ts';
+import type { Finding } from '../model/report.ts';
+import { formatVids, pvidOf, sameTable, type Vid, type VlanEntry, type VlanTable, vlanTable } from '../model/vlan.ts';
 
 export interface Judgement {
   readonly missing: readonly Vid[];

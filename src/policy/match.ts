@@ -1,7 +1,7 @@
 // Which port of a bridge belongs to which interface of which domain. A port belongs to the interface whose live XML names
 // it and whose MAC fits; without live XML, to the one whose MAC fits. In doubt, to none: what is not matched is not touched.
-import { tapMac } from '../mac.ts';
-import type { Bridge, Domain, Interface, Port } from '../model.ts';
+import { tapMac } from '../model/mac.ts';
+import type { Bridge, Domain, Interface, Port } from '../model/snapshot.ts';
 
 /** An interface of a domain. */
 export interface Owner {

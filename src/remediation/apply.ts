@@ -2,8 +2,8 @@
 // dump. bridge(8): with -force it goes on after a failed line, writes `Command failed -:LINE` for each and exits 1. What it says of
 // the changes is a hint only; the dump, which the kernel makes when they are done, decides: see `verify`.
 import type { Host, RunResult } from '../host/host.ts';
-import { parseVlanShow, readVlans, SHOW, SHOW_OPTIONS, type Vlans } from '../host/vlans.ts';
-import type { Change } from '../model.ts';
+import { parseVlanShow, readVlans, SHOW, SHOW_OPTIONS, type Vlans } from '../host/linux/vlans.ts';
+import type { Change } from '../model/plan.ts';
 import { bridgeArgs, bridgeCommand } from './changes.ts';
 
 /** Changes that are known to have failed, with what `bridge` said, for people. */

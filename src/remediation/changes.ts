@@ -2,9 +2,9 @@
 // The kernel (net/bridge/br_vlan.c): `add` replaces the flags of a row, so the PVID's VLAN added again without `pvid` takes the
 // PVID away; `add … pvid` moves the PVID in one step, and the former PVID's row stays, with its untagged flag.
 
-import type { Change } from '../model.ts';
-import { shellWord } from '../shell.ts';
-import { pvidOf, sameEntry, type VlanEntry, type VlanTable } from '../vlan.ts';
+import type { Change } from '../model/plan.ts';
+import { shellWord } from '../model/shell.ts';
+import { pvidOf, sameEntry, type VlanEntry, type VlanTable } from '../model/vlan.ts';
 
 /**
  * The changes that turn a port's table `from` into `to`: add or retag members, switch the PVID, retag the former PVID's VLAN,

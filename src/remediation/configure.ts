@@ -1,10 +1,10 @@
 // The one routine that changes a host: apply, read afresh, verify, put back what got worse. The hook, `heal` and the remediator
 // use it. A plan is tried once: whether to try again is the guard's to say.
 import type { Host } from '../host/host.ts';
-import { listPorts } from '../host/links.ts';
-import type { Vlans } from '../host/vlans.ts';
-import type { Outcome, VnetPlan } from '../model.ts';
-import { formatTable } from '../vlan.ts';
+import { listPorts } from '../host/linux/links.ts';
+import type { Vlans } from '../host/linux/vlans.ts';
+import type { Outcome, VnetPlan } from '../model/plan.ts';
+import { formatTable } from '../model/vlan.ts';
 import { apply, type Failures } from './apply.ts';
 import { changesBetween } from './changes.ts';
 import { type Fresh, type Verification, verify } from './verify.ts';

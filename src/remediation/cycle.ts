@@ -3,7 +3,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import type { SnapshotReader } from '../host/snapshot.ts';
-import type { Decision, RemediatorStatus } from '../model.ts';
+import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { configure } from './configure.ts';
 import { type Answer, decide } from './decide.ts';
 import { decisionOf, describe } from './decision.ts';

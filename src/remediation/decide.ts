@@ -1,7 +1,11 @@
 // What the remediator does about one snapshot: which vnets are healed now, which are left alone and why, and when to look again.
 // Pure: the clock, the policies and what is remembered are handed in.
 
-import type { Decision, Policy, Refusal, Report, Snapshot, VnetPlan } from '../model.ts';
+import type { Refusal, VnetPlan } from '../model/plan.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Decision } from '../model/remediator-status.ts';
+import type { Report } from '../model/report.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { afterSuspension, type GuardState, type Limits, nextForgetting, observe, permit } from './guard.ts';
 import { type Accepted, holdPolicy } from './hold.ts';

@@ -1,6 +1,8 @@
 // Plans and their outcomes as the decisions that the journal and the status show. Pure.
-import type { Decision, Outcome, VnetPlan } from '../model.ts';
-import { formatTable } from '../vlan.ts';
+
+import type { Outcome, VnetPlan } from '../model/plan.ts';
+import type { Decision } from '../model/remediator-status.ts';
+import { formatTable } from '../model/vlan.ts';
 import { bridgeCommand } from './changes.ts';
 
 type Described = Pick<Decision, 'bridge' | 'domain' | 'vnet' | 'before' | 'after' | 'commands'>;

@@ -1,7 +1,7 @@
 // When a vnet may be healed. Pure: state in, state out, the clock handed in. Per vnet: the first heal at once, then 1, 2, 4, 8 …
 // seconds after the last one; more than `maxHeals` in `windowMs` suspends it (somebody is fighting), with one probe each
 // `cooldownMs`; all is forgotten only after it stayed compliant for `cooldownMs` after the last heal.
-import type { VnetReport } from '../model.ts';
+import type { VnetReport } from '../model/report.ts';
 import { isSettled } from './plan.ts';
 
 export interface Limits {

@@ -1,7 +1,10 @@
 // Which policy the remediator goes by. A new policy that would move more vnets than allowed is held: the last accepted one
 // stays in force until the count is at or under the limit, as after an operator's `heal`. Pure.
-import type { Policy, Report, VnetPlan, VnetReport } from '../model.ts';
-import { sameTable } from '../vlan.ts';
+
+import type { VnetPlan } from '../model/plan.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Report, VnetReport } from '../model/report.ts';
+import { sameTable } from '../model/vlan.ts';
 import { isSettled, vnetPlan } from './plan.ts';
 
 /** The policy of the last run: `first` where there was none, `unknown` where the state file could not be read, and why. */

@@ -1,7 +1,10 @@
 // What would make a report compliant, and what is left alone and why. Pure. It never judges by itself: `evaluate` says what a
 // vnet's table should become (`target`); what is not known beyond doubt is refused here.
-import type { BridgeReport, Finding, Plan, Reason, Refusal, Report, VnetPlan, VnetReport } from '../model.ts';
-import { formatTable, formatVids, sameTable } from '../vlan.ts';
+
+import type { Plan, Refusal, VnetPlan } from '../model/plan.ts';
+import type { Reason } from '../model/reasons.ts';
+import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
+import { formatTable, formatVids, sameTable } from '../model/vlan.ts';
 import { changesBetween } from './changes.ts';
 
 /** The plan for a report, in its order; only for these domains where `domains` names any. */

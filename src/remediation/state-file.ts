@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { dictionary, either, list, number, object, only, optional, type Shape, string } from '../json-shape.ts';
-import type { Policy } from '../model.ts';
-import { isVid } from '../vlan.ts';
+import { dictionary, either, list, number, object, only, optional, type Shape, string } from '../model/json-shape.ts';
+import type { Policy } from '../model/policy.ts';
+import { isVid } from '../model/vlan.ts';
 import type { GuardState } from './guard.ts';
 import type { Accepted } from './hold.ts';
 import { replaceFile } from './replace-file.ts';

@@ -1,5 +1,8 @@
 // What the remediator tells of itself: counts since it started, and its status file's content. Pure.
-import type { Decision, DomainRemediation, Policy, RemediatorStatus, Report } from '../model.ts';
+
+import type { Policy } from '../model/policy.ts';
+import type { Decision, DomainRemediation, RemediatorStatus } from '../model/remediator-status.ts';
+import type { Report } from '../model/report.ts';
 import { bridgeCommand } from './changes.ts';
 import type { Answer } from './decide.ts';
 import type { GuardState } from './guard.ts';

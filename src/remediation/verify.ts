@@ -1,7 +1,8 @@
 // What became of the plans of a cycle, told from a fresh read alone. Pure.
-import type { Vlans } from '../host/vlans.ts';
-import type { Reading, VnetPlan } from '../model.ts';
-import { formatTable, pvidOf, sameEntry, sameTable, type VlanTable } from '../vlan.ts';
+import type { Vlans } from '../host/linux/vlans.ts';
+import type { VnetPlan } from '../model/plan.ts';
+import type { Reading } from '../model/snapshot.ts';
+import { formatTable, pvidOf, sameEntry, sameTable, type VlanTable } from '../model/vlan.ts';
 
 /** What is read back: the names of the ports of each bridge that was changed, and all VLAN tables. */
 export interface Fresh {

@@ -1,7 +1,7 @@
 // The report as JSON, for programs: `/api/v1/report` and `check --format json`. Names, order and types are stable within
 // `version`; new keys may come. Nothing that could be unknown is left out: it is null.
-import type { BridgeReport, Finding, Report, VnetReport } from '../model.ts';
-import { pvidOf } from '../vlan.ts';
+import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
+import { pvidOf } from '../model/vlan.ts';
 import { type Summary, summarize } from './summary.ts';
 
 export interface ReportJson {

@@ -1,5 +1,5 @@
 // A report narrowed to some domains, for whoever asks about one VM.
-import type { BridgeReport, Finding, Report } from '../model.ts';
+import type { BridgeReport, Finding, Report } from '../model/report.ts';
 
 /** What `report` says of the named domains: their vnets and findings, and what concerns the bridges these are on. */
 export function selectDomains(report: Report, domains: readonly string[]): Report {

@@ -11,9 +11,9 @@ import {
   optional,
   type Shape,
   string,
-} from '../json-shape.ts';
-import type { Bridge, CollectorRun, Domain, Reading, Snapshot } from '../model.ts';
-import { formatTable, parseTable, type VlanTable } from '../vlan.ts';
+} from '../model/json-shape.ts';
+import type { Bridge, CollectorRun, Domain, Reading, Snapshot } from '../model/snapshot.ts';
+import { formatTable, parseTable, type VlanTable } from '../model/vlan.ts';
 
 interface SnapshotJson {
   readonly version: 1;

@@ -1,5 +1,5 @@
 // What a report says in one number and one sentence.
-import type { Report } from '../model.ts';
+import type { Report } from '../model/report.ts';
 import { count, thousands } from './words.ts';
 
 export interface Summary {

@@ -1,5 +1,5 @@
 // Text in columns, for a terminal.
-import { printable } from '../printable.ts';
+import { printable } from '../model/printable.ts';
 
 /** What a cell shows, and how it is to be emphasised where there is colour. */
 export interface Cell {

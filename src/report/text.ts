@@ -1,7 +1,10 @@
 // A report for people at a terminal: the answer to the incident's questions. Which vnets has this VM, which VLANs are on them,
 // what is wrong.
-import type { BridgeReport, Finding, HookStats, Reading, Report, VnetReport } from '../model.ts';
-import { formatTable, pvidOf } from '../vlan.ts';
+
+import type { HookStats } from '../model/hook-stats.ts';
+import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
+import type { Reading } from '../model/snapshot.ts';
+import { formatTable, pvidOf } from '../model/vlan.ts';
 import type { RemediatorView } from './metrics/remediator.ts';
 import { headline, summarize, type Tone, toneOf } from './summary.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';

@@ -1,6 +1,8 @@
 // Words for people, each made from the vocabulary's own: what is `pvid_wrong` in metrics is "PVID wrong" here.
-import type { Finding, Reason } from '../model.ts';
-import { shellWord } from '../shell.ts';
+
+import type { Reason } from '../model/reasons.ts';
+import type { Finding } from '../model/report.ts';
+import { shellWord } from '../model/shell.ts';
 
 /** What each reason means for the traffic. Stands once on the page, with the reason. */
 export const MEANING: Readonly<Record<Reason, string>> = {

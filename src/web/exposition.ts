@@ -4,7 +4,7 @@
 // Several members would be simpler, but curl and browsers read only the first.
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
-import { letOthersIn } from '../loop/let-others-in.ts';
+import { letOthersIn } from '../model/slices.ts';
 import type { Family } from '../report/metrics/family.ts';
 import type { HookInputs } from '../report/metrics/hook.ts';
 import type { RemediatorInputs } from '../report/metrics/remediator.ts';

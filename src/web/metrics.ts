@@ -1,13 +1,13 @@
 // The exporter's state as what the metrics are made of, and the route that serves them.
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Log } from '../daemon/log.ts';
+import type { Exporter } from '../exporter/exporter.ts';
 import type { ExporterState } from '../exporter/state.ts';
-import type { Exporter } from '../exporter.ts';
-import { processFacts } from '../host/process.ts';
-import type { Log } from '../log.ts';
+import { processFacts } from '../host/linux/process.ts';
+import { VERSION } from '../model/version.ts';
 import type { SelfInputs } from '../report/metrics/self.ts';
 import { CONTENT_TYPE } from '../report/metrics.ts';
-import { VERSION } from '../version.ts';
 import { createExposition, type Inputs } from './exposition.ts';
 
 export interface MetricsRoute {

@@ -1,8 +1,9 @@
 // The exporter's state as what the status page shows.
+
+import type { Exporter } from '../exporter/exporter.ts';
 import type { ExporterState } from '../exporter/state.ts';
-import type { Exporter } from '../exporter.ts';
+import { VERSION } from '../model/version.ts';
 import type { PageInput } from '../report/page/input.ts';
-import { VERSION } from '../version.ts';
 import type { PageSource } from './page.ts';
 
 export interface PageFacts {

@@ -3,7 +3,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Report } from '../model.ts';
+import type { Report } from '../model/report.ts';
 import { reportJson } from '../report/json.ts';
 import { ASSETS } from '../report/page/assets.ts';
 import type { Filter } from '../report/page/filter.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { REASONS, type Reason } from '../../src/model.ts';
+import { REASONS, type Reason } from '../../src/model/reasons.ts';
 import { CATALOGUE, labelsIn, metricsIn, TARGET_LABELS } from '../dashboards/promql.ts';
 import { ALERTS, alertRules, recordingRules } from './rules-file.ts';
 

@@ -1,7 +1,7 @@
 // The exporter on the simulated host, as a process of its own, for who wants to scrape it: 1,000 vnets, a drift or its repair
 // every second, audits when that happens and by the schedule. Prints its URL.
-import { startService } from '../../src/exporter/service.ts';
-import { createLog } from '../../src/log.ts';
+import { startService } from '../../src/apps/exporter-service.ts';
+import { createLog } from '../../src/daemon/log.ts';
 import { putRight, settings, simulatedHost } from './fleet.ts';
 
 const host = simulatedHost(1000);

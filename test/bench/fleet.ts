@@ -1,8 +1,9 @@
 // What the benches run on: one bridge, and VMs of one vnet each, with seven VLANs, PVID 100.
+
+import { configuredTable, macOf } from '../../src/apps/demo/fleet.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import type { Settings } from '../../src/config/settings.ts';
-import { configuredTable, macOf } from '../../src/demo/fleet.ts';
-import { createSimHost, type SimHost } from '../../src/sim/host.ts';
+import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 
 export const BRIDGE = 'br-mgmt';
 export const CONFIG = `bridges:

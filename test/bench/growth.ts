@@ -1,6 +1,6 @@
 // Memory over 10,000 audits of 100 vnets, each with a changed report, every tenth scraped. Run with --expose-gc; prints JSON.
-import { startService } from '../../src/exporter/service.ts';
-import { createLog } from '../../src/log.ts';
+import { startService } from '../../src/apps/exporter-service.ts';
+import { createLog } from '../../src/daemon/log.ts';
 import { putRight, settings, simulatedHost } from './fleet.ts';
 
 const VMS = 100;

@@ -4,14 +4,14 @@ import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { configuredTable, macOf } from '../../src/demo/fleet.ts';
-import { createHost } from '../../src/host/real.ts';
+import { configuredTable, macOf } from '../../src/apps/demo/fleet.ts';
+import { createHost } from '../../src/host/linux/real.ts';
+import { liveXml, tapMac } from '../../src/host/sim/vm.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { bridgeArgs, changesBetween } from '../../src/remediation/changes.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { plan } from '../../src/remediation/plan.ts';
-import { liveXml, tapMac } from '../../src/sim/vm.ts';
 import { finish, note, test } from '../lab/scenario.ts';
 import { type Figure, median, ms } from './figures.ts';
 import { BRIDGE, CONFIG, settings, uuidOf } from './fleet.ts';
@@ -21,7 +21,7 @@ const CONFIG_FILE = '/run/bench.yml';
 
 // The exporter whose memory is looked at is this file in a process of its own.
 if (process.argv[2] === 'serve') {
-  const { runServe } = await import('../../src/exporter/daemon.ts');
+  const { runServe } = await import('../../src/apps/serve.ts');
   await runServe({
     configFile: CONFIG_FILE,
     listenAddresses: ['127.0.0.1:19177'],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inferConfig } from '../../src/config/infer.ts';
 import { parseSettings } from '../../src/config/load.ts';
-import type { Snapshot } from '../../src/model.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { DEMANDABLE, ODD, wellSnapshot } from '../support/snapshots.ts';
 

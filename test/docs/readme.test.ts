@@ -1,9 +1,9 @@
 // README against the code: its config example is valid, its tables have every key and every subcommand.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
 import { renderJsonSchema } from '../../src/config/json-schema.ts';
 import { parseSettings } from '../../src/config/load.ts';
-import { createProgram } from '../../src/program.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 

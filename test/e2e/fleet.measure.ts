@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
-import { type Service, startService } from '../../src/exporter/service.ts';
-import type { BridgePolicy, Policy } from '../../src/model.ts';
-import { createSimHost } from '../../src/sim/host.ts';
-import { vid, vlanTable } from '../../src/vlan.ts';
+import { type Service, startService } from '../../src/apps/exporter-service.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
+import type { BridgePolicy, Policy } from '../../src/model/policy.ts';
+import { vid, vlanTable } from '../../src/model/vlan.ts';
 import { type Monitoring, startMonitoring } from './monitoring.ts';
 import { freePort, until } from './processes.ts';
 

@@ -1,8 +1,8 @@
 // A simulated host with one bridge and a VM that is as the policy wants it, and an exporter on it.
 import { onTestFinished, vi } from 'vitest';
 import { parseSettings } from '../../src/config/load.ts';
-import { createExporter, type ExporterOptions } from '../../src/exporter.ts';
-import { createSimHost } from '../../src/sim/host.ts';
+import { createExporter, type ExporterOptions } from '../../src/exporter/exporter.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import { table } from '../report/example.ts';
 
 /** Far apart, so that a test sees what events do. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { type Installation, placeFor, remarks } from '../../src/hook/installation.ts';
 import { hookScript } from '../../src/hook/script.ts';
-import { findHookFiles, HOOK_FILE, HOOK_FOLDER } from '../../src/host/hook-files.ts';
-import { createSimHost } from '../../src/sim/host.ts';
+import { findHookFiles, HOOK_FILE, HOOK_FOLDER } from '../../src/host/linux/hook-files.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import { ORIGINAL_HOOK } from '../fixtures/original-hook.ts';
 
 const TEXT = hookScript({ node: '/usr/bin/node', program: '/usr/lib/x/main.js', config: '/etc/x.yml' });

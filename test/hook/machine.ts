@@ -1,9 +1,9 @@
 // A hook's machine on the simulated host: what is written is kept, sleeping lets things happen.
 import { readFileSync } from 'node:fs';
 import { type HookMachine, runHook } from '../../src/hook/run.ts';
-import type { JournalFields } from '../../src/host/journal-write.ts';
-import { createSimHost, type SimHost } from '../../src/sim/host.ts';
-import { formatTable } from '../../src/vlan.ts';
+import type { JournalFields } from '../../src/host/linux/journal-write.ts';
+import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { formatTable } from '../../src/model/vlan.ts';
 
 export const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 export const SHIPPED = readFileSync('systemd/config.yml', 'utf8');

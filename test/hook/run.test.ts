@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { runHook } from '../../src/hook/run.ts';
-import type { SimInterface } from '../../src/sim/vm.ts';
+import type { SimInterface } from '../../src/host/sim/vm.ts';
 import { CONFIG, SHIPPED, stdinXml, tableOf, testMachine } from './machine.ts';
 
 const RIGHT = '10 20 30 40 100* 110 120';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadSettings } from '../../src/config/load.ts';
 import { loadKeptSettings } from '../../src/hook/settings-cache.ts';
-import { createSimHost } from '../../src/sim/host.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import { CONFIG, SHIPPED } from './machine.ts';
 
 function world() {

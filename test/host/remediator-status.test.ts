@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createStatusReader, parseStatus, STATUS_FILE } from '../../src/host/remediator-status.ts';
-import type { RemediatorStatus } from '../../src/model.ts';
-import { createSimHost } from '../../src/sim/host.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 
 const NOW = 1_000_000_000;
 const STATUS: RemediatorStatus = {

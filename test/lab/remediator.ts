@@ -3,11 +3,11 @@
 // started again.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { parseVlanShow } from '../../src/host/vlans.ts';
-import type { RemediatorStatus } from '../../src/model.ts';
-import { runRemediate } from '../../src/remediation/service.ts';
-import { liveXml, tapMac } from '../../src/sim/vm.ts';
-import { formatTable, type VlanTable } from '../../src/vlan.ts';
+import { runRemediate } from '../../src/apps/remediate.ts';
+import { parseVlanShow } from '../../src/host/linux/vlans.ts';
+import { liveXml, tapMac } from '../../src/host/sim/vm.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
+import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { sh, until } from './scenario.ts';
 
 const RUNTIME = '/run/libvirt-vlan-remediator';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Domain, Snapshot } from '../../src/model.ts';
+import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
+import type { VlanTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import type { VlanTable } from '../../src/vlan.ts';
 import { bridgePolicy, policy, table } from '../support/policy.ts';
 
 const POLICY = policy(bridgePolicy({ vlans: [10, 20], pvid: 100, uplinks: ['eno1'] }));

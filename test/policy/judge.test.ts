@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { formatTable, sameTable, vid } from '../../src/model/vlan.ts';
 import { judge } from '../../src/policy/judge.ts';
-import { formatTable, sameTable, vid } from '../../src/vlan.ts';
 import { table } from '../support/policy.ts';
 
 const EXPECTED = { rule: 'r', vlans: [10, 20, 100].map(vid), pvid: vid(100) };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Bridge, Domain, Interface, Port } from '../../src/model.ts';
+import type { Bridge, Domain, Interface, Port } from '../../src/model/snapshot.ts';
 import { matchPorts } from '../../src/policy/match.ts';
 
 const port = (name: string, mac: string | undefined): Port => ({ name, mac, tap: true });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { pvidOf, sameTable } from '../../src/model/vlan.ts';
 import { bridgeCommand, changesBetween } from '../../src/remediation/changes.ts';
-import { pvidOf, sameTable } from '../../src/vlan.ts';
 import { table } from '../support/policy.ts';
 import { applyChange, applyChanges, tables } from './port-model.ts';
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Host, RunResult } from '../../src/host/host.ts';
-import type { Change, VnetPlan } from '../../src/model.ts';
+import type { Change, VnetPlan } from '../../src/model/plan.ts';
+import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { bridgeArgs } from '../../src/remediation/changes.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { vnetPlan } from '../../src/remediation/plan.ts';
-import { formatTable, type VlanTable } from '../../src/vlan.ts';
 import { table } from '../support/policy.ts';
 import { applyChange } from './port-model.ts';
 

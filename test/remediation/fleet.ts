@@ -1,12 +1,13 @@
 // A simulated host with VMs vm-1, vm-2 … of one vnet each on br0, a clock that only moves when told, and the remediator's memory.
 
+import { readVlans } from '../../src/host/linux/vlans.ts';
+import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
-import { readVlans } from '../../src/host/vlans.ts';
-import type { Policy, RemediatorStatus } from '../../src/model.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
+import { formatTable } from '../../src/model/vlan.ts';
 import { type CycleResult, createMemory, runCycle } from '../../src/remediation/cycle.ts';
 import { createStateMemory, type StateStore } from '../../src/remediation/state-file.ts';
-import { createSimHost, type SimHost } from '../../src/sim/host.ts';
-import { formatTable } from '../../src/vlan.ts';
 import { bridgePolicy, policy } from '../support/policy.ts';
 
 export const LIMITS = { maxHeals: 5, windowMs: 600_000, cooldownMs: 600_000, maxVnetsPerPolicyChange: 10 };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSimHost } from '../../src/sim/host.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import { checkLaws, checkOrder, checkUnknown, type World } from './laws.ts';
 
 function simWorld(): World {

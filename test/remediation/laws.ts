@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Host } from '../../src/host/host.ts';
+import { readVlans } from '../../src/host/linux/vlans.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
-import { readVlans } from '../../src/host/vlans.ts';
-import type { Policy, Snapshot } from '../../src/model.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { plan } from '../../src/remediation/plan.ts';
-import { formatTable, type VlanTable } from '../../src/vlan.ts';
 import { bridgePolicy, policy, rule } from '../support/policy.ts';
 import { tables } from './port-model.ts';
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { BridgeReport, Finding, Reason, Report, VnetReport } from '../../src/model.ts';
+import type { Reason } from '../../src/model/reasons.ts';
+import type { BridgeReport, Finding, Report, VnetReport } from '../../src/model/report.ts';
+import { vid } from '../../src/model/vlan.ts';
 import { plan } from '../../src/remediation/plan.ts';
-import { vid } from '../../src/vlan.ts';
 import { table } from '../support/policy.ts';
 
 const finding = (reason: Reason, vnet: string | undefined, domain = 'vm-1'): Finding => ({

@@ -1,8 +1,8 @@
 // What the kernel does to one port's VLAN table (net/bridge/br_vlan.c), for tests: `add` replaces the flags of a row, a port has
 // one PVID, deleting an absent VLAN succeeds.
 import fc from 'fast-check';
-import type { Change } from '../../src/model.ts';
-import { type VlanEntry, type VlanTable, vid, vlanTable } from '../../src/vlan.ts';
+import type { Change } from '../../src/model/plan.ts';
+import { type VlanEntry, type VlanTable, vid, vlanTable } from '../../src/model/vlan.ts';
 
 export function applyChange(table: VlanTable, change: Change): VlanTable {
   let rows = [...table];

@@ -1,6 +1,6 @@
 // A report with one of everything, written by hand: what the golden /metrics and the page's tests show.
-import type { BridgeReport, Report, VnetReport } from '../../src/model.ts';
-import { type Vid, type VlanTable, vid, vlanTable } from '../../src/vlan.ts';
+import type { BridgeReport, Report, VnetReport } from '../../src/model/report.ts';
+import { type Vid, type VlanTable, vid, vlanTable } from '../../src/model/vlan.ts';
 
 export const AT = Date.UTC(2026, 1, 3, 4, 5, 6);
 export const POLICY_SHA256 = '5b1f'.repeat(16);

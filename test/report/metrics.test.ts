@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RemediatorStatus } from '../../src/model.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { Family } from '../../src/report/metrics/family.ts';
 import type { HookInputs } from '../../src/report/metrics/hook.ts';
 import type { RemediatorView } from '../../src/report/metrics/remediator.ts';

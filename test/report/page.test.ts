@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { REASONS } from '../../src/model.ts';
+import { REASONS } from '../../src/model/reasons.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { renderPage } from '../../src/report/page.ts';
 import { reasonWords } from '../../src/report/words.ts';

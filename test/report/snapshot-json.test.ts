@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { formatTable, parseTable, vid, vlanTable } from '../../src/model/vlan.ts';
 import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
-import { createSimHost } from '../../src/sim/host.ts';
-import { formatTable, parseTable, vid, vlanTable } from '../../src/vlan.ts';
 import { anySnapshot } from '../support/snapshots.ts';
 
 test('what is read back is what was printed, and prints the same', () => {

@@ -1,6 +1,8 @@
 // What `check` prints. The whole picture is a golden file; `npm run golden` writes it anew.
 import { expect, test } from 'vitest';
-import type { HookStats, RemediatorStatus, Report } from '../../src/model.ts';
+import type { HookStats } from '../../src/model/hook-stats.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
+import type { Report } from '../../src/model/report.ts';
 import { selectDomains } from '../../src/report/select.ts';
 import { renderText } from '../../src/report/text.ts';
 import { AT, bridge, report, table, vnet } from './example.ts';

@@ -1,4 +1,4 @@
-// A Host made of a table of files and a table of command answers: for tests of one reader. The simulated host (src/sim) is
+// A Host made of a table of files and a table of command answers: for tests of one reader. The simulated host (src/host/sim) is
 // for everything that needs a bridge that behaves.
 import type { FileStat, Host, RunResult } from '../../src/host/host.ts';
 

@@ -1,6 +1,6 @@
 // Policies and tables for tests, from plain numbers.
-import type { BridgePolicy, Policy, Rule } from '../../src/model.ts';
-import { parseTable, type Vid, type VlanTable, vid } from '../../src/vlan.ts';
+import type { BridgePolicy, Policy, Rule } from '../../src/model/policy.ts';
+import { parseTable, type Vid, type VlanTable, vid } from '../../src/model/vlan.ts';
 
 type Plain<T> = Partial<Omit<T, 'vlans' | 'pvid'>> & { vlans?: readonly number[]; pvid?: number | undefined };
 

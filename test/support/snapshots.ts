@@ -1,8 +1,8 @@
 // Snapshots of all kinds, for properties: bridges with VMs, uplinks and orphans, VLAN tables of every shape.
 import fc from 'fast-check';
-import { tapMac } from '../../src/mac.ts';
-import type { Bridge, Domain, Interface, Port, Snapshot } from '../../src/model.ts';
-import { parseTable, type VlanTable } from '../../src/vlan.ts';
+import { tapMac } from '../../src/model/mac.ts';
+import type { Bridge, Domain, Interface, Port, Snapshot } from '../../src/model/snapshot.ts';
+import { parseTable, type VlanTable } from '../../src/model/vlan.ts';
 
 const NAMES = [
   'vyos-01',

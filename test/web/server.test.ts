@@ -3,8 +3,8 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
+import { type ServiceOptions, startService } from '../../src/apps/exporter-service.ts';
 import { parseSettings } from '../../src/config/load.ts';
-import { type ServiceOptions, startService } from '../../src/exporter/service.ts';
 import { parseAddress } from '../../src/web/listen.ts';
 import { CONFIG, DRIFTED, eventually, logSpy, simulatedHost } from '../exporter/fixture.ts';
 

@@ -1,5 +1,7 @@
 // The metrics of each bridge of the policy, and of each domain that has interfaces there.
-import { type BridgeReport, REASONS, type Report } from '../../model.ts';
+
+import { REASONS } from '../../model/reasons.ts';
+import type { BridgeReport, Report } from '../../model/report.ts';
 import { type Family, family, type Sample } from './family.ts';
 import type { ReportInputs } from './vnets.ts';
 

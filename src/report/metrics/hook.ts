@@ -1,5 +1,5 @@
 // What the journal knows of the hook, by domain. Every domain that libvirt knows has its series from the first audit.
-import type { DomainHookStats, HookStats } from '../../model.ts';
+import type { DomainHookStats, HookStats } from '../../model/hook-stats.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 
 export interface HookInputs {

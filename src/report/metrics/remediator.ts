@@ -1,6 +1,7 @@
 // What the remediator tells of itself in its status file. Without the file it does not run, and has done nothing: 0. A file
 // that cannot be understood says nothing: then only remediator_up is there.
-import type { DomainRemediation, RemediatorStatus, Report } from '../../model.ts';
+import type { DomainRemediation, RemediatorStatus } from '../../model/remediator-status.ts';
+import type { Report } from '../../model/report.ts';
 import { domainsOn } from './bridges.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 

@@ -1,6 +1,6 @@
 // The metrics of each vnet. Where the VLAN table could not be read, only what does not come from it is there.
-import type { Report, VnetReport } from '../../model.ts';
-import { pvidOf } from '../../vlan.ts';
+import type { Report, VnetReport } from '../../model/report.ts';
+import { pvidOf } from '../../model/vlan.ts';
 import { type Family, family, type Labels, type Sample } from './family.ts';
 
 export interface ReportInputs {

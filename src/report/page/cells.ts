@@ -1,6 +1,6 @@
 // The VM × VLAN matrix as data: what one vnet has in each VLAN, and which columns a bridge needs. VLANs next to each other that
 // look the same in every row share a column, so a trunk of 4,094 VLANs is as readable as one of seven.
-import type { VnetReport } from '../../model.ts';
+import type { VnetReport } from '../../model/report.ts';
 
 /** What one vnet has in one VLAN, held against what it should have. */
 export type Cell =

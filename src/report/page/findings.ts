@@ -1,5 +1,7 @@
 // Section "Findings": what is wrong now. One block per subject, with the commands that show it; each reason explained once.
-import type { Finding, Reason, Report } from '../../model.ts';
+
+import type { Reason } from '../../model/reasons.ts';
+import type { Finding, Report } from '../../model/report.ts';
 import { type Html, html } from '../html.ts';
 import { commandsFor, idOf, MEANING, reasonWords, thousands } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';

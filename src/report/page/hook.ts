@@ -1,6 +1,6 @@
 // Section "Hook": what the journal says of the libvirt hook since boot.
-import type { DomainHookStats } from '../../model.ts';
-import { shellWord } from '../../shell.ts';
+import type { DomainHookStats } from '../../model/hook-stats.ts';
+import { shellWord } from '../../model/shell.ts';
 import { type Html, html } from '../html.ts';
 import { count, idOf } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';

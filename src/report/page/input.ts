@@ -1,5 +1,7 @@
 // What the status page shows, gathered by the server: everything is a value, the clock included.
-import type { HookStats, Reading, Report } from '../../model.ts';
+import type { HookStats } from '../../model/hook-stats.ts';
+import type { Report } from '../../model/report.ts';
+import type { Reading } from '../../model/snapshot.ts';
 import type { RemediatorView } from '../metrics/remediator.ts';
 
 export interface PageInput {

@@ -1,5 +1,5 @@
 // Section "Remediator": whether it runs, what it holds or gave up on, and what it did last.
-import type { Decision, RemediatorStatus } from '../../model.ts';
+import type { Decision, RemediatorStatus } from '../../model/remediator-status.ts';
 import { type Html, html } from '../html.ts';
 import type { RemediatorView } from '../metrics/remediator.ts';
 import { count } from '../words.ts';

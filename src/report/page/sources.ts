@@ -1,5 +1,5 @@
 // Section "Sources": where the report comes from, how old it is, and whether each source answered.
-import type { Report } from '../../model.ts';
+import type { Report } from '../../model/report.ts';
 import { type Html, html } from '../html.ts';
 import type { AuditInfo, PageInput, Source } from './input.ts';
 import { age, duration, utc } from './time.ts';

@@ -1,6 +1,6 @@
 // Section "Vnets": one table per bridge, a row per vnet, problems first, a column per VLAN with the PVID marked.
-import type { BridgeReport, Report, Verdict, VnetReport } from '../../model.ts';
-import { formatTable, pvidOf } from '../../vlan.ts';
+import type { BridgeReport, Report, Verdict, VnetReport } from '../../model/report.ts';
+import { formatTable, pvidOf } from '../../model/vlan.ts';
 import { type Html, html } from '../html.ts';
 import { reasonWords, thousands } from '../words.ts';
 import { CELLS, type Cell, type Column, cellsOf, columnsOf } from './cells.ts';

@@ -2,9 +2,9 @@
 // lab-timeout: 500
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { parseVlanShow } from '../../../src/host/vlans.ts';
-import type { RemediatorStatus } from '../../../src/model.ts';
-import { formatTable } from '../../../src/vlan.ts';
+import { parseVlanShow } from '../../../src/host/linux/vlans.ts';
+import type { RemediatorStatus } from '../../../src/model/remediator-status.ts';
+import { formatTable } from '../../../src/model/vlan.ts';
 import { scrape, value } from '../metrics.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
 import { ensureVm, removeVm, tapsOf } from '../vm.ts';

@@ -3,9 +3,9 @@
 // lab-timeout: 400
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { followHookJournal, readHookStats } from '../../../src/host/journal.ts';
-import { createHost } from '../../../src/host/real.ts';
-import type { DomainHookStats } from '../../../src/model.ts';
+import { followHookJournal, readHookStats } from '../../../src/host/linux/journal.ts';
+import { createHost } from '../../../src/host/linux/real.ts';
+import type { DomainHookStats } from '../../../src/model/hook-stats.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
 
 const IDENTIFIERS = ['libvirt-hook'];

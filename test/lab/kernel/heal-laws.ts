@@ -1,7 +1,7 @@
 // lab-timeout: 900
 // The laws of healing on a real kernel: the same checks as test/remediation/laws.test.ts makes on the simulated host.
-import { createHost } from '../../../src/host/real.ts';
-import type { VlanTable } from '../../../src/vlan.ts';
+import { createHost } from '../../../src/host/linux/real.ts';
+import type { VlanTable } from '../../../src/model/vlan.ts';
 import { checkLaws, checkOrder, checkUnknown, type World } from '../../remediation/laws.ts';
 import { createFleet } from '../remediator.ts';
 import { finish, sh, test } from '../scenario.ts';

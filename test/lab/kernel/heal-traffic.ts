@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { runHeal } from '../../../src/commands/run/heal.ts';
-import { createHost } from '../../../src/host/real.ts';
-import { liveXml } from '../../../src/sim/vm.ts';
+import { runHeal } from '../../../src/cli/run/heal.ts';
+import { createHost } from '../../../src/host/linux/real.ts';
+import { liveXml } from '../../../src/host/sim/vm.ts';
 import { tables, writeConfig } from '../remediator.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
 

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { runHook } from '../../../src/commands/hook.ts';
+import { runHook } from '../../../src/cli/hook.ts';
 import { hookScript } from '../../../src/hook/script.ts';
-import { parseVlanShow } from '../../../src/host/vlans.ts';
-import { tapMac } from '../../../src/mac.ts';
-import { formatTable } from '../../../src/vlan.ts';
+import { parseVlanShow } from '../../../src/host/linux/vlans.ts';
+import { tapMac } from '../../../src/model/mac.ts';
+import { formatTable } from '../../../src/model/vlan.ts';
 import shippedConfig from '../../../systemd/config.yml?raw';
 import { ORIGINAL_HOOK, PVID100_VMS } from '../../fixtures/original-hook.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';

@@ -4,12 +4,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { runCheck } from '../../../src/commands/run/check.ts';
-import { runConfigInfer } from '../../../src/commands/run/config.ts';
-import { runSnapshot } from '../../../src/commands/run/snapshot.ts';
-import { createHost } from '../../../src/host/real.ts';
+import { runCheck } from '../../../src/cli/run/check.ts';
+import { runConfigInfer } from '../../../src/cli/run/config.ts';
+import { runSnapshot } from '../../../src/cli/run/snapshot.ts';
+import { createHost } from '../../../src/host/linux/real.ts';
+import { liveXml } from '../../../src/host/sim/vm.ts';
 import { parseSnapshot } from '../../../src/report/snapshot-json.ts';
-import { liveXml } from '../../../src/sim/vm.ts';
 import { finish, note, sh, test } from '../scenario.ts';
 
 const BRIDGE = 'br-operator';

@@ -1,8 +1,8 @@
 // The readers on a real kernel: what they return, and what a snapshot of 1,000 ports costs beside the bare dumps.
 import assert from 'node:assert/strict';
-import { createHost } from '../../../src/host/real.ts';
+import { createHost } from '../../../src/host/linux/real.ts';
 import { createSnapshotReader } from '../../../src/host/snapshot.ts';
-import { formatTable } from '../../../src/vlan.ts';
+import { formatTable } from '../../../src/model/vlan.ts';
 import { finish, note, sh, test } from '../scenario.ts';
 
 const PORTS = 1000;

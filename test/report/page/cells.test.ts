@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { VnetReport } from '../../../src/model.ts';
+import type { VnetReport } from '../../../src/model/report.ts';
+import { type VlanTable, vid, vlanTable } from '../../../src/model/vlan.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import { type Cell, cellsOf, columnsOf } from '../../../src/report/page/cells.ts';
-import { type VlanTable, vid, vlanTable } from '../../../src/vlan.ts';
 import { GOOD, POLICY, snapshotOf, table, VLANS } from './fixture.ts';
 
 function vnet(vlans: VlanTable): VnetReport {

@@ -1,8 +1,10 @@
 // A host for tests of the page: `vnets` VMs on br-mgmt as the default policy wants them, and what each case breaks.
-import type { Bridge, Domain, Policy, Snapshot } from '../../../src/model.ts';
+
+import type { Policy } from '../../../src/model/policy.ts';
+import type { Bridge, Domain, Snapshot } from '../../../src/model/snapshot.ts';
+import { type Vid, type VlanTable, vid, vlanTable } from '../../../src/model/vlan.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import type { PageInput } from '../../../src/report/page/input.ts';
-import { type Vid, type VlanTable, vid, vlanTable } from '../../../src/vlan.ts';
 
 export const NOW = Date.UTC(2026, 10, 24, 21, 45, 31);
 export const VLANS: readonly Vid[] = [10, 20, 30, 40, 100, 110, 120].map(vid);

@@ -1,0 +1,45 @@
+// The demo's handles by HTTP, for tests that need a drift at a moment of their own: POST /ACT?domain=NAME, answered with a
+// sentence. Only there when asked for, on an address of its own, and nothing of the product listens there.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Handle } from '../../host/host.ts';
+import type { Address } from '../../web/listen.ts';
+
+export type ControlActs = Readonly<Record<string, (domain: string) => string>>;
+
+/** Resolves to its URL and a handle. `acts` by the name in the path. Rejects where it cannot listen. */
+export async function startControl(address: Address, acts: ControlActs): Promise<Handle & { readonly url: string }> {
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const act = acts[pathname.slice(1)];
+    const answer = (status: number, text: string) =>
+      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+    request.resume();
+    if (request.method !== 'POST') return answer(405, 'expected POST');
+    if (!act || !Object.hasOwn(acts, pathname.slice(1))) {
+      return answer(
+        404,
+        `expected one of ${Object.keys(acts)
+          .map((name) => `/${name}`)
+          .join(' ')}`,
+      );
+    }
+    try {
+      return answer(200, act(searchParams.get('domain') ?? ''));
+    } catch (error) {
+      return answer(400, (error as Error).message);
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port: address.port, host: address.host ?? 'localhost' }, resolve);
+  });
+  const { address: ip, port, family } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${ip}]` : ip}:${port}`,
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

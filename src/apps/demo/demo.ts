@@ -1,0 +1,103 @@
+// `demo`: the exporter and the remediator as they are, on a simulated host where VMs start and stop and VLANs get lost.
+import shippedConfig from '../../../systemd/config.yml?raw';
+import { loadSettings, parseSettings } from '../../config/load.ts';
+import type { Settings } from '../../config/settings.ts';
+import { DEFAULT_CONFIG_FILE } from '../../config/settings.ts';
+import type { Log } from '../../daemon/log.ts';
+import { files } from '../../host/linux/files.ts';
+import type { SimHost } from '../../host/sim/host.ts';
+import type { Address } from '../../web/listen.ts';
+import { startService } from '../exporter-service.ts';
+import { createActs } from './acts.ts';
+import { startControl } from './control.ts';
+import { createDemoHost, fleet } from './fleet.ts';
+import { startHealing } from './healing.ts';
+import { startLife } from './life.ts';
+import { createRandom } from './random.ts';
+
+export interface DemoOptions {
+  readonly addresses: readonly Address[];
+  /** On the real machine; undefined = the shipped default. */
+  readonly configFile: string | undefined;
+  readonly vms: number;
+  readonly seed: number;
+  /** undefined = no drift. */
+  readonly driftEveryMs: number | undefined;
+  /** Whether VMs stop and start. */
+  readonly restarts: boolean;
+  /** How long a drift can be seen before it is healed; undefined = no healing. */
+  readonly healAfterMs: number | undefined;
+  /** Where to take orders; undefined = nowhere. */
+  readonly control: Address | undefined;
+  readonly log: Log;
+  /** Told of each thing that happens on the host. */
+  readonly tell: (what: string) => void;
+}
+
+export interface Demo {
+  readonly host: SimHost;
+  readonly urls: readonly string[];
+  readonly controlUrl: string | undefined;
+  /** Reads the config again. */
+  reload(): void;
+  stop(): Promise<void>;
+}
+
+const NOTICE =
+  'This host is simulated: its VMs and what befalls them are made up. What watches and heals it is the product.';
+
+/** Starts it. Throws ConfigError or ListenError; then nothing is left running. */
+export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { log, tell } = options;
+  const load = (): Settings =>
+    options.configFile === undefined
+      ? parseSettings(shippedConfig, DEFAULT_CONFIG_FILE)
+      : loadSettings(files, options.configFile);
+  const settings = load();
+  const host = createDemoHost(settings.policy);
+  const acts = createActs(host, settings.policy);
+  for (const vm of fleet(settings.policy, options.vms)) {
+    host.define(vm);
+    acts.start(vm.name);
+  }
+
+  const { addresses } = options;
+  const web = { addresses, telemetryPath: '/metrics', lifecycle: true, hostname: 'demo', notice: NOTICE };
+  const service = await startService({ host, load, log, ...web });
+  const healing =
+    options.healAfterMs === undefined ? undefined : startHealing(host, settings, options.healAfterMs, log);
+  const { driftEveryMs, restarts } = options;
+  const life = startLife({ host, acts, random: createRandom(options.seed), driftEveryMs, restarts, tell });
+  const stop = async () => {
+    life.stop();
+    await Promise.all([service.stop(), healing?.stop()]);
+  };
+  const reload = () => {
+    if (service.reload() === undefined) healing?.reload(load());
+  };
+  if (options.control === undefined) return { host, urls: service.urls, controlUrl: undefined, reload, stop };
+
+  const told = (act: (domain: string) => string) => (domain: string) => {
+    const what = act(domain);
+    tell(what);
+    return what;
+  };
+  const control = await startControl(options.control, {
+    'break-pvid': told(acts.breakPvid),
+    wipe: told(acts.wipe),
+    'remove-vlan': told(acts.removeVlan),
+    repair: told(acts.repair),
+    start: told(acts.start),
+    stop: told(acts.stop),
+    pause: told(() => healing?.pause(true) ?? 'nothing heals here'),
+    resume: told(() => healing?.pause(false) ?? 'nothing heals here'),
+  }).catch(async (error) => {
+    await stop();
+    throw error;
+  });
+  const stopAll = async () => {
+    control.stop();
+    await stop();
+  };
+  return { host, urls: service.urls, controlUrl: control.url, reload, stop: stopAll };
+}

@@ -1,0 +1,58 @@
+// The demo's remediator: the real one, but it waits a moment, so that a drift can be seen before it is healed.
+import type { Settings } from '../../config/settings.ts';
+import type { Log } from '../../daemon/log.ts';
+import { startSchedule } from '../../daemon/schedule.ts';
+import { watchHost } from '../../host/linux/watch.ts';
+import { STATUS_FILE } from '../../host/remediator-status.ts';
+import type { SimHost } from '../../host/sim/host.ts';
+import { createRemediator, PAUSE_FILE } from '../../remediation/remediator.ts';
+import { createStateMemory } from '../../remediation/state-file.ts';
+
+export interface Healing {
+  reload(settings: Settings): void;
+  /** As an operator does it; returns a sentence. */
+  pause(on: boolean): string;
+  stop(): Promise<void>;
+}
+
+/** `afterMs`: from an event to the cycle that it wakes. */
+export function startHealing(host: SimHost, settings: Settings, afterMs: number, log: Log): Healing {
+  let pending: NodeJS.Timeout | undefined;
+  const remediator = createRemediator({
+    host,
+    settings,
+    store: createStateMemory(),
+    dryRun: false,
+    log,
+    publish: (status) => host.writeFile(STATUS_FILE, `${JSON.stringify(status)}\n`),
+  });
+  const onEvent = () => {
+    pending ??= setTimeout(() => {
+      pending = undefined;
+      remediator.wake('event');
+    }, afterMs);
+  };
+  // What waits for its moment is not to be healed earlier by the clock.
+  const onSchedule = () => {
+    if (pending === undefined) remediator.wake('schedule');
+  };
+  const watch = watchHost(host, onEvent, log);
+  const schedule = startSchedule(settings.schedule, onSchedule, log);
+  remediator.wake('startup');
+
+  return {
+    reload: remediator.reload,
+    pause(on) {
+      if (on) host.writeFile(PAUSE_FILE, '');
+      else host.removeFile(PAUSE_FILE);
+      remediator.wake('event');
+      return on ? 'healing paused' : 'healing resumed';
+    },
+    stop: async () => {
+      watch.stop();
+      schedule.stop();
+      clearTimeout(pending);
+      await remediator.stop();
+    },
+  };
+}

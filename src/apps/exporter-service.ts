@@ -1,0 +1,82 @@
+// The exporter with its server: what `serve` runs on this machine and `demo` on the simulated one.
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../daemon/log.ts';
+import { createExporter, type Exporter } from '../exporter/exporter.ts';
+import type { HookSource } from '../exporter/state.ts';
+import type { Host } from '../host/host.ts';
+import type { Address } from '../web/listen.ts';
+import { addPage } from '../web/page.ts';
+import { createPageSource } from '../web/page-source.ts';
+import { startServer } from '../web/server.ts';
+
+export interface ServiceOptions {
+  readonly host: Host;
+  /** Reads the config. Throws ConfigError where it is bad. */
+  readonly load: () => Settings;
+  readonly log: Log;
+  /** The host's journal where it is left out. */
+  readonly hook?: HookSource;
+  readonly addresses: readonly Address[];
+  readonly telemetryPath: string;
+  readonly lifecycle: boolean;
+  readonly hostname: string;
+  /** One sentence to stand above the status page, as that this host is a simulated one. */
+  readonly notice?: string;
+  /** Told before and after each reload. */
+  readonly reloading?: (phase: 'begin' | 'end') => void;
+}
+
+export interface Service {
+  readonly exporter: Exporter;
+  readonly urls: readonly string[];
+  /** Reads the config again; returns the problem where it was refused. */
+  reload(): string | undefined;
+  /** Resolves when no audit is under way or due, and /metrics shows the last one. */
+  settled(): Promise<void>;
+  /** Ends all connections and processes. */
+  stop(): Promise<void>;
+}
+
+/** Throws ConfigError or ListenError; then nothing is left running. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { host, load, log, hook, addresses, telemetryPath, lifecycle, reloading } = options;
+  const exporter = createExporter({ host, load, log, ...(hook ? { hook } : {}) });
+  const reload = () => {
+    reloading?.('begin');
+    const problem = exporter.reload();
+    reloading?.('end');
+    return problem;
+  };
+  try {
+    const page = createPageSource(exporter, {
+      hostname: options.hostname,
+      notice: options.notice,
+      metricsPath: telemetryPath,
+      now: host.now,
+    });
+    const server = await startServer({
+      exporter,
+      log,
+      addresses,
+      telemetryPath,
+      lifecycle,
+      reload,
+      addPage: (app) => addPage(app, page),
+    });
+    log.info({ urls: server.urls.map((url) => url.replace(/\/$/, '')) }, 'listening');
+    // From here on /-/healthy answers, however long the first audit takes.
+    void exporter.start();
+    const stop = async () => {
+      exporter.stop();
+      await server.close();
+    };
+    const settled = async () => {
+      await exporter.idle();
+      await server.rendered();
+    };
+    return { exporter, urls: server.urls, reload, settled, stop };
+  } catch (error) {
+    exporter.stop();
+    throw error;
+  }
+}

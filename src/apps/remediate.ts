@@ -1,0 +1,131 @@
+// `remediate` on this machine: signals, watchers, schedule, systemd, and the folders that its unit gives it.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RemediateFlags } from '../cli/remediate.ts';
+import { loadSettings } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
+import { debounce } from '../daemon/debounce.ts';
+import { createLog, type Log } from '../daemon/log.ts';
+import { startSchedule } from '../daemon/schedule.ts';
+import { startWatchdog } from '../daemon/watchdog.ts';
+import type { Handle, Host } from '../host/host.ts';
+import { keepHeapSmall } from '../host/linux/memory.ts';
+import { createNotifier, type Notifier } from '../host/linux/notify.ts';
+import { createHost } from '../host/linux/real.ts';
+import { watchHost } from '../host/linux/watch.ts';
+import { REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
+import { VERSION } from '../model/version.ts';
+import { takeLock } from '../remediation/lock.ts';
+import { createRemediator, PAUSE_FILE, type Remediator } from '../remediation/remediator.ts';
+import { replaceFile } from '../remediation/replace-file.ts';
+import { createStateFile, createStateMemory } from '../remediation/state-file.ts';
+
+const STATE_FOLDER = '/var/lib/libvirt-vlan-remediator';
+// A VM's start is some twenty events within a few milliseconds.
+const DEBOUNCE = { quietMs: 5, maxMs: 100 };
+
+/** Runs until a signal ends it. Throws ConfigError. */
+export async function runRemediate(flags: RemediateFlags): Promise<void> {
+  keepHeapSmall();
+  const host = createHost();
+  const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
+  const notifier = createNotifier(process.env, host, log);
+  const load = () => loadSettings(host, flags['config.file']);
+  const dryRun = flags.dryRun ?? false;
+  const settings = load();
+  const file = createStateFile(process.env.STATE_DIRECTORY ?? STATE_FOLDER);
+  const status = join(process.env.RUNTIME_DIRECTORY ?? REMEDIATOR_FOLDER, 'status.json');
+  let cycleEndedAt = performance.now();
+
+  const remediator = createRemediator({
+    host,
+    settings,
+    // A dry run goes by what is remembered, and leaves no trace in it.
+    store: dryRun ? createStateMemory(file.load()) : file,
+    dryRun,
+    log,
+    publish: (told) => replaceFile(status, `${JSON.stringify(told)}\n`, { mode: 0o644 }),
+    lock: () => takeLock(`remediate, process ${process.pid}`),
+    onCycle: () => {
+      cycleEndedAt = performance.now();
+    },
+  });
+  log.info({ version: VERSION, dry_run: dryRun, policy: settings.policy.sha256 }, 'remediator starts');
+  remediator.wake('startup');
+
+  const events = debounce(() => remediator.wake('event'), DEBOUNCE);
+  const watch = watchHost(host, events.trigger, log);
+  const pause = watchPause(host, events.trigger, log);
+  let schedule = startSchedule(settings.schedule, () => remediator.wake('schedule'), log);
+  process.on('SIGHUP', () => {
+    void notifier.reloading();
+    const next = reload(load, remediator, log);
+    void notifier.ready(statusLine(dryRun));
+    if (!next) return;
+    schedule.stop();
+    schedule = startSchedule(next.schedule, () => remediator.wake('schedule'), log);
+  });
+  const signal = new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
+  await Promise.race([remediator.idle(), signal]);
+  await notifier.ready(statusLine(dryRun));
+  const watchdog = startWatchdogOf(
+    notifier,
+    () => performance.now() - cycleEndedAt,
+    () => schedule.periodMs,
+    log,
+  );
+
+  log.info({ signal: await signal }, 'stopping');
+  for (const handle of [watch, pause, schedule, watchdog]) handle?.stop();
+  events.cancel();
+  await Promise.all([notifier.stopping(), remediator.stop()]);
+  rmSync(status, { force: true });
+}
+
+/** undefined where the file is bad: the last good one stays in force. */
+function reload(load: () => Settings, remediator: Remediator, log: Log): Settings | undefined {
+  try {
+    const settings = load();
+    remediator.reload(settings);
+    log.info({ policy: settings.policy.sha256 }, 'config reloaded');
+    return settings;
+  } catch (error) {
+    log.error({ problem: (error as Error).message }, 'config refused: the last good one stays in force');
+    return undefined;
+  }
+}
+
+function statusLine(dryRun: boolean): string {
+  return `Version ${VERSION}${dryRun ? ', dry run: changes nothing' : ''}`;
+}
+
+/** Wakes at once when the pause begins or ends; without this, the schedule notices. */
+function watchPause(host: Host, changed: () => void, log: Log): Handle | undefined {
+  const [folder, name] = [PAUSE_FILE.slice(0, PAUSE_FILE.lastIndexOf('/')), PAUSE_FILE.split('/').at(-1)];
+  const failed = (problem: string) => log.warn({ problem }, 'the pause file is looked for by the schedule only');
+  try {
+    return host.watch(folder, (entry) => entry === name && changed(), failed);
+  } catch (error) {
+    failed((error as Error).message);
+    return undefined;
+  }
+}
+
+function startWatchdogOf(
+  notifier: Notifier,
+  silentMs: () => number,
+  periodMs: () => number,
+  log: Log,
+): Handle | undefined {
+  if (notifier.watchdogMs === undefined) return undefined;
+  return startWatchdog({
+    everyMs: notifier.watchdogMs,
+    silentMs,
+    patienceMs: () => 2 * periodMs() + 60_000,
+    feed: () => void notifier.alive(),
+    starve: (silent) =>
+      log.error({ silent_ms: Math.round(silent) }, 'no cycle has ended for long: the watchdog is not fed'),
+  });
+}

@@ -1,0 +1,73 @@
+// `serve` as a process: SIGHUP reloads the config, SIGTERM and SIGINT end it, systemd is told how it goes.
+import { hostname } from 'node:os';
+import { loadSettings } from '../config/load.ts';
+import { createLog, type LogFormat, type LogLevel } from '../daemon/log.ts';
+import { startWatchdog } from '../daemon/watchdog.ts';
+import { keepHeapSmall } from '../host/linux/memory.ts';
+import { createNotifier, type Notifier } from '../host/linux/notify.ts';
+import { createHost } from '../host/linux/real.ts';
+import { VERSION } from '../model/version.ts';
+import { parseAddress } from '../web/listen.ts';
+import { type Service, startService } from './exporter-service.ts';
+
+export interface ServeOptions {
+  readonly configFile: string;
+  readonly listenAddresses: readonly string[];
+  readonly telemetryPath: string;
+  readonly lifecycle: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+// Connections are ended at once; this is for a process of the host's that does not end.
+const STOP_MS = 900;
+
+/** Runs until a signal ends it. Throws ConfigError or ListenError. */
+export async function runServe(options: ServeOptions): Promise<void> {
+  keepHeapSmall();
+  const host = createHost();
+  const log = createLog({ level: options.logLevel, format: options.logFormat });
+  const notifier = createNotifier(process.env, host, log);
+  const service = await startService({
+    host,
+    load: () => loadSettings(host, options.configFile),
+    log,
+    hostname: hostname(),
+    addresses: options.listenAddresses.map(parseAddress),
+    telemetryPath: options.telemetryPath,
+    lifecycle: options.lifecycle,
+    reloading: (phase) => void (phase === 'begin' ? notifier.reloading() : notifier.ready(statusOf(service))),
+  });
+  process.on('SIGHUP', () => void service.reload());
+  const ended = new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  });
+  await Promise.race([service.settled(), ended]);
+  await notifier.ready(statusOf(service));
+  const watchdog = feedWatchdog(service, notifier, (silentMs) => {
+    log.error({ silent_ms: Math.round(silentMs) }, 'no audit has ended for long: the watchdog is not fed');
+  });
+
+  log.info({ signal: await ended }, 'stopping');
+  setTimeout(() => process.exit(0), STOP_MS).unref();
+  watchdog?.stop();
+  await Promise.all([notifier.stopping(), service.stop()]);
+}
+
+/** What `systemctl status` shows. */
+function statusOf({ exporter, urls }: Service): string {
+  const report = exporter.state().report;
+  const vnets = report?.bridges.reduce((sum, bridge) => sum + bridge.vnets.length, 0) ?? 0;
+  return `Version ${VERSION}, ${vnets} vnets at the start, ${urls.join(' ')}`;
+}
+
+function feedWatchdog({ exporter }: Service, notifier: Notifier, starve: (silentMs: number) => void) {
+  if (notifier.watchdogMs === undefined) return undefined;
+  return startWatchdog({
+    everyMs: notifier.watchdogMs,
+    silentMs: exporter.silentMs,
+    patienceMs: () => 2 * exporter.state().periodMs + 60_000,
+    feed: () => void notifier.alive(),
+    starve,
+  });
+}

@@ -1,0 +1,51 @@
+// The command line, but for libvirt's own call of the hook. One file in commands/ for each subcommand: `register` declares its
+// arguments and options; what runs is loaded when it runs.
+import { Command } from 'commander';
+import { VERSION } from '../model/version.ts';
+import { register as registerCheck } from './check.ts';
+import { register as registerConfig } from './config.ts';
+import { register as registerDemo } from './demo.ts';
+import { register as registerHeal } from './heal.ts';
+import { register as registerHook } from './hook-install.ts';
+import { register as registerPlan } from './plan.ts';
+import { register as registerRemediate } from './remediate.ts';
+import { register as registerServe } from './serve.ts';
+import { register as registerSnapshot } from './snapshot.ts';
+
+// Exit status of what could not be answered: 0 and 1 are the answers of check, plan and heal.
+const CANNOT_TELL = 2;
+
+// Errors that are a mistake of the caller's: the message says all. Of anything else, the stack is needed.
+const MISTAKES = ['ConfigError', 'ListenError'];
+
+/** Runs the subcommand that `argv` (as process.argv) names. A mistake of the caller's is one message and exit status 2. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  try {
+    await createProgram().parseAsync(argv);
+  } catch (error) {
+    const { name, message, stack } = error as Error;
+    process.stderr.write(`libvirt-vlan-exporter: ${MISTAKES.includes(name) ? message : (stack ?? message)}\n`);
+    process.exitCode = CANNOT_TELL;
+  }
+}
+
+/** The whole command line, as data that tests and documentation read. */
+export function createProgram(): Command {
+  const program = new Command('libvirt-vlan-exporter')
+    .description(
+      "Watches, and on request mends, the VLANs and PVIDs of libvirt VMs' ports on VLAN-filtering Linux bridges.",
+    )
+    .version(VERSION)
+    .showHelpAfterError('(run with --help for what there is)')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : CANNOT_TELL));
+  registerServe(program);
+  registerCheck(program);
+  registerPlan(program);
+  registerHeal(program);
+  registerRemediate(program);
+  registerHook(program);
+  registerSnapshot(program);
+  registerConfig(program);
+  registerDemo(program);
+  return program;
+}

@@ -1,0 +1,178 @@
+// The exporter: audits the host on a schedule and when something changes on it, and keeps the last report. It only reads.
+//   watchers ─► debounce ─┐
+//   node-cron ────────────┼► one audit at a time: snapshot ─► evaluate ─► state ─► whoever shows it
+//   SIGHUP, /-/reload ────┘
+import { isDeepStrictEqual } from 'node:util';
+import type { Settings } from '../config/settings.ts';
+import { debounce } from '../daemon/debounce.ts';
+import type { Log } from '../daemon/log.ts';
+import { type Schedule, startSchedule } from '../daemon/schedule.ts';
+import { createTurns } from '../daemon/turns.ts';
+import type { Handle, Host } from '../host/host.ts';
+import { followHookJournal } from '../host/linux/journal.ts';
+import { type HostWatch, keepFolderWatched, watchHost } from '../host/linux/watch.ts';
+import { createStatusReader, REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
+import { createSnapshotReader } from '../host/snapshot.ts';
+import type { Report } from '../model/report.ts';
+import { letOthersIn } from '../model/slices.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import type { Trigger } from '../report/metrics/self.ts';
+import { createAuditBook } from './audits.ts';
+import type { ExporterState, HookSource } from './state.ts';
+
+export interface ExporterOptions {
+  readonly host: Host;
+  /** Reads the config. Throws ConfigError where it is bad. */
+  readonly load: () => Settings;
+  readonly log: Log;
+  /** What the journal knows of the hook; the host's journal where it is left out. */
+  readonly hook?: HookSource;
+}
+
+export interface Exporter extends Handle {
+  /** Begins with the first audit; resolves when the watchers run, too. */
+  start(): Promise<void>;
+  /** Everything that is known now. A new object after each change. */
+  state(): ExporterState;
+  /** Calls back after each change; the result ends that. */
+  subscribe(changed: () => void): () => void;
+  /** Reads the config again. A bad one is refused: the problem is returned, and the last good one stays in force. */
+  reload(): string | undefined;
+  /** Resolves when no audit is under way or due. */
+  idle(): Promise<void>;
+  /** Milliseconds since an audit last ended, or since the start. */
+  silentMs(): number;
+}
+
+// A change is seen at once where it stands alone; what comes in bursts is awaited.
+const DEBOUNCE = { quietMs: 20, maxMs: 250 };
+// Under an endless storm of events, audits take a third of the time.
+const restAfter = (trigger: Trigger, durationMs: number) => (trigger === 'event' ? Math.min(2 * durationMs, 2000) : 0);
+
+/** Does nothing before `start`. Throws ConfigError where the config is bad. */
+export function createExporter({ host, load, log, ...options }: ExporterOptions): Exporter {
+  const readSnapshot = createSnapshotReader(host);
+  const readStatus = createStatusReader(host);
+  const book = createAuditBook(log);
+  const listeners = new Set<() => void>();
+  let settings = load();
+  let config: ExporterState['config'] = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
+  let report: Report | undefined;
+  let domains: readonly string[] = [];
+  // What runs beside the audits, from `start` on.
+  let watch: HostWatch | undefined;
+  let schedule: Schedule | undefined;
+  let hook = options.hook;
+  let status: Handle | undefined;
+  let stopped = false;
+  let state: ExporterState;
+
+  const publish = () => {
+    const periodMs = schedule?.periodMs ?? Number.POSITIVE_INFINITY;
+    const remediator = readStatus(Math.max(60_000, 3 * periodMs));
+    state = {
+      settings,
+      config,
+      report,
+      domains,
+      audits: book.state(),
+      periodMs,
+      watchers: watch?.state() ?? [],
+      hook: hook?.read(),
+      remediator,
+    };
+    for (const listener of listeners) listener();
+  };
+
+  const audit = async (trigger: Trigger) => {
+    const { policy } = settings;
+    const record = book.begin(trigger, host.now());
+    try {
+      const snapshot = await readSnapshot(policy);
+      const fresh = evaluate(snapshot, policy);
+      // Where nothing changed, the parts stay the same objects, and nobody renders them again.
+      const same = report !== undefined && isDeepStrictEqual({ ...fresh, takenAt: 0 }, { ...report, takenAt: 0 });
+      report = same && report ? { ...report, takenAt: fresh.takenAt } : fresh;
+      if (snapshot.domains.ok) domains = keepSame(domains, snapshot.domains.value.map((domain) => domain.name).sort());
+      record.end(snapshot, report, !same);
+    } catch (error) {
+      record.fail(error);
+    }
+    publish();
+  };
+
+  const turns = createTurns<Trigger>({ run: audit, rest: restAfter });
+  const wake = debounce(() => turns.request('event'), DEBOUNCE);
+  const onSchedule = async () => {
+    if (!turns.busy()) turns.request('schedule');
+    await turns.idle();
+  };
+  // Each may take tens of milliseconds, the first process some hundred; nobody who asks shall wait for all of them.
+  const begin: readonly (() => void)[] = [
+    () => {
+      watch = watchHost(host, wake.trigger, log);
+    },
+    () => {
+      schedule = startSchedule(settings.schedule, onSchedule, log);
+    },
+    () => {
+      hook ??= followHookJournal(host, settings.hook.identifiers, log);
+      hook.subscribe(publish);
+    },
+    () => {
+      // The remediator's status file changes with each of its cycles; that needs no audit.
+      status = keepFolderWatched(host, REMEDIATOR_FOLDER, publish);
+    },
+  ];
+  publish();
+
+  return {
+    start: async () => {
+      turns.request('startup');
+      for (const step of begin) {
+        await letOthersIn();
+        if (stopped) return;
+        step();
+      }
+      publish();
+    },
+    state: () => state,
+    subscribe: (changed) => {
+      listeners.add(changed);
+      return () => void listeners.delete(changed);
+    },
+    reload: () => {
+      try {
+        const fresh = load();
+        if (schedule && fresh.schedule !== settings.schedule) {
+          const replaced = schedule;
+          schedule = startSchedule(fresh.schedule, onSchedule, log);
+          replaced.stop();
+        }
+        settings = fresh;
+        config = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
+        log.info({ policy: settings.policy.sha256 }, 'config loaded');
+        turns.request('reload');
+      } catch (error) {
+        const problem = (error as Error).message;
+        config = { ...config, lastReloadOk: false, problem };
+        log.error({ problem }, 'config refused, the last good one stays in force');
+      }
+      publish();
+      return config.problem;
+    },
+    idle: turns.idle,
+    silentMs: book.silentMs,
+    stop: () => {
+      stopped = true;
+      turns.stop();
+      wake.cancel();
+      for (const handle of [watch, status, schedule, hook]) handle?.stop();
+      listeners.clear();
+    },
+  };
+}
+
+function keepSame(old: readonly string[], fresh: readonly string[]): readonly string[] {
+  return isDeepStrictEqual(old, fresh) ? old : fresh;
+}

@@ -1,0 +1,92 @@
+// The domains of the host, from the files that libvirt keeps: live XML for running ones, else the persistent XML.
+// Never a call into libvirt: a hook must not (it deadlocks), and the files stay where they are while libvirtd is down.
+
+import { createSlices } from '../../model/slices.ts';
+import type { Domain, Reading } from '../../model/snapshot.ts';
+import type { FileStat, Host } from '../host.ts';
+import { type DomainXml, parseDomainXml } from './domain-xml.ts';
+import { LIVE_FOLDER } from './files.ts';
+
+export const PERSISTENT_FOLDER = '/etc/libvirt/qemu';
+
+// libvirt refuses files over 10 MB; a domain's XML has some 10 kB.
+const MAX_BYTES = 4 * 1024 * 1024;
+
+interface Cached {
+  readonly stat: FileStat;
+  readonly domain: Domain;
+}
+
+/** A reader that parses a file again only when its inode, mtime or size changed. A file that cannot be understood is a domain whose state is `unknown`; only a folder that cannot be read fails the whole. */
+export function createDomainReader(host: Host): () => Promise<Reading<readonly Domain[]>> {
+  let cache: ReadonlyMap<string, Cached> = new Map();
+  return async () => {
+    try {
+      const live = xmlFiles(host, LIVE_FOLDER);
+      const running = new Set(live);
+      const stopped = xmlFiles(host, PERSISTENT_FOLDER).filter((file) => !running.has(file));
+      const next = new Map<string, Cached>();
+      const read = (folder: string, file: string, state: 'running' | 'defined') => {
+        const path = `${folder}/${file}`;
+        const entry = readDomain(host, path, file.slice(0, -'.xml'.length), state, cache.get(path));
+        if (entry) next.set(path, entry);
+        return slice();
+      };
+      const slice = createSlices(SLICE_MS);
+      for (const file of live) await read(LIVE_FOLDER, file, 'running');
+      for (const file of stopped) await read(PERSISTENT_FOLDER, file, 'defined');
+      cache = next;
+      const domains = [...next.values()].map((entry) => entry.domain);
+      return { ok: true, value: domains.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
+    } catch (error) {
+      return { ok: false, error: (error as Error).message };
+    }
+  };
+}
+
+// To parse a thousand files takes seconds: every few milliseconds, others have their turn.
+const SLICE_MS = 10;
+
+function xmlFiles(host: Host, folder: string): readonly string[] {
+  return (host.list(folder) ?? []).filter((file) => file.endsWith('.xml'));
+}
+
+// undefined: the file vanished, as when a VM stops.
+function readDomain(
+  host: Host,
+  path: string,
+  fileName: string,
+  state: 'running' | 'defined',
+  cached: Cached | undefined,
+): Cached | undefined {
+  const unknown = (stat: FileStat, problem: string): Cached => ({
+    stat,
+    domain: { name: fileName, uuid: undefined, state: 'unknown', problem: `${path}: ${problem}`, interfaces: [] },
+  });
+  let stat: FileStat | undefined;
+  try {
+    stat = host.stat(path);
+    if (!stat) return undefined;
+    if (cached && sameFile(cached.stat, stat)) return cached;
+    if (!stat.isFile) return unknown(stat, 'not a regular file');
+    if (stat.size > MAX_BYTES) return unknown(stat, `${stat.size} bytes; expected at most ${MAX_BYTES}`);
+    const xml = parseDomainXml(host.readText(path));
+    if (xml.name !== fileName)
+      return unknown(stat, `the XML's <name> is ${JSON.stringify(xml.name.slice(0, 80))}, not the file's`);
+    return { stat, domain: domain(xml, state) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    return unknown(stat ?? NEVER, (error as Error).message);
+  }
+}
+
+// Fits no file, so what could not be read is tried again the next time.
+const NEVER: FileStat = { ino: -1, mtimeMs: -1, size: -1, isFile: false };
+
+function domain(xml: DomainXml, state: 'running' | 'defined'): Domain {
+  return { name: xml.name, uuid: xml.uuid, state, interfaces: xml.interfaces };
+}
+
+function sameFile(a: FileStat, b: FileStat): boolean {
+  return a.ino === b.ino && a.mtimeMs === b.mtimeMs && a.size === b.size && a.isFile === b.isFile;
+}

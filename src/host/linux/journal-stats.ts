@@ -1,0 +1,45 @@
+// Hook events added up by domain. The journal is written by many: its names must not fill the memory.
+import type { DomainHookStats, HookStats } from '../../model/hook-stats.ts';
+import type { HookEvent } from './journal-event.ts';
+
+/** Where the events of further names are added up. */
+export const FURTHER = '(other)';
+
+const MAX_DOMAINS = 5_000;
+const MAX_NAME = 256;
+
+export interface HookCounts {
+  add(event: HookEvent): void;
+  /** As of now; a new object only where something was added. */
+  stats(): HookStats;
+}
+
+/** `maxDomains`: names beyond that many, too long ones and missing ones are `(other)`. */
+export function createHookCounts(maxDomains: number = MAX_DOMAINS): HookCounts {
+  const byDomain = new Map<string, DomainHookStats>();
+  let shown: HookStats | undefined;
+  return {
+    add(event) {
+      const { domain } = event;
+      const fits = domain !== '' && domain.length <= MAX_NAME && (byDomain.has(domain) || byDomain.size < maxDomains);
+      const name = fits ? domain : FURTHER;
+      byDomain.set(name, plus(byDomain.get(name) ?? NOTHING, event));
+      shown = undefined;
+    },
+    stats() {
+      shown ??= { byDomain: new Map(byDomain) };
+      return shown;
+    },
+  };
+}
+
+const NOTHING: DomainHookStats = { errors: 0, warnings: 0, runs: 0, lastError: undefined };
+
+function plus(stats: DomainHookStats, { severity, run, at, text }: HookEvent): DomainHookStats {
+  return {
+    errors: stats.errors + (severity === 'error' ? 1 : 0),
+    warnings: stats.warnings + (severity === 'warning' ? 1 : 0),
+    runs: stats.runs + (run ? 1 : 0),
+    lastError: severity === 'error' ? { at, text } : stats.lastError,
+  };
+}

@@ -1,0 +1,195 @@
+// Follows what the journal says of the hook, since boot, through journalctl(1): counted once, whatever happens to journalctl,
+// to journald or to the journal's files meanwhile.
+// Each start resumes at a cursor that lies somewhat back, and skips what was counted since: `--cursor` and not
+// `--after-cursor`, which skips an entry too many where the cursor's own has been vacuumed.
+
+import { debounce } from '../../daemon/debounce.ts';
+import { keepRunning } from '../../daemon/keep-running.ts';
+import type { Log } from '../../daemon/log.ts';
+import type { HookSource } from '../../exporter/state.ts';
+import type { HookStats } from '../../model/hook-stats.ts';
+import type { Reading } from '../../model/snapshot.ts';
+import type { Handle, Host } from '../host.ts';
+import { hookInstalled } from './hook-files.ts';
+import { EVENT_FIELDS, LIBVIRT_DAEMONS, parseHookEvent } from './journal-event.ts';
+import { createHookCounts } from './journal-stats.ts';
+
+const PACE = { settleMs: 1000, firstRetryMs: 250, maxRetryMs: 60_000 };
+const TIMEOUT_MS = 30_000;
+const RECHECK_MS = 60_000;
+const MAX_SEEN = 10_000;
+const BEING_READ = 'the journal is being read';
+
+/**
+ * Starts following. `identifiers`: the hook's, without brackets. The counts are unknown until all that the journal held at the
+ * start is counted: a counter that grows to its old value would be taken for news. Callbacks come ten times a second at most.
+ */
+export function followHookJournal(host: Host, identifiers: readonly string[], log: Log): HookSource {
+  const counts = createHookCounts();
+  const place = createPlace();
+  const listeners = new Set<() => void>();
+  const news = debounce(() => listeners.forEach((listener) => void listener()), { quietMs: 100, maxMs: 1000 });
+  let asked: Reading<Asked> = { ok: false, error: BEING_READ };
+  let caughtUp = false;
+  let durationMs = 0;
+
+  const add = (line: string) => {
+    const event = parseHookEvent(line, identifiers);
+    if (event && place.isNew(event.cursor)) counts.add(event);
+    if (caughtUp && event) news.trigger();
+    if (!caughtUp && asked.ok && line.includes(asked.value.newest ?? '')) {
+      caughtUp = true;
+      news.trigger();
+    }
+  };
+  const ask = async () => {
+    const begin = host.now();
+    asked = await askJournal(host, identifiers);
+    durationMs = Math.max(0, host.now() - begin);
+    news.trigger();
+    return asked;
+  };
+
+  const start = (ended: (problem: string) => void): Handle => {
+    let following: Handle | undefined;
+    let known = '';
+    let timer: NodeJS.Timeout | undefined;
+    let stopped = false;
+    const check = async () => {
+      const answer = await ask();
+      if (stopped) return;
+      if (!answer.ok) return ended(answer.error);
+      const { terms, newest } = answer.value;
+      // All that stood there a while ago is counted by now, also where the newest entry has been vacuumed meanwhile.
+      caughtUp ||= newest === undefined || following !== undefined;
+      if (following && known === terms.join()) place.advance();
+      else {
+        following?.stop();
+        known = terms.join();
+        const args = ['--follow', '--no-tail', ...place.resume(), ...selection(terms)];
+        following = host.follow('journalctl', args, { line: add, end: ended });
+      }
+      timer = setTimeout(check, RECHECK_MS);
+    };
+    void check();
+    return {
+      stop: () => {
+        stopped = true;
+        clearTimeout(timer);
+        following?.stop();
+      },
+    };
+  };
+  const running = keepRunning({
+    ...PACE,
+    start,
+    onUp: news.trigger,
+    onDown: (problem, retryMs) => {
+      log.warn({ watcher: 'journal', problem, retry_ms: retryMs }, 'the journal is not followed');
+      news.trigger();
+    },
+  });
+
+  return {
+    read: () => ({
+      stats: readStats(asked, caughtUp, counts.stats),
+      installed: hookInstalled(host),
+      durationMs,
+      watching: running.up() && asked.ok,
+    }),
+    subscribe: (changed) => void listeners.add(changed),
+    stop: () => {
+      running.stop();
+      news.cancel();
+      listeners.clear();
+    },
+  };
+}
+
+function readStats(asked: Reading<Asked>, caughtUp: boolean, stats: () => HookStats): Reading<HookStats> {
+  if (!asked.ok) return asked;
+  return caughtUp ? { ok: true, value: stats() } : { ok: false, error: BEING_READ };
+}
+
+/** Where following resumes, and what was counted after that place. */
+function createPlace() {
+  let from: string | undefined;
+  let last: string | undefined;
+  let seen = new Set<string>();
+  const advance = () => {
+    from = last;
+    seen = new Set(last === undefined ? [] : [last]);
+  };
+  return {
+    advance,
+    /** Whether it was not counted yet; it is from now on. */
+    isNew(cursor: string): boolean {
+      if (seen.has(cursor)) return false;
+      if (seen.size >= MAX_SEEN) advance();
+      seen.add(cursor);
+      last = cursor;
+      return true;
+    },
+    resume: (): readonly string[] => (from === undefined ? [] : [`--cursor=${from}`]),
+  };
+}
+
+/** What to follow, and how far the journal reaches. */
+interface Asked {
+  /** Any of these must an entry match. */
+  readonly terms: readonly string[];
+  /** The cursor of the newest entry that matches; undefined where there is none. */
+  readonly newest: string | undefined;
+}
+
+async function askJournal(host: Host, identifiers: readonly string[]): Promise<Reading<Asked>> {
+  const names = await host.run('journalctl', ['--field=SYSLOG_IDENTIFIER'], { timeoutMs: TIMEOUT_MS });
+  if (names.problem !== undefined || isBlind(names.stderr)) return { ok: false, error: whyNot(names) };
+  // Identifiers such as `libvirt-hook[web-1]`, which no match can name in general: those that the journal holds.
+  const bracketed = names.stdout.split('\n').filter((name) => identifiers.some((id) => name.startsWith(`${id}[`)));
+  const terms = matches([...identifiers, ...bracketed.sort()]);
+  const newest = await host.run('journalctl', ['--lines=1', ...selection(terms)], { timeoutMs: TIMEOUT_MS });
+  if (newest.problem !== undefined) return { ok: false, error: whyNot(newest) };
+  return { ok: true, value: { terms, newest: /"__CURSOR":"([^"]+)"/.exec(newest.stdout)?.[1] } };
+}
+
+function selection(terms: readonly string[]): readonly string[] {
+  return ['--boot', '--all', '--output=json', `--output-fields=${EVENT_FIELDS.join(',')}`, ...terms];
+}
+
+// Of an original's entry that lost its identifier only the sender is left, and libvirt's daemons write none.
+function matches(identifiers: readonly string[]): readonly string[] {
+  const senders = ['logger', ...LIBVIRT_DAEMONS].map((name) => `_COMM=${name}`);
+  const terms = [...identifiers.map((name) => `SYSLOG_IDENTIFIER=${name}`), ...senders];
+  return terms.flatMap((term, i) => (i === 0 ? [term] : ['+', term]));
+}
+
+// Without permission journalctl shows the caller's own entries, exits 0, and says so on stderr only.
+function isBlind(stderr: string): boolean {
+  return /not seeing messages from other users|insufficient permissions|Permission denied/i.test(stderr);
+}
+
+function whyNot({ stderr, problem }: { readonly stderr: string; readonly problem: string | undefined }): string {
+  if (!isBlind(stderr)) return problem ?? 'journalctl failed';
+  return 'no permission to read the journal: the user must be in the group "systemd-journal" or "adm"';
+}
+
+/** What the journal holds of the hook, once; not ok where that takes longer than `waitMs` or cannot be. Never rejects. */
+export function readHookStats(host: Host, identifiers: readonly string[], waitMs: number): Promise<Reading<HookStats>> {
+  return new Promise((resolve) => {
+    const journal = followHookJournal(host, identifiers, SILENT);
+    const end = () => {
+      clearTimeout(timer);
+      const { stats } = journal.read();
+      journal.stop();
+      resolve(stats);
+    };
+    const timer = setTimeout(end, waitMs);
+    journal.subscribe(() => {
+      const { stats } = journal.read();
+      if (stats.ok || stats.error !== BEING_READ) end();
+    });
+  });
+}
+
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };

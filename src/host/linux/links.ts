@@ -1,0 +1,77 @@
+// Bridges and their ports from sysfs: Documentation/ABI/testing/sysfs-class-net, net/bridge/br_sysfs_br.c.
+// sysfs and not `ip -j link`: a port without any VLAN is here too, and a thousand reads cost less than that one process.
+import { parseMac } from '../../model/mac.ts';
+import type { Bridge, Port, Reading } from '../../model/snapshot.ts';
+import type { Host } from '../host.ts';
+
+const NET = '/sys/class/net';
+
+/** A reader of the named bridges; one that does not exist is left out. `only`: these ports and no others. */
+export function createLinkReader(
+  host: Host,
+): (bridges: readonly string[], only?: ReadonlySet<string>) => Reading<readonly Bridge[]> {
+  // Whether a name is a tap, remembered while the port stays: it serves the count of orphans and nothing else.
+  let taps: ReadonlyMap<string, boolean> = new Map();
+  return (bridges, only) => {
+    const seen = new Map<string, boolean>();
+    const readPort = (name: string): Port | undefined => {
+      try {
+        const mac = parseMac(host.readText(`${NET}/${name}/address`));
+        const tap = taps.get(name) ?? host.stat(`${NET}/${name}/tun_flags`) !== undefined;
+        seen.set(name, tap);
+        return { name, mac, tap };
+      } catch (error) {
+        // Gone since the folder was listed: no port any more.
+        if (isGone(error)) return undefined;
+        return { name, mac: undefined, tap: false };
+      }
+    };
+    try {
+      const found = bridges.flatMap((name): Bridge[] => {
+        const ports = host.list(`${NET}/${name}/brif`);
+        if (!ports) return [];
+        const wanted = only ? ports.filter((port) => only.has(port)) : ports;
+        return [
+          {
+            name,
+            vlanFiltering: flag(readNumber(host, `${NET}/${name}/bridge/vlan_filtering`)),
+            defaultPvid: readNumber(host, `${NET}/${name}/bridge/default_pvid`),
+            ports: wanted.map(readPort).filter((port) => port !== undefined),
+          },
+        ];
+      });
+      taps = seen;
+      return { ok: true, value: found };
+    } catch (error) {
+      return { ok: false, error: (error as Error).message };
+    }
+  };
+}
+
+/** Names of a bridge's ports, sorted; none where there is no such bridge. Throws Error where sysfs cannot be read. */
+export function listPorts(host: Host, bridge: string): readonly string[] {
+  return host.list(`${NET}/${bridge}/brif`) ?? [];
+}
+
+/** Names of all bridges of the host, sorted. Throws Error where sysfs cannot be read. */
+export function listBridges(host: Host): readonly string[] {
+  return (host.list(NET) ?? []).filter((name) => host.stat(`${NET}/${name}/bridge`) !== undefined);
+}
+
+function readNumber(host: Host, path: string): number | undefined {
+  try {
+    const text = host.readText(path).trim();
+    return /^\d+$/.test(text) ? Number.parseInt(text, 10) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function flag(n: number | undefined): boolean | undefined {
+  return n === undefined ? undefined : n !== 0;
+}
+
+// A file of a device that is going away answers ENODEV or EINVAL, not only ENOENT.
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENODEV', 'ENXIO', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '');
+}

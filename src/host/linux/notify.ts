@@ -1,0 +1,70 @@
+// Tells systemd how the service is: sd_notify(3). Node cannot write to a datagram socket of AF_UNIX, so it goes by a descriptor
+// that systemd ≥ 253 opens for the unit (`OpenFile=/run/systemd/notify:notify:graceful`), or by systemd-notify(1), which needs
+// `NotifyAccess=all`.
+import { writeSync } from 'node:fs';
+import type { Log } from '../../daemon/log.ts';
+import type { Host } from '../host.ts';
+
+export interface Notifier {
+  ready(status: string): Promise<void>;
+  /** To be followed by `ready`. */
+  reloading(): Promise<void>;
+  stopping(): Promise<void>;
+  /** Feeds the watchdog. */
+  alive(): Promise<void>;
+  /** How often the watchdog wants to be fed at least, milliseconds; undefined where there is none. */
+  readonly watchdogMs: number | undefined;
+}
+
+const TIMEOUT_MS = 5000;
+// sd_listen_fds(3): the first descriptor that is passed.
+const FIRST_FD = 3;
+
+/** Does nothing where `env` says that systemd does not listen. Never rejects. */
+export function createNotifier(env: Readonly<Record<string, string | undefined>>, host: Host, log: Log): Notifier {
+  const send = sender(env, host, log);
+  return {
+    ready: (status) => send('READY=1', `STATUS=${status}`),
+    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
+    stopping: () => send('STOPPING=1'),
+    alive: () => send('WATCHDOG=1'),
+    watchdogMs: watchdogMs(env),
+  };
+}
+
+function sender(env: Readonly<Record<string, string | undefined>>, host: Host, log: Log) {
+  const fd = notifyFd(env);
+  // One after another: RELOADING=1 must not overtake READY=1.
+  let last = Promise.resolve();
+  return (...lines: readonly string[]): Promise<void> => {
+    last = last.then(() => deliver(lines));
+    return last;
+  };
+
+  async function deliver(lines: readonly string[]): Promise<void> {
+    if (fd !== undefined) {
+      try {
+        writeSync(fd, lines.join('\n'));
+        return;
+      } catch (error) {
+        log.warn({ problem: (error as Error).message }, 'systemd cannot be told by the descriptor it opened');
+      }
+    }
+    if (!env.NOTIFY_SOCKET) return;
+    const { problem } = await host.run('systemd-notify', lines, { timeoutMs: TIMEOUT_MS });
+    if (problem) log.warn({ problem }, 'systemd cannot be told');
+  }
+}
+
+function notifyFd(env: Readonly<Record<string, string | undefined>>): number | undefined {
+  if (env.LISTEN_PID !== `${process.pid}`) return undefined;
+  const index = (env.LISTEN_FDNAMES ?? '').split(':').indexOf('notify');
+  return index < 0 ? undefined : FIRST_FD + index;
+}
+
+// Half of what systemd allows, as sd_watchdog_enabled(3) advises.
+function watchdogMs(env: Readonly<Record<string, string | undefined>>): number | undefined {
+  const forAnother = env.WATCHDOG_PID !== undefined && env.WATCHDOG_PID !== `${process.pid}`;
+  const usec = Number(env.WATCHDOG_USEC);
+  return forAnother || !(usec > 0) ? undefined : usec / 2000;
+}

@@ -1,0 +1,26 @@
+// What this process uses: the few process_* metrics that alerts and dashboards use. proc(5).
+import { readdirSync } from 'node:fs';
+import type { ProcessFacts } from '../../report/metrics/self.ts';
+
+// The start by the wall clock, as node knows it.
+const startTime = performance.timeOrigin / 1000;
+
+/** As of now. */
+export function processFacts(): ProcessFacts {
+  const { user, system } = process.cpuUsage();
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    startTime,
+    residentBytes: process.memoryUsage.rss(),
+    openFds: openFds(),
+  };
+}
+
+function openFds(): number | undefined {
+  try {
+    // Without the one that the listing itself opens.
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return undefined;
+  }
+}

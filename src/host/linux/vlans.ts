@@ -1,0 +1,59 @@
+// The VLAN tables of all bridge ports, from bridge(8). A port without any VLAN is not in its output.
+import type { Reading } from '../../model/snapshot.ts';
+import { isVid, type VlanEntry, type VlanTable, vlanTable } from '../../model/vlan.ts';
+import type { Host } from '../host.ts';
+
+/** VLAN tables by port name. */
+export type Vlans = Reading<ReadonlyMap<string, VlanTable>>;
+
+/** Options of `bridge` for SHOW as `parseVlanShow` takes it. In full: `-c` means colour in some versions of iproute2 and compress in others. */
+export const SHOW_OPTIONS = ['-j', '-compressvlans'] as const;
+export const SHOW = ['vlan', 'show'] as const;
+const TIMEOUT_MS = 10_000;
+
+/** All VLAN tables. One process. */
+export async function readVlans(host: Host): Promise<Vlans> {
+  const args = [...SHOW_OPTIONS, ...SHOW];
+  const result = await host.run('bridge', args, { timeoutMs: TIMEOUT_MS });
+  if (result.problem !== undefined) return { ok: false, error: result.problem };
+  try {
+    return { ok: true, value: parseVlanShow(result.stdout) };
+  } catch (error) {
+    return { ok: false, error: `bridge ${args.join(' ')}: ${(error as Error).message}` };
+  }
+}
+
+/** The JSON of `bridge -j [-compressvlans] vlan show`. Throws Error where it has another form than iproute2 5.x to 6.x writes. */
+export function parseVlanShow(json: string): ReadonlyMap<string, VlanTable> {
+  if (json.trim() === '') return new Map();
+  const ports: unknown = JSON.parse(json);
+  if (!Array.isArray(ports)) throw new Error('expected a list of ports');
+  return new Map(ports.map(parsePort));
+}
+
+function parsePort(port: { ifname?: unknown; vlans?: unknown } | null): [string, VlanTable] {
+  if (typeof port?.ifname !== 'string' || !Array.isArray(port.vlans)) throw new Error(`not a port: ${excerpt(port)}`);
+  return [port.ifname, vlanTable(port.vlans.flatMap(parseRow))];
+}
+
+function parseRow(row: { vlan?: unknown; vlanEnd?: unknown; flags?: unknown } | null): VlanEntry[] {
+  const first = row?.vlan;
+  const last = row?.vlanEnd ?? first;
+  const flags = row?.flags ?? [];
+  if (!isVlanId(first) || !isVlanId(last) || last < first || !Array.isArray(flags)) {
+    throw new Error(`not a VLAN: ${excerpt(row)}`);
+  }
+  const pvid = flags.includes('PVID');
+  const untagged = flags.includes('Egress Untagged');
+  const rows: VlanEntry[] = [];
+  for (let vid = first; vid <= last; vid++) if (isVid(vid)) rows.push({ vid, pvid, untagged });
+  return rows;
+}
+
+function isVlanId(value: unknown): value is number {
+  return typeof value === 'number' && isVid(value);
+}
+
+function excerpt(value: unknown): string {
+  return String(JSON.stringify(value)).slice(0, 120);
+}

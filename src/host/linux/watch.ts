@@ -1,0 +1,95 @@
+// Wakes up whoever looks at the host when something changes on it: links and VLANs by `ip monitor link` (ip-monitor(8)), which
+// prints at each VLAN change, port join and leave; domains by inotify(7) on libvirt's two folders.
+// What is printed is not read: there is no JSON, so it only says that it is time for a fresh snapshot.
+
+import { keepRunning } from '../../daemon/keep-running.ts';
+import type { Log } from '../../daemon/log.ts';
+import type { Handle, Host } from '../host.ts';
+
+export const DOMAIN_FOLDERS = ['/run/libvirt/qemu', '/etc/libvirt/qemu'] as const;
+
+export interface WatcherState {
+  readonly watcher: 'links' | 'domains';
+  /** Whether changes are noticed at once. */
+  readonly up: boolean;
+}
+
+export interface HostWatch extends Handle {
+  state(): readonly WatcherState[];
+}
+
+const PACE = { settleMs: 1000, firstRetryMs: 250, maxRetryMs: 30_000 };
+// libvirt may be installed or started at any time.
+const FOLDER_PACE = { ...PACE, maxRetryMs: 5000 };
+
+/**
+ * Calls `changed` at each event, undebounced; also when a watcher is up, for what happened while it was not. A watcher that
+ * ends is started again, with growing pauses; until then it is down, and the schedule has to do.
+ */
+export function watchHost(host: Host, changed: (watcher: WatcherState['watcher']) => void, log: Log): HostWatch {
+  const keep = (watcher: WatcherState['watcher'], what: string, pace: typeof PACE, start: Start) =>
+    keepRunning({
+      ...pace,
+      start: (ended) => start(() => changed(watcher), ended),
+      onUp: () => {
+        log.debug({ watcher, what }, 'watcher is up');
+        changed(watcher);
+      },
+      onDown: (problem, retryMs) => log.warn({ watcher, what, problem, retry_ms: retryMs }, 'watcher is down'),
+    });
+  const links = keep('links', 'ip monitor link', PACE, (event, ended) =>
+    host.follow('ip', ['monitor', 'link'], { line: event, end: ended }),
+  );
+  const folders = DOMAIN_FOLDERS.map((path) =>
+    keep('domains', path, FOLDER_PACE, (event, ended) => watchFolder(host, path, isDomainFile, event, ended)),
+  );
+  return {
+    state: () => [
+      { watcher: 'links', up: links.up() },
+      { watcher: 'domains', up: folders.every((folder) => folder.up()) },
+    ],
+    stop: () => {
+      links.stop();
+      for (const folder of folders) folder.stop();
+    },
+  };
+}
+
+/** Calls `changed` at each change of an entry of a folder that may not be there yet, or no more; silently. */
+export function keepFolderWatched(host: Host, path: string, changed: () => void): Handle {
+  return keepRunning({
+    ...FOLDER_PACE,
+    start: (ended) => watchFolder(host, path, () => true, changed, ended),
+    onUp: changed,
+    onDown: changed,
+  });
+}
+
+type Start = (event: () => void, ended: (problem: string) => void) => Handle;
+
+// inotify follows the inode: a folder that is deleted and made again would be watched no more, without an error. Its deletion
+// is an event, though, so each event asks whether it is still the same.
+function watchFolder(
+  host: Host,
+  path: string,
+  counts: (name: string | undefined) => boolean,
+  event: () => void,
+  ended: (problem: string) => void,
+): Handle {
+  const identity = () => host.stat(path)?.ino;
+  const watched = identity();
+  if (watched === undefined) throw new Error('no such folder');
+  return host.watch(
+    path,
+    (name) => {
+      if (counts(name)) event();
+      if (identity() !== watched) ended('the folder was replaced or removed');
+    },
+    ended,
+  );
+}
+
+// Beside `NAME.xml` libvirt keeps pid files, sockets, and `NAME.xml.new`, which becomes `NAME.xml` by rename.
+function isDomainFile(name: string | undefined): boolean {
+  return name === undefined || name.endsWith('.xml') || !name.includes('.');
+}

@@ -1,0 +1,54 @@
+// Plan and Outcome: what would make a report compliant, and what became of it.
+import type { Vid, VlanTable } from './vlan.ts';
+
+/** One `bridge vlan` command. `add` replaces the flags of an existing row, as the kernel does. */
+export interface Change {
+  readonly action: 'add' | 'delete';
+  readonly port: string;
+  /** Consecutive VLAN ids, first and last; equal where it is one. */
+  readonly first: Vid;
+  readonly last: Vid;
+  /** Of `add`. */
+  readonly pvid: boolean;
+  /** Of `add`. */
+  readonly untagged: boolean;
+}
+
+export interface Plan {
+  /** In report order. Only vnets that need a change. */
+  readonly vnets: readonly VnetPlan[];
+  /** What is drifted or unknown and left alone. */
+  readonly refusals: readonly Refusal[];
+}
+
+/** The changes for one vnet, in order; `inverse`, in order, leads from `after` back to `before`. */
+export interface VnetPlan {
+  readonly bridge: string;
+  readonly domain: string;
+  readonly vnet: string;
+  readonly mac: string;
+  readonly before: VlanTable;
+  readonly after: VlanTable;
+  readonly changes: readonly Change[];
+  readonly inverse: readonly Change[];
+}
+
+/** Something that healing leaves alone, with the reason for people. */
+export interface Refusal {
+  readonly bridge: string;
+  readonly domain: string | undefined;
+  readonly vnet: string | undefined;
+  readonly reason: string;
+}
+
+/** What became of one vnet's plan. `vanished`: the port was gone, no failure. `reverted`: failed, and put back as it was. */
+export interface Outcome {
+  readonly plan: VnetPlan;
+  readonly result: 'verified' | 'failed' | 'reverted' | 'vanished';
+  /** As read back; undefined where it could not be read or the port is gone. */
+  readonly actual: VlanTable | undefined;
+  /** Why it is not `verified`, for people. */
+  readonly problem: string | undefined;
+  /** From the cycle's wake-up to the read that verified, milliseconds. */
+  readonly durationMs: number;
+}

@@ -1,0 +1,60 @@
+// What the remediator tells of itself in /run/libvirt-vlan-remediator/status.json.
+import type { Outcome, Refusal } from './plan.ts';
+
+/** /run/libvirt-vlan-remediator/status.json. Times in milliseconds since the epoch. */
+export interface RemediatorStatus {
+  readonly version: 1;
+  readonly startedAt: number;
+  readonly lastCycleAt: number;
+  readonly dryRun: boolean;
+  /** The pause file is there. */
+  readonly paused: boolean;
+  readonly policySha256: string;
+  /** A policy that is held: its differences from the accepted one move more vnets than allowed. */
+  readonly heldPolicySha256: string | undefined;
+  readonly domains: readonly DomainRemediation[];
+  /** vnets that a policy change would move and that wait for an operator's `heal`. */
+  readonly held: readonly {
+    readonly bridge: string;
+    readonly domain: string;
+    readonly vnet: string;
+    readonly changes: readonly string[];
+  }[];
+  readonly refusals: readonly Refusal[];
+  /** Drift seen → verified, seconds; `buckets` are cumulative, ending with +Inf as null. */
+  readonly duration: {
+    readonly buckets: readonly (readonly [number | null, number])[];
+    readonly sum: number;
+    readonly count: number;
+  };
+  /** The newest first, at most 50. */
+  readonly recent: readonly Decision[];
+}
+
+export interface DomainRemediation {
+  readonly bridge: string;
+  readonly domain: string;
+  /** Verified heals since the daemon started. */
+  readonly remediations: number;
+  readonly failures: number;
+  readonly lastAt: number | undefined;
+  readonly suspendedSince: number | undefined;
+}
+
+/** One decision of the remediator, as in its journal entry. */
+export interface Decision {
+  readonly at: number;
+  readonly bridge: string;
+  readonly domain: string;
+  readonly vnet: string;
+  /** `event`, `schedule`, `startup`, `reload`, `probe`. */
+  readonly trigger: string;
+  readonly outcome: Outcome['result'] | 'held' | 'suspended' | 'paused' | 'dry_run';
+  /** Tables as `formatTable` writes them. */
+  readonly before: string;
+  readonly after: string;
+  /** `bridge …` commands. */
+  readonly commands: readonly string[];
+  readonly problem: string | undefined;
+  readonly durationMs: number | undefined;
+}

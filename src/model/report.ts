@@ -1,0 +1,70 @@
+// Report: all vnets, verdicts and findings for one snapshot and one policy.
+import type { Expectation } from './policy.ts';
+import type { Reason } from './reasons.ts';
+import type { Vid, VlanTable } from './vlan.ts';
+
+export type Verdict = 'compliant' | 'drifted' | 'unknown';
+
+export interface Report {
+  /** The snapshot's. */
+  readonly takenAt: number;
+  readonly policySha256: string;
+  /** One for each bridge of the policy, present or not, sorted by name. */
+  readonly bridges: readonly BridgeReport[];
+  /** Domains that could not be understood and readers that failed: what this report cannot tell. */
+  readonly unknowns: readonly Unknown[];
+}
+
+/** Something that could not be read: `subject` as "domain web-1" or "vlans". */
+export interface Unknown {
+  readonly subject: string;
+  readonly problem: string;
+}
+
+export interface BridgeReport {
+  readonly name: string;
+  /** undefined where links could not be read. */
+  readonly present: boolean | undefined;
+  readonly vlanFiltering: boolean | undefined;
+  readonly defaultPvid: number | undefined;
+  /** Sorted by domain, then port name. */
+  readonly vnets: readonly VnetReport[];
+  /** Interfaces that running domains have on this bridge, matched or not, by domain name. */
+  readonly expectedVnets: ReadonlyMap<string, number>;
+  /** Taps that match no domain. */
+  readonly orphanPorts: readonly string[];
+  /** All findings of the bridge, its vnets' included. */
+  readonly findings: readonly Finding[];
+}
+
+/** A bridge port matched to one interface of one running domain. */
+export interface VnetReport {
+  readonly bridge: string;
+  /** The port's name. */
+  readonly vnet: string;
+  readonly domain: string;
+  readonly uuid: string | undefined;
+  /** The guest's MAC. */
+  readonly mac: string;
+  readonly expected: Expectation;
+  /** undefined where the VLAN table could not be read: the verdict is unknown. */
+  readonly actual: VlanTable | undefined;
+  readonly missing: readonly Vid[];
+  /** VLANs that should not be there (none where the policy says `unexpected: ignore`, but for the default VLAN). */
+  readonly unexpected: readonly Vid[];
+  /** What `plan` makes of `actual`; undefined where `actual` is. Equal to `actual` where there is nothing to heal. */
+  readonly target: VlanTable | undefined;
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+}
+
+/** One deviation of one subject. `domain` and `vnet` are undefined where the finding is not about one. */
+export interface Finding {
+  readonly reason: Reason;
+  readonly bridge: string;
+  readonly domain: string | undefined;
+  readonly vnet: string | undefined;
+  /** For people. */
+  readonly expected: string;
+  readonly actual: string;
+}

@@ -1,0 +1,64 @@
+// Snapshot: what the host is, read once. What could not be read is in it as such.
+import type { VlanTable } from './vlan.ts';
+
+/** What a reader returned, or why it could not be read. */
+export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
+
+/** The host at one moment. `bridges` hold those that the policy names and that exist. */
+export interface Snapshot {
+  /** When reading began, milliseconds since the epoch. */
+  readonly takenAt: number;
+  readonly links: Reading<readonly Bridge[]>;
+  /** VLAN table by port name, of all bridges; a port that is not in it has no VLAN at all. */
+  readonly vlans: Reading<ReadonlyMap<string, VlanTable>>;
+  readonly domains: Reading<readonly Domain[]>;
+  /** How reading went, one for each reader. */
+  readonly collectors: readonly CollectorRun[];
+}
+
+export interface CollectorRun {
+  readonly collector: 'links' | 'vlans' | 'domains';
+  readonly ok: boolean;
+  readonly durationMs: number;
+}
+
+/** A Linux bridge, from /sys/class/net/NAME/bridge and brif. */
+export interface Bridge {
+  readonly name: string;
+  /** Whether VLANs are enforced; undefined where the kernel file could not be read. */
+  readonly vlanFiltering: boolean | undefined;
+  /** The PVID that the kernel gives a port that joins; 0 = none; undefined where it could not be read. */
+  readonly defaultPvid: number | undefined;
+  /** Sorted by name. */
+  readonly ports: readonly Port[];
+}
+
+export interface Port {
+  readonly name: string;
+  /** Lower case, colons; undefined where it could not be read. */
+  readonly mac: string | undefined;
+  /** A tun/tap device, as VMs have. */
+  readonly tap: boolean;
+}
+
+/** A libvirt domain, from its XML. */
+export interface Domain {
+  readonly name: string;
+  readonly uuid: string | undefined;
+  /** `running`: has live XML. `defined`: persistent XML only. `unknown`: its XML could not be understood, `problem` says why. */
+  readonly state: 'running' | 'defined' | 'unknown';
+  readonly problem?: string;
+  readonly interfaces: readonly Interface[];
+}
+
+/** An `<interface>` of a domain. */
+export interface Interface {
+  /** The guest's MAC, lower case. */
+  readonly mac: string;
+  /** The tap's name, `<target dev>`; in live XML only. */
+  readonly target: string | undefined;
+  /** The bridge it belongs on; undefined where it is none of a Linux bridge's, `skipped` says why. */
+  readonly bridge: string | undefined;
+  /** Why this interface has no Linux bridge port, as "macvtap" or "openvswitch"; undefined where it has one. */
+  readonly skipped: string | undefined;
+}

@@ -1,0 +1,191 @@
+// The remediator's life: one cycle at a time, whatever woke it; the lock; what is remembered and told. `remediate` runs it on
+// the machine, `demo` on the simulated host.
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../daemon/log.ts';
+import { createTurns } from '../daemon/turns.ts';
+import type { Host } from '../host/host.ts';
+import { type JournalFields, journalEntry } from '../host/linux/journal-write.ts';
+import { createSnapshotReader } from '../host/snapshot.ts';
+import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
+import { type CycleResult, createMemory, runCycle } from './cycle.ts';
+import type { Locking } from './lock.ts';
+import { journalEntries } from './record.ts';
+import type { StateStore } from './state-file.ts';
+
+export const PAUSE_FILE = '/run/libvirt-vlan-remediator/pause';
+
+export interface RemediatorOptions {
+  readonly host: Host;
+  readonly settings: Settings;
+  readonly store: StateStore;
+  readonly dryRun: boolean;
+  readonly log: Log;
+  /** Called after each cycle. Throws Error where it cannot be published: that is logged, and healing goes on. */
+  readonly publish: (status: RemediatorStatus) => void;
+  /** undefined: nobody else can be at it. */
+  readonly lock?: () => Promise<Locking>;
+  /** Progress: a cycle has ended, or was skipped because another one has the lock. */
+  readonly onCycle?: () => void;
+}
+
+export interface Remediator {
+  /** Asks for a cycle. */
+  wake(trigger: string): void;
+  /** New settings, for the next cycle on. */
+  reload(settings: Settings): void;
+  /** Resolves when no cycle is under way or due, and all is told. */
+  idle(): Promise<void>;
+  /** Starts no more cycles, and resolves when the one under way has ended: no batch is cut off. */
+  stop(): Promise<void>;
+}
+
+interface Trigger {
+  readonly name: string;
+  readonly at: number;
+}
+
+const LOCK_RETRY_MS = 1000;
+const MAX_REST_MS = 1000;
+const MAX_TIMER_MS = 24 * 3600 * 1000;
+
+export function createRemediator(options: RemediatorOptions): Remediator {
+  const { host, store, log, dryRun } = options;
+  const read = createSnapshotReader(host);
+  let { settings } = options;
+  let memory = createMemory(store.load(), host.now());
+  let timer: NodeJS.Timeout | undefined;
+  let lockedOut: string | undefined;
+  let journal = Promise.resolve();
+  const once = createOnce(log);
+
+  if (memory.accepted.kind === 'unknown')
+    log.error({ problem: memory.accepted.problem }, 'the state file is unreadable');
+
+  const cycle = async (trigger: Trigger): Promise<void> => {
+    clearTimeout(timer);
+    const locking = dryRun ? undefined : await attemptLock(options.lock);
+    if (locking && !locking.held) {
+      if (lockedOut !== locking.holder) log.warn({ holder: locking.holder }, 'somebody else holds the lock: waiting');
+      lockedOut = locking.holder;
+      timer = setTimeout(() => turns.request(trigger), LOCK_RETRY_MS);
+      return;
+    }
+    lockedOut = undefined;
+    try {
+      const since = trigger.at;
+      const input = { host, read, settings, trigger: trigger.name, since, dryRun, paused: isPaused(host, log) };
+      const result = await runCycle(input, memory);
+      memory = result.memory;
+      sleepUntil(result.wakeAt);
+      tell(result);
+    } finally {
+      await locking?.release();
+    }
+  };
+
+  const sleepUntil = (at: number | undefined) => {
+    if (at === undefined) return;
+    const delay = Math.min(Math.max(at - host.now(), 0), MAX_TIMER_MS);
+    timer = setTimeout(() => turns.request({ name: 'retry', at: host.now() }), delay);
+  };
+
+  const tell = ({ status, decisions, problem }: CycleResult) => {
+    once('snapshot', problem, 'the host could not be read: what is unknown is left alone');
+    once(
+      'state',
+      attempt(() => store.save(memory)),
+      'the state could not be saved: a restart would forget it',
+    );
+    once(
+      'status',
+      attempt(() => options.publish(status)),
+      'the status could not be published',
+    );
+    logDecisions(log, decisions);
+    // Each entry is a process: the next cycle does not wait for them.
+    journal = journal.then(async () => {
+      once('journal', await writeEntries(host, journalEntries(decisions)), 'the journal could not be written');
+    });
+  };
+
+  const turns = createTurns<Trigger>({
+    run: async (trigger) => {
+      await cycle(trigger);
+      options.onCycle?.();
+    },
+    // A storm of events may take two thirds of the time; a `bridge` that hung is no reason to rest long.
+    rest: (_, durationMs) => Math.min(durationMs / 2, MAX_REST_MS),
+  });
+
+  return {
+    wake: (name) => turns.request({ name, at: host.now() }),
+    reload: (next) => {
+      settings = next;
+      turns.request({ name: 'reload', at: host.now() });
+    },
+    idle: async () => {
+      await turns.idle();
+      await journal;
+    },
+    stop: async () => {
+      turns.stop();
+      await turns.idle();
+      clearTimeout(timer);
+      await journal;
+    },
+  };
+}
+
+// Where it cannot be told whether it is there, it is: an operator who wants a pause shall have it.
+function isPaused(host: Host, log: Log): boolean {
+  try {
+    return host.stat(PAUSE_FILE) !== undefined;
+  } catch (error) {
+    log.error({ problem: (error as Error).message }, 'the pause file could not be looked for: paused');
+    return true;
+  }
+}
+
+async function attemptLock(lock: RemediatorOptions['lock']): Promise<Locking | undefined> {
+  try {
+    return await lock?.();
+  } catch (error) {
+    return { held: false, holder: `unknown (${(error as Error).message})` };
+  }
+}
+
+function attempt(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** What went wrong last. */
+async function writeEntries(host: Host, entries: readonly JournalFields[]): Promise<string | undefined> {
+  let problem: string | undefined;
+  for (const fields of entries) problem = (await journalEntry(host, fields)) ?? problem;
+  return problem;
+}
+
+function logDecisions(log: Log, decisions: readonly Decision[]): void {
+  for (const d of decisions) log.debug({ ...d }, 'decision');
+}
+
+/** A problem is logged when it appears or is another one, and when it is gone. */
+function createOnce(log: Log): (subject: string, problem: string | undefined, message: string) => void {
+  const known = new Map<string, string>();
+  return (subject, problem, message) => {
+    const before = known.get(subject);
+    if (problem === before) return;
+    if (problem === undefined) {
+      known.delete(subject);
+      log.info({ subject }, 'all well again');
+    } else {
+      known.set(subject, problem);
+      log.error({ subject, problem }, message);
+    }
+  };
+}

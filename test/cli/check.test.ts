@@ -1,0 +1,143 @@
+// The commands that only look, on the simulated host: what goes to stdout, what to stderr, which exit status.
+import { afterEach, expect, test, vi } from 'vitest';
+import { runCheck } from '../../src/cli/run/check.ts';
+import { runConfigCheck, runConfigInfer } from '../../src/cli/run/config.ts';
+import { runSnapshot } from '../../src/cli/run/snapshot.ts';
+import { parseSettings } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/problem.ts';
+import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { parseTable } from '../../src/model/vlan.ts';
+import { parseSnapshot } from '../../src/report/snapshot-json.ts';
+
+const FILE = '/etc/libvirt-vlan-exporter/config.yml';
+const CONFIG =
+  'bridges:\n  br0:\n    vlans: [10, 20]\n    pvid: 1\n    rules:\n      - {name: a, domains: [vyos-01], pvid: 100}\n';
+const OPTIONS = { 'config.file': FILE, format: 'table' } as const;
+
+function host(): SimHost {
+  const sim = createSimHost({ now: () => 1_700_000_000_000 });
+  sim.addBridge('br0');
+  sim.writeFile(FILE, CONFIG);
+  for (const [i, name] of ['vyos-01', 'web'].entries()) {
+    sim.start({
+      name,
+      uuid: `00000000-0000-0000-0000-00000000000${i}`,
+      interfaces: [{ mac: `52:54:00:00:00:0${i}`, bridge: 'br0' }],
+    });
+    for (const tap of sim.taps(name)) sim.setTable(tap, parseTable(i === 0 ? '10 20 100*' : '1* 10 20'));
+  }
+  sim.define({
+    name: 'off',
+    uuid: '00000000-0000-0000-0000-000000000009',
+    interfaces: [{ mac: '52:54:00:00:00:09', bridge: 'br0' }],
+  });
+  return sim;
+}
+
+async function outputOf<T>(run: () => T | Promise<T>): Promise<{ status: T; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
+  const status = await run();
+  vi.restoreAllMocks();
+  return { status, out: out.join(''), err: err.join('') };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+test('all compliant is 0', async () => {
+  const { status, out, err } = await outputOf(() => runCheck(host(), [], OPTIONS));
+  expect([status, err]).toEqual([0, '']);
+  expect(out).toContain('All 2 vnets are compliant.');
+});
+
+test('drift is 1, and is 0 for a domain that has none', async () => {
+  const sim = host();
+  sim.wipe(sim.taps('vyos-01')[0] ?? '');
+  const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
+  expect(status).toBe(1);
+  expect(out).toMatch(/vyos-01 .* 1\/100 .* drifted/);
+  expect((await outputOf(() => runCheck(sim, ['web'], OPTIONS))).status).toBe(0);
+  expect((await outputOf(() => runCheck(sim, ['web', 'vyos-01'], OPTIONS))).status).toBe(1);
+});
+
+test('a VLAN table that cannot be read is 2, and what is certain beats it', async () => {
+  const sim = host();
+  sim.sabotage((line) => line.startsWith('bridge'), { exitCode: 1, stderr: 'no' });
+  expect((await outputOf(() => runCheck(sim, [], OPTIONS))).status).toBe(2);
+  sim.repair();
+  sim.writeFile('/run/libvirt/qemu/bad.xml', '<domstatus');
+  expect((await outputOf(() => runCheck(sim, [], OPTIONS))).status).toBe(2);
+  expect((await outputOf(() => runCheck(sim, ['web'], OPTIONS))).status).toBe(0);
+  sim.setTable(sim.taps('vyos-01')[0] ?? '', []);
+  expect((await outputOf(() => runCheck(sim, [], OPTIONS))).status).toBe(1);
+});
+
+test('a domain that is not there is 2 and a message; one that does not run is 0 and a note', async () => {
+  const stranger = await outputOf(() => runCheck(host(), ['web', 'wbe'], OPTIONS));
+  expect(stranger).toEqual({ status: 2, out: '', err: 'libvirt-vlan-exporter: there is no domain wbe\n' });
+  const off = await outputOf(() => runCheck(host(), ['off'], OPTIONS));
+  expect([off.status, off.out]).toEqual([0, 'off does not run: nothing is expected of it.\n\nNo vnets.\n']);
+});
+
+test('--format json is one JSON document, with drift in it', async () => {
+  const sim = host();
+  sim.setTable(sim.taps('web')[0] ?? '', []);
+  const { status, out } = await outputOf(() => runCheck(sim, [], { ...OPTIONS, format: 'json' }));
+  expect([status, JSON.parse(out).summary.drifted]).toEqual([1, 1]);
+});
+
+test('a bad config is a ConfigError, for each command that reads it', async () => {
+  const sim = host();
+  sim.writeFile(FILE, 'bridges: 1\n');
+  await expect(runCheck(sim, [], OPTIONS)).rejects.toThrow(ConfigError);
+  await expect(runSnapshot(sim, OPTIONS)).rejects.toThrow(ConfigError);
+  expect(() => runConfigCheck(sim, FILE)).toThrow(`${FILE}:1:10: bridges: expected a mapping`);
+});
+
+test('config check says what it read', async () => {
+  const { out } = await outputOf(() => runConfigCheck(host(), FILE));
+  expect(out).toMatch(
+    /^\/etc\/libvirt-vlan-exporter\/config\.yml: valid; bridges: br0 \(1 rule\); policy [0-9a-f]{64}\n$/,
+  );
+});
+
+test('what snapshot prints is read back as the host it was', async () => {
+  const { status, out } = await outputOf(() => runSnapshot(host(), OPTIONS));
+  const { domains, vlans } = parseSnapshot(out);
+  expect(status).toBe(0);
+  expect(domains.ok && domains.value.map((domain) => [domain.name, domain.state])).toEqual([
+    ['off', 'defined'],
+    ['vyos-01', 'running'],
+    ['web', 'running'],
+  ]);
+  expect(vlans.ok && vlans.value.get('vnet0')).toEqual(parseTable('10 20 100*'));
+});
+
+test('what config infer proposes makes check say compliant', async () => {
+  const sim = host();
+  sim.setTable(sim.taps('web')[0] ?? '', parseTable('7 9*'));
+  const { status, out, err } = await outputOf(() => runConfigInfer(sim));
+  expect([status, err]).toEqual([0, '']);
+  expect(parseSettings(out, 'f').policy.bridges.map((bridge) => bridge.name)).toEqual(['br0']);
+  sim.writeFile(FILE, out);
+  expect((await outputOf(() => runCheck(sim, [], OPTIONS))).status).toBe(0);
+});
+
+test('a host without bridges has nothing to propose', async () => {
+  const { status, out, err } = await outputOf(() => runConfigInfer(createSimHost()));
+  expect([status, out, err]).toEqual([2, '', 'libvirt-vlan-exporter: this host has no Linux bridge\n']);
+});
+
+test('the last error of the hook and a suspended domain stand beside the vnets', async () => {
+  const sim = host();
+  sim.journal.append({
+    SYSLOG_IDENTIFIER: 'libvirt-hook',
+    SYSLOG_PID: 'web',
+    MESSAGE: 'ERROR: vnet1: failed to set PVID 1',
+  });
+  const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
+  expect(status).toBe(0);
+  expect(out).toMatch(/hook errors since boot\n! web +1 .*failed to set PVID 1/);
+});

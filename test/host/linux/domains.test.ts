@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { createDomainReader } from '../../../src/host/linux/domains.ts';
+import { memoryHost } from '../../support/memory-host.ts';
+
+const xml = (name: string) => `<domain><name>${name}</name><devices/></domain>`;
+const read = (files: Parameters<typeof memoryHost>[0]) => createDomainReader(memoryHost(files))();
+
+test('a domain with live XML is running, one with persistent XML only is defined', async () => {
+  const reading = await read({
+    '/run/libvirt/qemu/web.xml': `<domstatus>${xml('web')}</domstatus>`,
+    '/etc/libvirt/qemu/web.xml': xml('web'),
+    '/etc/libvirt/qemu/db.xml': xml('db'),
+    '/etc/libvirt/qemu/networks/default.xml': '<network/>',
+    '/run/libvirt/qemu/web.pid': '7',
+  });
+  expect(reading.ok && reading.value.map(({ name, state }) => [name, state])).toEqual([
+    ['db', 'defined'],
+    ['web', 'running'],
+  ]);
+});
+
+test('a host without libvirt has no domains', async () => {
+  expect(await read({})).toEqual({ ok: true, value: [] });
+});
+
+test.each([
+  ['broken', { text: '<domain><name>bad' }, /bad\.xml: the XML is broken/],
+  ['huge', { text: '', size: 10_000_000 }, /10000000 bytes; expected at most/],
+  ['a fifo', { text: '', isFile: false }, /not a regular file/],
+  ['unreadable', { text: '', error: 'EACCES' }, /EACCES/],
+  ['another domain’s', { text: xml('../../etc/passwd') }, /<name> is "\.\.\/\.\.\/etc\/passwd", not the file's/],
+])('a file that is %s makes its domain unknown with a reason and no other', async (_case, file, problem) => {
+  const reading = await read({ '/run/libvirt/qemu/bad.xml': file, '/run/libvirt/qemu/good.xml': xml('good') });
+  expect(reading.ok && reading.value).toMatchObject([
+    { name: 'bad', state: 'unknown', problem: expect.stringMatching(problem) },
+    { name: 'good', state: 'running' },
+  ]);
+});
+
+test('broken live XML does not fall back on the persistent one', async () => {
+  const reading = await read({ '/run/libvirt/qemu/a.xml': '<', '/etc/libvirt/qemu/a.xml': xml('a') });
+  expect(reading.ok && reading.value.map((d) => d.state)).toEqual(['unknown']);
+});
+
+test('a folder that cannot be read makes the reading fail', async () => {
+  expect(await read({ '/run/libvirt/qemu': { text: '', error: 'EACCES' } })).toEqual({
+    ok: false,
+    error: 'EACCES: /run/libvirt/qemu',
+  });
+});
+
+test('a file is parsed again only when its inode, mtime or size changed', async () => {
+  const host = memoryHost({ '/run/libvirt/qemu/a.xml': xml('a') });
+  const reader = createDomainReader(host);
+  await reader();
+  await reader();
+  expect(host.reads).toHaveLength(1);
+  host.files.set('/run/libvirt/qemu/a.xml', { text: xml('a'), ino: 2 });
+  await reader();
+  expect(host.reads).toHaveLength(2);
+});
+
+test('a file that vanished is a domain no more', async () => {
+  const host = memoryHost({ '/run/libvirt/qemu/a.xml': xml('a'), '/run/libvirt/qemu/b.xml': xml('b') });
+  const reader = createDomainReader(host);
+  await reader();
+  host.files.delete('/run/libvirt/qemu/a.xml');
+  const reading = await reader();
+  expect(reading.ok && reading.value.map((d) => d.name)).toEqual(['b']);
+});

@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { files } from '../../../src/host/linux/files.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'files-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each([0, 1, 4095, 4096, 4097, 100_000])('a file of %d bytes is read whole', (size) => {
+  const text = 'ü'.repeat(size >> 1) + 'x'.repeat(size & 1);
+  writeFileSync(join(folder, 'f'), text);
+  expect(files.readText(join(folder, 'f'))).toBe(text);
+});
+
+test('a file or folder that is not there is undefined, reading it an error with its code', () => {
+  expect(files.stat(join(folder, 'none'))).toBeUndefined();
+  expect(files.list(join(folder, 'none'))).toBeUndefined();
+  expect(() => files.readText(join(folder, 'none'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+});
+
+test('a folder is listed in order', () => {
+  for (const name of ['b', 'a', 'f']) writeFileSync(join(folder, name), '');
+  expect(files.list(folder)).toEqual(['a', 'b', 'f']);
+});

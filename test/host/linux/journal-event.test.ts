@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseHookEvent } from '../../../src/host/linux/journal-event.ts';
+
+const IDS = ['libvirt-hook'];
+const base = { __CURSOR: 's=1;i=1', __REALTIME_TIMESTAMP: '1795557630514470', PRIORITY: '5', _PID: '760' };
+const parse = (fields: object) => parseHookEvent(JSON.stringify({ ...base, ...fields }), IDS);
+
+test('the original up to systemd 259: the name is in SYSLOG_PID, ERROR is a prefix of the text', () => {
+  expect(parse({ SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'vyos-01', MESSAGE: 'ERROR: vnet3: failed' })).toEqual({
+    cursor: 's=1;i=1',
+    at: 1795557630514,
+    domain: 'vyos-01',
+    severity: 'error',
+    run: false,
+    text: 'ERROR: vnet3: failed',
+  });
+});
+
+test('the original on newer systemd: the name is in _CMDLINE, with or without quotes', () => {
+  const entry = { SYSLOG_IDENTIFIER: 'libvirt-hook', MESSAGE: 'WARN: x' };
+  expect(parse({ ...entry, _CMDLINE: 'logger -t libvirt-hook[web.1] WARN: x' })?.domain).toBe('web.1');
+  expect(parse({ ...entry, _CMDLINE: 'logger -t "libvirt-hook[a]b]" "WARN: x"' })?.domain).toBe('a]b');
+  expect(parse({ ...entry, _CMDLINE: "logger -t 'libvirt-hook[my vm]' 'WARN: x'" })).toMatchObject({
+    domain: 'my vm',
+    severity: 'warning',
+  });
+});
+
+test('an identifier that a space cost is found in the text', () => {
+  expect(parse({ MESSAGE: 'libvirt-hook[my vm]: ERROR: two' })).toMatchObject({
+    domain: 'my vm',
+    severity: 'error',
+    text: 'ERROR: two',
+  });
+});
+
+test('an identifier in brackets names the domain, also where it is one of several', () => {
+  expect(parse({ SYSLOG_IDENTIFIER: 'libvirt-hook[sc]', MESSAGE: 'hello' })).toMatchObject({ domain: 'sc' });
+  expect(parse({ SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[a]'], MESSAGE: 'x' })?.domain).toBe('a');
+});
+
+test('a process id in SYSLOG_PID is no name, a VM called 123 is one', () => {
+  const entry = { SYSLOG_IDENTIFIER: 'libvirt-hook', MESSAGE: 'WARN: x' };
+  expect(parse({ ...entry, SYSLOG_PID: '760' })?.domain).toBe('');
+  expect(parse({ ...entry, SYSLOG_PID: '123' })?.domain).toBe('123');
+});
+
+test('one line of the original stands for a run', () => {
+  const entry = { SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'a' };
+  expect(parse({ ...entry, MESSAGE: 'started — waiting for vnets on br-mgmt' })?.run).toBe(true);
+  expect(parse({ ...entry, MESSAGE: 'Waiting for vnets... attempt 1/15' })?.run).toBe(false);
+});
+
+test('ours: domain and run are fields, the priority tells the severity and not the text', () => {
+  const ours = {
+    SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[a]'],
+    LIBVIRT_VLAN_DOMAIN: 'a',
+    LIBVIRT_VLAN_RUN: '1',
+  };
+  expect(parse({ ...ours, PRIORITY: '3', MESSAGE: 'no tap' })).toMatchObject({ severity: 'error', run: true });
+  expect(parse({ ...ours, PRIORITY: '6', MESSAGE: 'ERROR is a word' })).toMatchObject({ severity: 'info' });
+});
+
+test("libvirt's own complaint is an error of the domain whose hook could not run", () => {
+  const failed = (call: string) =>
+    `Hook script execution failed: internal error: Child process (LC_ALL=C PATH=/bin USER=root ${call}) unexpected exit status 126`;
+  // As libvirt 9 writes it, without an identifier; _COMM is journald's own word.
+  const from = (call: string, _COMM = 'libvirtd') =>
+    parse({ _COMM, LIBVIRT_SOURCE: 'util.error', PRIORITY: '3', MESSAGE: `${failed(call)}\n` });
+  expect(from('/etc/libvirt/hooks/qemu vyos-01 start begin -')).toMatchObject({ domain: 'vyos-01', severity: 'error' });
+  expect(from("/etc/libvirt/hooks/qemu.d/50-x 'my vm' started begin -", 'virtqemud')?.domain).toBe('my vm');
+  expect(from('/etc/libvirt/hooks/network default start begin -')).toBeUndefined();
+  expect(from('/etc/libvirt/hooks/qemu a start begin -', 'sshd')).toBeUndefined();
+  expect(parse({ _COMM: 'libvirtd', MESSAGE: 'End of file while reading data' })).toBeUndefined();
+  const forged = {
+    _COMM: 'logger',
+    SYSLOG_IDENTIFIER: 'libvirtd',
+    MESSAGE: failed('/etc/libvirt/hooks/qemu a start begin -'),
+  };
+  expect(parse(forged)).toBeUndefined();
+});
+
+test('bytes, nulls, lists and many lines are understood', () => {
+  const entry = { SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'a' };
+  expect(parse({ ...entry, MESSAGE: [...Buffer.from('ERROR: caf'), 0xe9] })).toMatchObject({
+    severity: 'error',
+    text: 'ERROR: caf\ufffd',
+  });
+  expect(parse({ ...entry, MESSAGE: null })).toMatchObject({ domain: 'a', severity: 'info', text: '' });
+  expect(parse({ ...entry, MESSAGE: ['ERROR: one', [0x74, 0x77, 0x6f]] })?.text).toBe('ERROR: one two');
+  expect(parse({ ...entry, MESSAGE: `ERROR: a\nb\t${'x'.repeat(100_000)}` })?.text).toMatch(/^ERROR: a b x{488}…$/);
+});
+
+test("entries of others are not the hook's", () => {
+  expect(parse({ SYSLOG_IDENTIFIER: 'libvirt-hooks', MESSAGE: 'ERROR: x' })).toBeUndefined();
+  expect(parse({ SYSLOG_IDENTIFIER: 'sshd', MESSAGE: 'libvirt-hook[a]: ERROR: x' })).toBeUndefined();
+  expect(parse({ MESSAGE: 'ERROR: x' })).toBeUndefined();
+  expect(parse({ LIBVIRT_VLAN_DOMAIN: 'a', SYSLOG_IDENTIFIER: 'libvirt-vlan-remediator' })).toBeUndefined();
+});
+
+test('whatever a line is, it is an event or nothing, and never throws', () => {
+  const field = fc.oneof(fc.string(), fc.constant(null), fc.array(fc.integer()), fc.array(fc.string()), fc.object());
+  const names = [
+    'MESSAGE',
+    'PRIORITY',
+    'SYSLOG_IDENTIFIER',
+    'SYSLOG_PID',
+    '_CMDLINE',
+    '__REALTIME_TIMESTAMP',
+    '__CURSOR',
+  ];
+  const entry = fc.dictionary(fc.constantFrom(...names), field);
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        entry.map((e) => JSON.stringify(e)),
+      ),
+      (line) => {
+        const event = parseHookEvent(line, IDS);
+        if (event) expect(event.text.length).toBeLessThanOrEqual(500);
+      },
+    ),
+  );
+});

@@ -1,0 +1,52 @@
+// Real processes, small ones.
+import { expect, it } from 'vitest';
+import { createHost } from '../../../src/host/linux/real.ts';
+
+/** Follows a shell script to its end. */
+function follow(script: string): Promise<{ readonly lines: readonly string[]; readonly problem: string }> {
+  const lines: string[] = [];
+  return new Promise((resolve) => {
+    createHost().follow('sh', ['-c', script], {
+      line: (text) => lines.push(text),
+      end: (problem) => resolve({ lines, problem }),
+    });
+  });
+}
+
+it('lines are told one by one, however they were written, and why it ended', async () => {
+  const { lines, problem } = await follow("printf 'a\\nb'; printf 'c\\n\\nd\\n'; echo 'it broke' >&2; exit 3");
+  expect(lines).toEqual(['a', 'bc', '', 'd']);
+  expect(problem).toMatch(/^sh -c .*: exit 3: it broke$/s);
+});
+
+it('a character that is written in two parts is one character', async () => {
+  const { lines } = await follow("printf 'caf\\303'; sleep 0.02; printf '\\251\\n'");
+  expect(lines).toEqual(['café']);
+});
+
+it('all lines of a long output come before its end is told', async () => {
+  const { lines, problem } = await follow('seq 1 50000');
+  expect(lines.length).toBe(50_000);
+  expect(lines.at(-1)).toBe('50000');
+  expect(problem).toMatch(/ended$/);
+});
+
+it('a line that was not finished is none', async () => {
+  expect((await follow("printf 'whole\\nhalf'")).lines).toEqual(['whole']);
+});
+
+it('a program that is not there is told as the end', async () => {
+  const problem = await new Promise((end) => createHost().follow('no-such-program', [], { line: () => {}, end }));
+  expect(problem).toBe('no-such-program : no such program in PATH');
+});
+
+it('after stop nothing is told', async () => {
+  const told: string[] = [];
+  const handle = createHost().follow('sh', ['-c', 'echo one; exec sleep 100'], {
+    line: (text) => told.push(text),
+    end: (problem) => told.push(problem),
+  });
+  handle.stop();
+  await createHost().run('sleep', ['0.1'], { timeoutMs: 5000 });
+  expect(told).toEqual([]);
+});

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { parseVlanShow, readVlans } from '../../../src/host/linux/vlans.ts';
+import { formatTable } from '../../../src/model/vlan.ts';
+import { memoryHost } from '../../support/memory-host.ts';
+
+test('rows, ranges and flags as iproute2 writes them', () => {
+  const tables = parseVlanShow(
+    `[{"ifname":"vnet1","vlans":[{"vlan":10},{"vlan":100,"flags":["PVID","Egress Untagged"]}]},
+      {"ifname":"vnet2","vlans":[{"vlan":70,"vlanEnd":80},{"vlan":5,"flags":["Egress Untagged"]}]}]`,
+  );
+  expect([...tables].map(([port, table]) => `${port}: ${formatTable(table)}`)).toEqual([
+    'vnet1: 10 100*',
+    'vnet2: 5u 70-80',
+  ]);
+});
+
+test('no output is no port with a VLAN', () => {
+  expect(parseVlanShow('').size).toBe(0);
+});
+
+describe('output of another form is an error', () => {
+  test.each(['{}', 'null', '[1]', '[{"ifname":"a"}]', '[{"ifname":"a","vlans":[{"vlan":"x"}]}]', '[{'])(
+    '%s',
+    (json) => {
+      expect(() => parseVlanShow(json)).toThrow();
+    },
+  );
+  test.each([0, 4095, -1, 1.5])('VLAN id %d', (vlan) => {
+    expect(() => parseVlanShow(JSON.stringify([{ ifname: 'a', vlans: [{ vlan }] }]))).toThrow(/not a VLAN/);
+  });
+});
+
+test('a dump that fails is a reading that failed, with the reason', async () => {
+  expect(await readVlans(memoryHost())).toEqual({
+    ok: false,
+    error: 'bridge -j -compressvlans vlan show: no such program in PATH',
+  });
+});

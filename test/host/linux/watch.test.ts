@@ -1,0 +1,98 @@
+// The folders are real ones under a temporary root, with real inotify; `ip monitor link` is played by hand.
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { FollowEvents, Host } from '../../../src/host/host.ts';
+import { createHost } from '../../../src/host/linux/real.ts';
+import { type HostWatch, watchHost } from '../../../src/host/linux/watch.ts';
+
+const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+const changed = vi.fn<(watcher: string) => void>();
+let root: string;
+let followed: FollowEvents[];
+let host: Host;
+let watch: HostWatch | undefined;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'watch-'));
+  for (const folder of ['run', 'etc']) mkdirSync(join(root, folder, 'libvirt/qemu'), { recursive: true });
+  followed = [];
+  const real = createHost();
+  host = {
+    ...real,
+    stat: (path) => real.stat(root + path),
+    watch: (path, ...events) => real.watch(root + path, ...events),
+    follow: (command, args, events) => {
+      expect([command, ...args]).toEqual(['ip', 'monitor', 'link']);
+      followed.push(events);
+      return { stop: vi.fn() };
+    },
+  };
+});
+afterEach(() => {
+  watch?.stop();
+  rmSync(root, { recursive: true });
+  vi.resetAllMocks();
+});
+
+const calls = (watcher: string) => changed.mock.calls.filter(([name]) => name === watcher).length;
+const up = () => Object.fromEntries((watch?.state() ?? []).map((state) => [state.watcher, state.up]));
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 });
+
+/** As libvirt saves: a new file, then a rename. */
+function save(path: string): void {
+  writeFileSync(join(root, `${path}.new`), '<domain/>');
+  renameSync(join(root, `${path}.new`), join(root, path));
+}
+
+it('a line of ip monitor link and a domain file that is saved or removed wake up', async () => {
+  watch = watchHost(host, changed, log);
+  followed[0]?.line('7: vnet7: <BROADCAST> …');
+  expect(calls('links')).toBe(1);
+  save('run/libvirt/qemu/vyos-01.xml');
+  await eventually(() => expect(calls('domains')).toBeGreaterThan(0));
+  changed.mockClear();
+  rmSync(join(root, 'run/libvirt/qemu/vyos-01.xml'));
+  await eventually(() => expect(calls('domains')).toBeGreaterThan(0));
+});
+
+it('both are up soon after the start, and wake up then for what nobody saw', async () => {
+  watch = watchHost(host, changed, log);
+  expect(up()).toEqual({ links: false, domains: false });
+  await eventually(() => expect(up()).toEqual({ links: true, domains: true }));
+  expect(calls('links')).toBe(1);
+  expect(calls('domains')).toBe(2);
+});
+
+it('when ip monitor dies, links are down until it runs again', async () => {
+  watch = watchHost(host, changed, log);
+  await eventually(() => expect(up().links).toBe(true));
+  followed[0]?.end('ip monitor link: ended by SIGKILL');
+  expect(up().links).toBe(false);
+  expect(log.warn.mock.calls).toEqual([
+    [expect.objectContaining({ watcher: 'links', problem: 'ip monitor link: ended by SIGKILL' }), 'watcher is down'],
+  ]);
+  await eventually(() => expect(up().links).toBe(true));
+  expect(followed).toHaveLength(2);
+});
+
+it('a folder that is not there at the start is watched once it appears', async () => {
+  rmSync(join(root, 'run/libvirt'), { recursive: true });
+  watch = watchHost(host, changed, log);
+  expect(log.warn.mock.calls[0]?.[0]).toMatchObject({ what: '/run/libvirt/qemu', problem: 'no such folder' });
+  mkdirSync(join(root, 'run/libvirt/qemu'), { recursive: true });
+  await eventually(() => expect(up().domains).toBe(true));
+});
+
+it('a folder that is removed and made again is watched again', async () => {
+  watch = watchHost(host, changed, log);
+  await eventually(() => expect(up().domains).toBe(true));
+  rmSync(join(root, 'run/libvirt/qemu'), { recursive: true });
+  await eventually(() => expect(up().domains).toBe(false));
+  mkdirSync(join(root, 'run/libvirt/qemu'));
+  await eventually(() => expect(up().domains).toBe(true));
+  changed.mockClear();
+  save('run/libvirt/qemu/vyos-01.xml');
+  await eventually(() => expect(calls('domains')).toBeGreaterThan(0));
+});

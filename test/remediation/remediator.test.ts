@@ -1,0 +1,163 @@
+import { expect, test, vi } from 'vitest';
+import type { Settings } from '../../src/config/settings.ts';
+import { watchHost } from '../../src/host/linux/watch.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
+import { createRemediator, PAUSE_FILE, type RemediatorOptions } from '../../src/remediation/remediator.ts';
+import { createStateMemory } from '../../src/remediation/state-file.ts';
+import { createFleet, LIMITS, policyOf, WELL } from './fleet.ts';
+
+const SETTINGS = { policy: policyOf(100), remediation: LIMITS } as Settings;
+
+function start(vms: number, options: Partial<RemediatorOptions> = {}) {
+  const fleet = createFleet(vms);
+  const lines: string[] = [];
+  const write = (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const log = { debug: () => undefined, info: write, warn: write, error: write };
+  const published: RemediatorStatus[] = [];
+  const remediator = createRemediator({
+    host: fleet.host,
+    settings: SETTINGS,
+    store: createStateMemory(),
+    dryRun: false,
+    log,
+    publish: (status) => void published.push(status),
+    ...options,
+  });
+  return { ...fleet, remediator, lines, published, log };
+}
+
+test('each heal is one journal entry with trigger, tables, commands, outcome and milliseconds', async () => {
+  const { remediator, host } = start(1);
+  remediator.wake('startup');
+  await remediator.idle();
+  const [entry] = host.journal
+    .query(['-o', 'json', '-t', 'libvirt-vlan-remediator'])
+    .trim()
+    .split('\n')
+    .map((l) => JSON.parse(l));
+  expect(entry).toMatchObject({
+    PRIORITY: '5',
+    LIBVIRT_VLAN_DOMAIN: 'vm-1',
+    LIBVIRT_VLAN_TRIGGER: 'startup',
+    LIBVIRT_VLAN_OUTCOME: 'verified',
+    LIBVIRT_VLAN_BEFORE: '1*',
+    LIBVIRT_VLAN_AFTER: WELL,
+    LIBVIRT_VLAN_DURATION_MS: '0',
+  });
+  expect(entry.LIBVIRT_VLAN_COMMAND).toContain('bridge vlan add vid 100 dev vnet0 pvid untagged');
+});
+
+test('a cycle of many vnets is one journal entry, a read, and a batch that reads back', async () => {
+  const { remediator, host, published } = start(200);
+  remediator.wake('startup');
+  await remediator.idle();
+  expect(host.commands).toEqual([
+    'bridge -j -compressvlans vlan show',
+    'bridge -j -compressvlans -force -batch -',
+    'logger --journald',
+  ]);
+  expect(published[0]?.domains).toHaveLength(200);
+  expect(published[0]?.recent).toHaveLength(50);
+});
+
+test("the kernel's own events after a heal wake one more look, and then it is idle", async () => {
+  const { remediator, host, log } = start(3);
+  const watch = watchHost(host, () => remediator.wake('event'), log);
+  remediator.wake('startup');
+  await vi.waitFor(() => expect(host.commands.length).toBeGreaterThan(3));
+  await remediator.idle();
+  await new Promise(setImmediate);
+  await remediator.idle();
+  const after = host.commands.length;
+  for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+  await remediator.idle();
+  expect(host.commands.length).toBe(after);
+  expect(host.commands.filter((line) => line.includes('-batch'))).toHaveLength(1);
+  watch.stop();
+  await remediator.stop();
+});
+
+test('while somebody else holds the lock nothing is done; it is said once, and tried again', async () => {
+  vi.useFakeTimers();
+  let holder: string | undefined = 'heal, process 7';
+  const lock = async () =>
+    holder ? { held: false as const, holder } : { held: true as const, release: async () => undefined };
+  const { remediator, host, lines } = start(1, { lock });
+  remediator.wake('startup');
+  await vi.advanceTimersByTimeAsync(3500);
+  expect(host.commands).toEqual([]);
+  expect(lines.filter((line) => line.includes('heal, process 7'))).toHaveLength(1);
+  holder = undefined;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(host.commands).toContain('bridge -j -compressvlans -force -batch -');
+  vi.useRealTimers();
+});
+
+test('a status that cannot be published is logged once, and healing goes on', async () => {
+  let full = true;
+  const publish = () => {
+    if (full) throw new Error('ENOSPC: no space left on device');
+  };
+  const { remediator, host, lines, tableOf, pass } = start(1, { publish });
+  remediator.wake('startup');
+  await remediator.idle();
+  expect(await tableOf(1)).toBe(WELL);
+  host.wipe('vnet0');
+  pass(5000);
+  remediator.wake('event');
+  await remediator.idle();
+  expect(await tableOf(1)).toBe(WELL);
+  expect(lines.filter((line) => line.includes('ENOSPC'))).toHaveLength(1);
+  full = false;
+  remediator.wake('schedule');
+  await remediator.idle();
+  expect(lines.at(-1)).toContain('all well again');
+});
+
+test('the pause file holds everything, and one that cannot be looked for does too', async () => {
+  const { remediator, host, tableOf, published } = start(1);
+  host.writeFile(PAUSE_FILE, '');
+  remediator.wake('startup');
+  await remediator.idle();
+  expect(await tableOf(1)).toBe('1*');
+  expect(published.at(-1)?.paused).toBe(true);
+  host.removeFile(PAUSE_FILE);
+  host.forbid(PAUSE_FILE);
+  remediator.wake('event');
+  await remediator.idle();
+  expect(await tableOf(1)).toBe('1*');
+  host.forbid(PAUSE_FILE, false);
+  remediator.wake('event');
+  await remediator.idle();
+  expect(await tableOf(1)).toBe(WELL);
+});
+
+test('a failing bridge is tried again by itself when the backoff is over', async () => {
+  vi.useFakeTimers();
+  const { remediator, host, tableOf, pass } = start(1);
+  host.sabotage((line) => line.includes('-batch'), { exitCode: 1, stderr: 'no' }, 1);
+  remediator.wake('startup');
+  await vi.advanceTimersByTimeAsync(10);
+  expect(await tableOf(1)).toBe('1*');
+  pass(1000);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await tableOf(1)).toBe(WELL);
+  vi.useRealTimers();
+});
+
+test('stop waits for the cycle under way: no batch is cut off', async () => {
+  const { remediator, tableOf } = start(1);
+  remediator.wake('startup');
+  await remediator.stop();
+  expect(await tableOf(1)).toBe(WELL);
+  remediator.wake('event');
+});
+
+test('a vlan table that cannot be read heals nothing', async () => {
+  const { remediator, host, lines } = start(1);
+  host.sabotage((line) => line.includes('show'), { exitCode: 1, stderr: 'no' });
+  remediator.wake('startup');
+  await remediator.idle();
+  expect(host.commands.some((line) => line.includes('-batch'))).toBe(false);
+  expect(lines[0]).toContain('what is unknown is left alone');
+});
