@@ -17,5 +17,5 @@ fi
 echo "lab: installing ${missing[*]}"
 [ "$(id -u)" = 0 ] || { echo "lab: not root: apt-get install ${missing[*]}" >&2; exit 1; }
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+apt-get update -qq -o Acquire::Retries=5
+apt-get install -y -qq -o Acquire::Retries=5 --no-install-recommends "${missing[@]}" >/dev/null

@@ -2,6 +2,7 @@
 # root.sh SUITE: prints the path of a file system image of a Debian host with systemd, libvirt, QEMU, Prometheus and node. Made
 # once for the same inputs; boots write to a copy-on-write file beside it, never to it.
 set -euo pipefail
+exec 3>&1 >&2 # stdout is for the path alone: mke2fs, among others, writes to it when it makes the image
 here=$(cd "$(dirname "$0")" && pwd)
 suite=$1
 cache=${LAB_CACHE:-/var/cache/libvirt-vlan-lab}
@@ -16,15 +17,15 @@ image=$cache/$suite-$key.ext4
 mkdir -p "$cache"
 exec 9>"$cache/$suite.lock"
 flock 9
-[ -e "$image" ] && echo "$image" && exit 0
+[ -e "$image" ] && echo "$image" >&3 && exit 0
 
 root=$(mktemp -d "$cache/root.XXXXXX")
 trap 'rm -rf "$root" "$image.new"' EXIT
-echo "lab: making a $suite root (about two minutes, once)" >&2
+echo "lab: making a $suite root (about two minutes, once)"
 # Nothing in it outlives a crash of this machine: dpkg need not sync.
-mmdebstrap --quiet --dpkgopt=force-unsafe-io --variant=minbase --mode=root --aptopt='APT::Install-Recommends "false"' \
+mmdebstrap --quiet --dpkgopt=force-unsafe-io --variant=minbase --mode=root --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "5"' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-  --include="$packages" "$suite" "$root/root" >&2
+  --include="$packages" "$suite" "$root/root"
 mkdir -p "$root/root/lib/modules"
 cp -a "$modules"/* "$root/root/lib/modules/"
 cp "$node" "$root/root/usr/bin/node"
@@ -43,4 +44,4 @@ systemctl --quiet --root="$root/root" mask networking.service getty@tty1.service
 mke2fs -q -t ext4 -O '^has_journal' -d "$root/root" "$image.new" 4G
 find "$cache" -name "*.ext4" -mtime +7 -delete
 mv "$image.new" "$image"
-echo "$image"
+echo "$image" >&3
