@@ -1,9 +1,9 @@
 // The exporter with its server: what `serve` runs on this machine and `demo` on the simulated one.
 import type { Settings } from '../config/settings.ts';
-import type { Log } from '../daemon/log.ts';
 import { createExporter, type Exporter } from '../exporter/exporter.ts';
-import type { HookSource } from '../exporter/state.ts';
 import type { Host } from '../host/host.ts';
+import type { HookSource } from '../host/linux/journal.ts';
+import type { Log } from '../model/log.ts';
 import type { Address } from '../web/listen.ts';
 import { addPage } from '../web/page.ts';
 import { createPageSource } from '../web/page-source.ts';

@@ -2,16 +2,7 @@
 // logfmt: https://brandur.org/logfmt; the priority prefix: sd-daemon(3).
 import { fstatSync } from 'node:fs';
 import { pino } from 'pino';
-
-type Write = (fields: Readonly<Record<string, unknown>>, message: string) => void;
-
-/** What code that logs needs; a pino logger is one. */
-export interface Log {
-  readonly debug: Write;
-  readonly info: Write;
-  readonly warn: Write;
-  readonly error: Write;
-}
+import type { Log } from '../model/log.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -1,7 +1,7 @@
 // The periodic run: node-cron, seconds first, in UTC.
 import { createTask } from 'node-cron';
 import type { Handle } from '../host/host.ts';
-import type { Log } from './log.ts';
+import type { Log } from '../model/log.ts';
 
 export interface Schedule extends Handle {
   /** Milliseconds between the next two runs: how old the last one may become. */

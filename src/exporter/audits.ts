@@ -1,5 +1,5 @@
 // Keeps the book of audits: how many, how they went, what is worth a line in the log.
-import type { Log } from '../daemon/log.ts';
+import type { Log } from '../model/log.ts';
 import type { Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { TRIGGERS, type Trigger } from '../report/metrics/self.ts';

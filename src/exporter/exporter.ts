@@ -4,21 +4,22 @@
 //   SIGHUP, /-/reload ────┘
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../config/settings.ts';
-import { debounce } from '../daemon/debounce.ts';
-import type { Log } from '../daemon/log.ts';
 import { type Schedule, startSchedule } from '../daemon/schedule.ts';
 import { createTurns } from '../daemon/turns.ts';
+import { debounce } from '../host/debounce.ts';
 import type { Handle, Host } from '../host/host.ts';
+import type { HookSource } from '../host/linux/journal.ts';
 import { followHookJournal } from '../host/linux/journal.ts';
 import { type HostWatch, keepFolderWatched, watchHost } from '../host/linux/watch.ts';
 import { createStatusReader, REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
+import type { Log } from '../model/log.ts';
 import type { Report } from '../model/report.ts';
 import { letOthersIn } from '../model/slices.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { Trigger } from '../report/metrics/self.ts';
 import { createAuditBook } from './audits.ts';
-import type { ExporterState, HookSource } from './state.ts';
+import type { ExporterState } from './state.ts';
 
 export interface ExporterOptions {
   readonly host: Host;

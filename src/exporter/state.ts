@@ -1,11 +1,9 @@
 // What the exporter knows at one moment. The status page, /metrics and /api/v1/report are made of it.
 import type { Settings } from '../config/settings.ts';
-import type { Handle } from '../host/host.ts';
+import type { HookView } from '../host/linux/journal.ts';
 import type { WatcherState } from '../host/linux/watch.ts';
-import type { HookStats } from '../model/hook-stats.ts';
+import type { RemediatorView } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
-import type { Reading } from '../model/snapshot.ts';
-import type { RemediatorView } from '../report/metrics/remediator.ts';
 import type { Collector, Trigger } from '../report/metrics/self.ts';
 
 export interface ExporterState {
@@ -48,20 +46,4 @@ export interface LastAudit {
   readonly durationMs: number;
   /** Why it failed; undefined where it did not. */
   readonly problem: string | undefined;
-}
-
-export interface HookView {
-  readonly stats: Reading<HookStats>;
-  /** A hook of ours or the original is in place and executable; undefined where that cannot be told. */
-  readonly installed: boolean | undefined;
-  /** Of the last reading of the journal. */
-  readonly durationMs: number;
-  /** Whether entries are seen at once. */
-  readonly watching: boolean;
-}
-
-/** The journal's reader. `read` is cheap: it returns what is known. */
-export interface HookSource extends Handle {
-  read(): HookView;
-  subscribe(changed: () => void): void;
 }

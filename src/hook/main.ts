@@ -6,7 +6,7 @@ import { Script } from 'node:vm';
 import type * as Program from '../cli/hook.ts';
 import { KEPT_CODE, readKept, writeKept } from './kept.ts';
 
-// The program, src/commands/hook.ts: a bundle of its own, in CommonJS.
+// The program, src/cli/hook.ts: a bundle of its own, in CommonJS.
 const file = `${__dirname}/run.cjs`;
 // V8 knows its own version, but of the source only the length; and npm gives all files of all packages the same mtime.
 const { ino, ctimeMs } = statSync(file);

@@ -1,7 +1,6 @@
 // What the remediator tells of itself, read as data: it is another process, of another version perhaps, and may be gone.
 import { boolean, either, list, number, object, only, optional, string, tuple } from '../model/json-shape.ts';
-import type { RemediatorStatus } from '../model/remediator-status.ts';
-import type { RemediatorView } from '../report/metrics/remediator.ts';
+import type { RemediatorStatus, RemediatorView } from '../model/remediator-status.ts';
 import type { Host } from './host.ts';
 
 export const REMEDIATOR_FOLDER = '/run/libvirt-vlan-remediator';

@@ -58,3 +58,9 @@ export interface Decision {
   readonly problem: string | undefined;
   readonly durationMs: number | undefined;
 }
+
+/** What a reader of the status file makes of it. `stale`: its last cycle is too old. */
+export type RemediatorView =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly problem: string }
+  | { readonly kind: 'stale' | 'current'; readonly status: RemediatorStatus };

@@ -1,11 +1,11 @@
 // The remediator's life: one cycle at a time, whatever woke it; the lock; what is remembered and told. `remediate` runs it on
 // the machine, `demo` on the simulated host.
 import type { Settings } from '../config/settings.ts';
-import type { Log } from '../daemon/log.ts';
 import { createTurns } from '../daemon/turns.ts';
 import type { Host } from '../host/host.ts';
 import { type JournalFields, journalEntry } from '../host/linux/journal-write.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
+import type { Log } from '../model/log.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
 import type { Locking } from './lock.ts';

@@ -2,10 +2,10 @@
 // what is wrong.
 
 import type { HookStats } from '../model/hook-stats.ts';
+import type { RemediatorView } from '../model/remediator-status.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
 import type { Reading } from '../model/snapshot.ts';
 import { formatTable, pvidOf } from '../model/vlan.ts';
-import type { RemediatorView } from './metrics/remediator.ts';
 import { headline, summarize, type Tone, toneOf } from './summary.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';
 import { count } from './words.ts';

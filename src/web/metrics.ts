@@ -1,10 +1,10 @@
 // The exporter's state as what the metrics are made of, and the route that serves them.
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Log } from '../daemon/log.ts';
 import type { Exporter } from '../exporter/exporter.ts';
 import type { ExporterState } from '../exporter/state.ts';
 import { processFacts } from '../host/linux/process.ts';
+import type { Log } from '../model/log.ts';
 import { VERSION } from '../model/version.ts';
 import type { SelfInputs } from '../report/metrics/self.ts';
 import { CONTENT_TYPE } from '../report/metrics.ts';

@@ -1,7 +1,7 @@
 // The exporter's HTTP server: what every response has in common, and the routes that are not the page's.
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Log } from '../daemon/log.ts';
 import type { Exporter } from '../exporter/exporter.ts';
+import type { Log } from '../model/log.ts';
 import { type Address, ListenError, type Listening, listen } from './listen.ts';
 import { addMetrics, type MetricsRoute } from './metrics.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { HookView } from '../../src/exporter/state.ts';
+import type { HookView } from '../../src/host/linux/journal.ts';
 import { STATUS_FILE } from '../../src/host/remediator-status.ts';
 import { CONFIG, DRIFTED, eventually, exporterOn, GOOD, simulatedHost, VYOS } from './fixture.ts';
 

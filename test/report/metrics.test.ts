@@ -1,10 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
+import type { RemediatorStatus, RemediatorView } from '../../src/model/remediator-status.ts';
 import type { Family } from '../../src/report/metrics/family.ts';
 import type { HookInputs } from '../../src/report/metrics/hook.ts';
-import type { RemediatorView } from '../../src/report/metrics/remediator.ts';
 import type { SelfInputs } from '../../src/report/metrics/self.ts';
 import { renderCatalogue, renderMetrics, SECTIONS } from '../../src/report/metrics.ts';
 import { AT, bridge, EXAMPLE, POLICY_SHA256, report, table, vnet } from './example.ts';

@@ -1,10 +1,10 @@
 // The demo's remediator: the real one, but it waits a moment, so that a drift can be seen before it is healed.
 import type { Settings } from '../../config/settings.ts';
-import type { Log } from '../../daemon/log.ts';
 import { startSchedule } from '../../daemon/schedule.ts';
 import { watchHost } from '../../host/linux/watch.ts';
 import { STATUS_FILE } from '../../host/remediator-status.ts';
 import type { SimHost } from '../../host/sim/host.ts';
+import type { Log } from '../../model/log.ts';
 import { createRemediator, PAUSE_FILE } from '../../remediation/remediator.ts';
 import { createStateMemory } from '../../remediation/state-file.ts';
 

@@ -3,13 +3,12 @@
 // Each start resumes at a cursor that lies somewhat back, and skips what was counted since: `--cursor` and not
 // `--after-cursor`, which skips an entry too many where the cursor's own has been vacuumed.
 
-import { debounce } from '../../daemon/debounce.ts';
-import { keepRunning } from '../../daemon/keep-running.ts';
-import type { Log } from '../../daemon/log.ts';
-import type { HookSource } from '../../exporter/state.ts';
 import type { HookStats } from '../../model/hook-stats.ts';
+import type { Log } from '../../model/log.ts';
 import type { Reading } from '../../model/snapshot.ts';
+import { debounce } from '../debounce.ts';
 import type { Handle, Host } from '../host.ts';
+import { keepRunning } from '../keep-running.ts';
 import { hookInstalled } from './hook-files.ts';
 import { EVENT_FIELDS, LIBVIRT_DAEMONS, parseHookEvent } from './journal-event.ts';
 import { createHookCounts } from './journal-stats.ts';
@@ -193,3 +192,19 @@ export function readHookStats(host: Host, identifiers: readonly string[], waitMs
 }
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+export interface HookView {
+  readonly stats: Reading<HookStats>;
+  /** A hook of ours or the original is in place and executable; undefined where that cannot be told. */
+  readonly installed: boolean | undefined;
+  /** Of the last reading of the journal. */
+  readonly durationMs: number;
+  /** Whether entries are seen at once. */
+  readonly watching: boolean;
+}
+
+/** The journal's reader. `read` is cheap: it returns what is known. */
+export interface HookSource extends Handle {
+  read(): HookView;
+  subscribe(changed: () => void): void;
+}

@@ -2,7 +2,7 @@
 // that systemd ≥ 253 opens for the unit (`OpenFile=/run/systemd/notify:notify:graceful`), or by systemd-notify(1), which needs
 // `NotifyAccess=all`.
 import { writeSync } from 'node:fs';
-import type { Log } from '../../daemon/log.ts';
+import type { Log } from '../../model/log.ts';
 import type { Host } from '../host.ts';
 
 export interface Notifier {

@@ -1,6 +1,5 @@
 // What this process uses: the few process_* metrics that alerts and dashboards use. proc(5).
 import { readdirSync } from 'node:fs';
-import type { ProcessFacts } from '../../report/metrics/self.ts';
 
 // The start by the wall clock, as node knows it.
 const startTime = performance.timeOrigin / 1000;
@@ -23,4 +22,13 @@ function openFds(): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+export interface ProcessFacts {
+  readonly cpuSeconds: number;
+  /** Seconds since the epoch. */
+  readonly startTime: number;
+  readonly residentBytes: number;
+  /** undefined where it cannot be told. */
+  readonly openFds: number | undefined;
 }

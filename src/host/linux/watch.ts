@@ -2,9 +2,9 @@
 // prints at each VLAN change, port join and leave; domains by inotify(7) on libvirt's two folders.
 // What is printed is not read: there is no JSON, so it only says that it is time for a fresh snapshot.
 
-import { keepRunning } from '../../daemon/keep-running.ts';
-import type { Log } from '../../daemon/log.ts';
+import type { Log } from '../../model/log.ts';
 import type { Handle, Host } from '../host.ts';
+import { keepRunning } from '../keep-running.ts';
 
 export const DOMAIN_FOLDERS = ['/run/libvirt/qemu', '/etc/libvirt/qemu'] as const;
 

@@ -1,16 +1,11 @@
 // What the remediator tells of itself in its status file. Without the file it does not run, and has done nothing: 0. A file
 // that cannot be understood says nothing: then only remediator_up is there.
-import type { DomainRemediation, RemediatorStatus } from '../../model/remediator-status.ts';
+import type { DomainRemediation, RemediatorStatus, RemediatorView } from '../../model/remediator-status.ts';
 import type { Report } from '../../model/report.ts';
 import { domainsOn } from './bridges.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 
 /** What the status file says. `absent`: there is none. `unreadable`: it could not be read or understood. `stale`: it is too old to be of a daemon that runs. */
-export type RemediatorView =
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'unreadable'; readonly problem: string }
-  | { readonly kind: 'stale' | 'current'; readonly status: RemediatorStatus };
-
 export interface RemediatorInputs {
   readonly report: Report;
   readonly remediator: RemediatorView;

@@ -1,4 +1,5 @@
 // The exporter's metrics about itself, rendered afresh at each scrape.
+import type { ProcessFacts } from '../../host/linux/process.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 
 export const TRIGGERS = ['startup', 'schedule', 'event', 'reload'] as const;
@@ -26,15 +27,6 @@ export interface Collector {
   readonly collector: string;
   readonly ok: boolean;
   readonly durationMs: number;
-}
-
-export interface ProcessFacts {
-  readonly cpuSeconds: number;
-  /** Seconds since the epoch. */
-  readonly startTime: number;
-  readonly residentBytes: number;
-  /** undefined where it cannot be told. */
-  readonly openFds: number | undefined;
 }
 
 export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [

@@ -1,8 +1,8 @@
 // What the status page shows, gathered by the server: everything is a value, the clock included.
 import type { HookStats } from '../../model/hook-stats.ts';
+import type { RemediatorView } from '../../model/remediator-status.ts';
 import type { Report } from '../../model/report.ts';
 import type { Reading } from '../../model/snapshot.ts';
-import type { RemediatorView } from '../metrics/remediator.ts';
 
 export interface PageInput {
   /** Milliseconds since the epoch, as all times here. Ages are counted to it. */

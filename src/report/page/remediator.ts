@@ -1,7 +1,6 @@
 // Section "Remediator": whether it runs, what it holds or gave up on, and what it did last.
-import type { Decision, RemediatorStatus } from '../../model/remediator-status.ts';
+import type { Decision, RemediatorStatus, RemediatorView } from '../../model/remediator-status.ts';
 import { type Html, html } from '../html.ts';
-import type { RemediatorView } from '../metrics/remediator.ts';
 import { count } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';

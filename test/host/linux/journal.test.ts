@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { HookSource } from '../../../src/exporter/state.ts';
+import type { HookSource } from '../../../src/host/linux/journal.ts';
 import { followHookJournal } from '../../../src/host/linux/journal.ts';
 import { createSimHost, type SimHost } from '../../../src/host/sim/host.ts';
 

@@ -1,5 +1,5 @@
 // Something that should always run, a process or a watch: started again when it ends, with growing pauses.
-import type { Handle } from '../host/host.ts';
+import type { Handle } from './host.ts';
 
 export interface KeepRunningOptions {
   /** Starts it. It may throw, or call `ended` once, with the reason: both count as an end. */
