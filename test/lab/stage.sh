@@ -13,4 +13,4 @@ rm "$stage/$tarball"
 cd "$stage/usr/lib/node_modules/libvirt-vlan-exporter/systemd"
 install -D -m 644 config.yml "$stage/etc/libvirt-vlan-exporter/config.yml"
 install -D -m 644 -t "$stage/etc/default" ./*.default
-install -D -m 644 -t "$stage/etc/systemd/system" ./*.service
+install -D -m 644 -t "$stage/etc/systemd/system" ./*.service ./*.socket
