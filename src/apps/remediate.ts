@@ -1,7 +1,6 @@
 // `remediate` on this machine: signals, watchers, schedule, systemd, and the folders that its unit gives it.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RemediateFlags } from '../cli/remediate.ts';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLog } from '../daemon/log.ts';
@@ -14,12 +13,20 @@ import { createNotifier, type Notifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import { watchHost } from '../host/linux/watch.ts';
 import { REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
-import type { Log } from '../model/log.ts';
+import type { Log, LogFormat, LogLevel } from '../model/log.ts';
 import { VERSION } from '../model/version.ts';
 import { takeLock } from '../remediation/lock.ts';
 import { createRemediator, PAUSE_FILE, type Remediator } from '../remediation/remediator.ts';
 import { replaceFile } from '../remediation/replace-file.ts';
 import { createStateFile, createStateMemory } from '../remediation/state-file.ts';
+
+/** As src/cli/remediate.ts declares them. */
+export interface RemediateFlags {
+  readonly 'config.file': string;
+  readonly dryRun?: true;
+  readonly 'log.level': LogLevel;
+  readonly 'log.format': LogFormat;
+}
 
 const STATE_FOLDER = '/var/lib/libvirt-vlan-remediator';
 // A VM's start is some twenty events within a few milliseconds.

@@ -1,41 +1,43 @@
 // `serve` as a process: SIGHUP reloads the config, SIGTERM and SIGINT end it, systemd is told how it goes.
 import { hostname } from 'node:os';
 import { loadSettings } from '../config/load.ts';
-import { createLog, type LogFormat, type LogLevel } from '../daemon/log.ts';
+import { createLog } from '../daemon/log.ts';
 import { startWatchdog } from '../daemon/watchdog.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
 import { createNotifier, type Notifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
+import type { LogFormat, LogLevel } from '../model/log.ts';
 import { VERSION } from '../model/version.ts';
 import { parseAddress } from '../web/listen.ts';
 import { type Service, startService } from './exporter-service.ts';
 
-export interface ServeOptions {
-  readonly configFile: string;
-  readonly listenAddresses: readonly string[];
-  readonly telemetryPath: string;
-  readonly lifecycle: boolean;
-  readonly logLevel: LogLevel;
-  readonly logFormat: LogFormat;
+/** As src/cli/serve.ts declares them. */
+export interface ServeFlags {
+  readonly 'config.file': string;
+  readonly 'web.listenAddress': readonly string[];
+  readonly 'web.telemetryPath': string;
+  readonly 'web.enableLifecycle'?: true;
+  readonly 'log.level': LogLevel;
+  readonly 'log.format': LogFormat;
 }
 
 // Connections are ended at once; this is for a process of the host's that does not end.
 const STOP_MS = 900;
 
 /** Runs until a signal ends it. Throws ConfigError or ListenError. */
-export async function runServe(options: ServeOptions): Promise<void> {
+export async function runServe(flags: ServeFlags): Promise<void> {
   keepHeapSmall();
   const host = createHost();
-  const log = createLog({ level: options.logLevel, format: options.logFormat });
+  const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const notifier = createNotifier(process.env, host, log);
   const service = await startService({
     host,
-    load: () => loadSettings(host, options.configFile),
+    load: () => loadSettings(host, flags['config.file']),
     log,
     hostname: hostname(),
-    addresses: options.listenAddresses.map(parseAddress),
-    telemetryPath: options.telemetryPath,
-    lifecycle: options.lifecycle,
+    addresses: flags['web.listenAddress'].map(parseAddress),
+    telemetryPath: flags['web.telemetryPath'],
+    lifecycle: flags['web.enableLifecycle'] ?? false,
     reloading: (phase) => void (phase === 'begin' ? notifier.reloading() : notifier.ready(statusOf(service))),
   });
   process.on('SIGHUP', () => void service.reload());

@@ -1,5 +1,5 @@
 // `check [DOMAIN…]`: what is on the vnets, and what is wrong.
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import {
   type ConfigFileOption,
   configFileOption,

@@ -1,5 +1,5 @@
 // `config check|infer|schema`: what is wrong with a config file, a first one for this host, and the JSON Schema for editors.
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { type ConfigFileOption, configFileOption } from './options.ts';
 
 export function register(program: Command): void {

@@ -1,6 +1,6 @@
 // `heal [DOMAIN…]`: applies the plan once, now, and verifies. It does not ask the guard: an operator's word counts more, and it is
 // also how a held policy is accepted.
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { configFileOption, domainsArgument } from './options.ts';
 import { type PlanOptions, planFormatOption } from './plan.ts';
 

@@ -1,5 +1,5 @@
 // `hook install|uninstall|status`. libvirt's own call of the hook does not come here, see src/main.ts.
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { type ConfigFileOption, configFileOption } from './options.ts';
 
 export function register(program: Command): void {

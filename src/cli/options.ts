@@ -1,26 +1,55 @@
-// What several subcommands have in common on the command line.
-import { Argument, Option } from 'commander';
+// What several subcommands have in common on the command line. The typings of commander tell from a declaration which flags an
+// action gets, so that each flag is declared here or with its subcommand, and named once more where it is used.
+import { Argument, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
+import { LOG_FORMATS, LOG_LEVELS, type LogLevel } from '../model/log.ts';
 
 /** `--config.file PATH`; its value is `options['config.file']`. */
-export function configFileOption(): Option {
-  return new Option('--config.file <path>', 'the config file').default(DEFAULT_CONFIG_FILE);
-}
+export const configFileOption = () =>
+  new Option('--config.file <path>', 'the config file').default(DEFAULT_CONFIG_FILE as string);
 
 export interface ConfigFileOption {
   readonly 'config.file': string;
 }
 
 /** `--format table|json`; its value is `options.format`. */
-export function formatOption(): Option {
-  return new Option('--format <format>', 'what to print').choices(['table', 'json']).default('table');
-}
+export const formatOption = () =>
+  new Option('--format <format>', 'what to print').choices(['table', 'json'] as const).default('table' as const);
 
 export interface FormatOption {
   readonly format: 'table' | 'json';
 }
 
 /** `[DOMAIN…]`: the domains to look at, all where none is named. */
-export function domainsArgument(): Argument {
-  return new Argument('[domain...]', 'only these domains');
+export const domainsArgument = () => new Argument('[domain...]', 'only these domains').default([] as string[]);
+
+/** `--web.listen-address ADDRESS`, repeatable; `preset` where it is left out. */
+export function listenAddressOption(preset: string) {
+  let named: readonly string[] = [];
+  return new Option(
+    '--web.listen-address <address>',
+    'where to listen, as ":19177", "127.0.0.1:19177" or "[::1]:19177"; may be given several times',
+  )
+    .argParser((address: string): readonly string[] => {
+      named = [...named, address];
+      return named;
+    })
+    .default([preset] as readonly string[]);
+}
+
+/** `--log.level LEVEL`, on stderr. */
+export const logLevelOption = (preset: LogLevel) =>
+  new Option('--log.level <level>', 'least level to log').choices(LOG_LEVELS).default(preset);
+
+/** `--log.format FORMAT`. */
+export const logFormatOption = () =>
+  new Option('--log.format <format>', 'format of the log, on stderr').choices(LOG_FORMATS).default('logfmt' as const);
+
+/** The value of a flag that is a number. */
+export function number(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== '' && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`expected a number from ${least} to ${most}`);
+  };
 }

@@ -1,5 +1,5 @@
 // `plan [DOMAIN…]`: the exact commands that `heal` would run, and what it leaves alone.
-import { type Command, Option } from 'commander';
+import { type Command, Option } from '@commander-js/extra-typings';
 import { type ConfigFileOption, configFileOption, domainsArgument } from './options.ts';
 
 export interface PlanOptions extends ConfigFileOption {
@@ -24,6 +24,5 @@ export function register(program: Command): void {
 }
 
 /** `--format text|json`: the text is comments and commands. */
-export function planFormatOption(): Option {
-  return new Option('--format <format>', 'what to print').choices(['text', 'json']).default('text');
-}
+export const planFormatOption = () =>
+  new Option('--format <format>', 'what to print').choices(['text', 'json'] as const).default('text' as const);

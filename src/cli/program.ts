@@ -1,6 +1,6 @@
 // The command line, but for libvirt's own call of the hook. One file in commands/ for each subcommand: `register` declares its
 // arguments and options; what runs is loaded when it runs.
-import { Command } from 'commander';
+import { Command } from '@commander-js/extra-typings';
 import { VERSION } from '../model/version.ts';
 import { register as registerCheck } from './check.ts';
 import { register as registerConfig } from './config.ts';

@@ -1,14 +1,6 @@
 // `remediate`: the remediator as a daemon. SIGHUP reloads the config, SIGTERM and SIGINT end it after the cycle that runs.
-import { type Command, Option } from 'commander';
-import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
-import type { LogFormat, LogLevel } from '../daemon/log.ts';
-
-export interface RemediateFlags {
-  readonly 'config.file': string;
-  readonly dryRun?: true;
-  readonly 'log.level': LogLevel;
-  readonly 'log.format': LogFormat;
-}
+import type { Command } from '@commander-js/extra-typings';
+import { configFileOption, logFormatOption, logLevelOption } from './options.ts';
 
 export function register(program: Command): void {
   program
@@ -18,12 +10,12 @@ export function register(program: Command): void {
       'Heals drift as it happens, verifies by reading back, and knows when to stop. Needs CAP_NET_ADMIN. ' +
         'SIGHUP reloads the config. The file /run/libvirt-vlan-remediator/pause holds everything.',
     )
-    .option('--config.file <path>', 'the config file', DEFAULT_CONFIG_FILE)
+    .addOption(configFileOption())
     .option('--dry-run', 'decide and log, change nothing')
-    .addOption(new Option('--log.level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
-    .addOption(new Option('--log.format <format>').choices(['logfmt', 'json']).default('logfmt'))
-    .action(async (options: RemediateFlags) => {
+    .addOption(logLevelOption('info'))
+    .addOption(logFormatOption())
+    .action(async (flags) => {
       const { runRemediate } = await import('../apps/remediate.ts');
-      await runRemediate(options);
+      await runRemediate(flags);
     });
 }

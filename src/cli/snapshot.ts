@@ -1,5 +1,5 @@
 // `snapshot`: what the host looks like to this program, as JSON. It goes into bug reports and, as it is, into test cases.
-import type { Command } from 'commander';
+import type { Command } from '@commander-js/extra-typings';
 import { type ConfigFileOption, configFileOption } from './options.ts';
 
 export function register(program: Command): void {

@@ -2,12 +2,7 @@
 // logfmt: https://brandur.org/logfmt; the priority prefix: sd-daemon(3).
 import { fstatSync } from 'node:fs';
 import { pino } from 'pino';
-import type { Log } from '../model/log.ts';
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-export const LOG_FORMATS = ['logfmt', 'json'] as const;
-export type LogFormat = (typeof LOG_FORMATS)[number];
+import type { Log, LogFormat, LogLevel } from '../model/log.ts';
 
 export interface LogOptions {
   readonly level: LogLevel;

@@ -23,12 +23,11 @@ const CONFIG_FILE = '/run/bench.yml';
 if (process.argv[2] === 'serve') {
   const { runServe } = await import('../../src/apps/serve.ts');
   await runServe({
-    configFile: CONFIG_FILE,
-    listenAddresses: ['127.0.0.1:19177'],
-    telemetryPath: '/metrics',
-    lifecycle: false,
-    logLevel: 'error',
-    logFormat: 'logfmt',
+    'config.file': CONFIG_FILE,
+    'web.listenAddress': ['127.0.0.1:19177'],
+    'web.telemetryPath': '/metrics',
+    'log.level': 'error',
+    'log.format': 'logfmt',
   });
 } else {
   await bench();

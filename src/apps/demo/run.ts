@@ -1,25 +1,40 @@
 // `demo` as a process: prints where to look and what happens; SIGHUP reloads the config, SIGTERM and SIGINT end it.
-import { createLog, type LogLevel } from '../../daemon/log.ts';
+import { createLog } from '../../daemon/log.ts';
+import type { LogLevel } from '../../model/log.ts';
 import { parseAddress } from '../../web/listen.ts';
-import { type DemoOptions, startDemo } from './demo.ts';
+import { startDemo } from './demo.ts';
 
-export interface RunDemoOptions extends Omit<DemoOptions, 'addresses' | 'control' | 'log' | 'tell'> {
-  readonly listenAddresses: readonly string[];
-  readonly control: string | undefined;
-  readonly logLevel: LogLevel;
+/** As src/cli/demo.ts declares them. Times in seconds. */
+export interface DemoFlags {
+  readonly 'web.listenAddress': readonly string[];
+  readonly 'config.file'?: string;
+  readonly vms: number;
+  readonly seed: number;
+  readonly drift: boolean;
+  readonly driftEvery: number;
+  readonly restarts: boolean;
+  readonly heal: boolean;
+  readonly healAfter: number;
+  readonly control?: string;
+  readonly 'log.level': LogLevel;
 }
 
 // Connections are ended at once; this is for what does not end.
 const STOP_MS = 900;
 
 /** Runs until a signal ends it. Throws ConfigError or ListenError. */
-export async function runDemo({ listenAddresses, control, logLevel, ...options }: RunDemoOptions): Promise<void> {
+export async function runDemo(flags: DemoFlags): Promise<void> {
   const say = (text: string) => void process.stdout.write(`${text}\n`);
   const demo = await startDemo({
-    ...options,
-    addresses: listenAddresses.map(parseAddress),
-    control: control === undefined ? undefined : parseAddress(control),
-    log: createLog({ level: logLevel, format: 'logfmt' }),
+    addresses: flags['web.listenAddress'].map(parseAddress),
+    configFile: flags['config.file'],
+    vms: flags.vms,
+    seed: flags.seed,
+    driftEveryMs: flags.drift ? flags.driftEvery * 1000 : undefined,
+    restarts: flags.restarts,
+    healAfterMs: flags.heal ? flags.healAfter * 1000 : undefined,
+    control: flags.control === undefined ? undefined : parseAddress(flags.control),
+    log: createLog({ level: flags['log.level'], format: 'logfmt' }),
     tell: (what) => say(`${new Date().toISOString().slice(11, 19)} ${what}`),
   });
   process.on('SIGHUP', demo.reload);
@@ -28,7 +43,7 @@ export async function runDemo({ listenAddresses, control, logLevel, ...options }
   });
   for (const url of demo.urls) say(`Status page ${url}  metrics ${url}metrics`);
   if (demo.controlUrl !== undefined) say(`Control ${demo.controlUrl}`);
-  say(`${options.vms} VMs on a simulated host. What happens on it is told here; Ctrl-C ends it.`);
+  say(`${flags.vms} VMs on a simulated host. What happens on it is told here; Ctrl-C ends it.`);
   await ended;
   setTimeout(() => process.exit(0), STOP_MS).unref();
   await demo.stop();
