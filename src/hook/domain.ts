@@ -5,9 +5,9 @@ import type { Domain, Interface } from '../model/snapshot.ts';
 
 /** Throws Error where the XML is not understood or is another VM's. */
 export function readDomain(guest: string, xml: string): Domain {
-  const { name, uuid, interfaces } = parseDomainXml(xml);
+  const { name, uuid, interfaces, metadata } = parseDomainXml(xml);
   if (name !== guest) throw new Error(`the XML is that of ${JSON.stringify(name.slice(0, 80))}`);
-  return { name, uuid, state: 'running', interfaces };
+  return { name, uuid, state: 'running', interfaces, metadata };
 }
 
 /** What of the policy concerns this VM: the bridges that it is on. Uplinks are no business of a VM's. */

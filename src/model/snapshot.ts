@@ -49,6 +49,8 @@ export interface Domain {
   readonly state: 'running' | 'defined' | 'unknown';
   readonly problem?: string;
   readonly interfaces: readonly Interface[];
+  /** Our element in <metadata>; undefined where there is none. */
+  readonly metadata?: Metadata | undefined;
 }
 
 /** An `<interface>` of a domain. */
@@ -61,4 +63,34 @@ export interface Interface {
   readonly bridge: string | undefined;
   /** Why this interface has no Linux bridge port, as "macvtap" or "openvswitch"; undefined where it has one. */
   readonly skipped: string | undefined;
+  /** Of the libvirt network that the interface was asked of, `<source network= portgroup=>`. */
+  readonly network?: string | undefined;
+  readonly portgroup?: string | undefined;
+  /** The name that the user gave it, as `ua-lan`; libvirt's own names are left out. */
+  readonly alias?: string | undefined;
+  /** libvirt's own `<vlan>`, of the interface or its `<actual>`. */
+  readonly vlan?: LibvirtVlan | undefined;
+  /** `libvirt`: it keeps the port's FDB, macTableManager='libvirt'. */
+  readonly macTable?: 'libvirt' | undefined;
+  /** Of type='ethernet', whose bridge only the kernel knows. Not `managed`: somebody else made the tap, and chose its MAC. */
+  readonly ethernet?: { readonly managed: boolean } | undefined;
+  /** What a macvtap lies on, `<source dev>`. */
+  readonly device?: string | undefined;
+}
+
+/** `<vlan>` as written: nothing is checked yet. */
+export interface LibvirtVlan {
+  readonly trunk?: string | undefined;
+  readonly tags: readonly { readonly id?: string | undefined; readonly nativeMode?: string | undefined }[];
+}
+
+/** The elements of our namespace in a domain's `<metadata>`, as written, or why they could not be read. */
+export type Metadata = { readonly elements: readonly MetadataElement[] } | { readonly problem: string };
+
+/** `name` without its prefix; attributes without declarations of namespaces. */
+export interface MetadataElement {
+  readonly name: string;
+  readonly attributes: readonly (readonly [string, string])[];
+  readonly children: readonly MetadataElement[];
+  readonly text: string;
 }

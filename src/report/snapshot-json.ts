@@ -11,6 +11,7 @@ import {
   optional,
   type Shape,
   string,
+  tuple,
 } from '../model/json-shape.ts';
 import type { Bridge, CollectorRun, Domain, Reading, Snapshot } from '../model/snapshot.ts';
 import { formatTable, parseTable, type VlanTable } from '../model/vlan.ts';
@@ -70,6 +71,16 @@ const table: Shape = (value) => {
   }
 };
 
+const optionals = (...keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, optional(string)]));
+
+const metadataElement: Shape = (value) =>
+  object({
+    name: string,
+    attributes: list(tuple(string, string)),
+    children: list(metadataElement),
+    text: string,
+  })(value);
+
 const isSnapshot = object({
   version: only(1),
   takenAt: number,
@@ -91,8 +102,15 @@ const isSnapshot = object({
         uuid: optional(string),
         state: either(...['running', 'defined', 'unknown'].map(only)),
         problem: optional(string),
+        metadata: optional(either(object({ problem: string }), object({ elements: list(metadataElement) }))),
         interfaces: list(
-          object({ mac: string, target: optional(string), bridge: optional(string), skipped: optional(string) }),
+          object({
+            mac: string,
+            ...optionals('target', 'bridge', 'skipped', 'network', 'portgroup', 'alias', 'device'),
+            vlan: optional(object({ trunk: optional(string), tags: list(object(optionals('id', 'nativeMode'))) })),
+            macTable: optional(only('libvirt')),
+            ethernet: optional(object({ managed: boolean })),
+          }),
         ),
       }),
     ),

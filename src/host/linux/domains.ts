@@ -84,7 +84,7 @@ function readDomain(
 const NEVER: FileStat = { ino: -1, mtimeMs: -1, size: -1, isFile: false };
 
 function domain(xml: DomainXml, state: 'running' | 'defined'): Domain {
-  return { name: xml.name, uuid: xml.uuid, state, interfaces: xml.interfaces };
+  return { name: xml.name, uuid: xml.uuid, state, interfaces: xml.interfaces, metadata: xml.metadata };
 }
 
 function sameFile(a: FileStat, b: FileStat): boolean {

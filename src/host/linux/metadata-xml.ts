@@ -1,0 +1,75 @@
+// Our element in a domain's <metadata>, as data that is not judged yet: policy/metadata.ts reads it. libvirt keeps what it does not
+// know there as it is, and `virsh metadata` gives the namespace to the element itself (src/util/virxml.c, virXMLInjectNamespace).
+import { XMLParser } from 'fast-xml-parser';
+import type { Metadata, MetadataElement } from '../../model/snapshot.ts';
+import { attribute, decode, type Node } from './xml-node.ts';
+
+export const METADATA_NAMESPACE = 'urn:libvirt-vlan-exporter:1';
+
+// A VM with 4094 VLANs written one by one has 20 kB; other programs' metadata beside ours may be longer.
+const MAX_TEXT = 64 * 1024;
+const MAX_OTHERS = 1024 * 1024;
+
+const parser = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  processEntities: false,
+  isArray: (_name, _path, _isLeaf, isAttribute) => !isAttribute,
+});
+
+/**
+ * The elements of our namespace in <metadata>, whose text is `inner` and whose own attributes are those of `node`; undefined where
+ * there is none. `inner` is well-formed. Never throws: what cannot be read is a problem.
+ */
+export function readMetadata(node: Node | undefined, inner: string): Metadata | undefined {
+  if (!inner.includes(METADATA_NAMESPACE) && !mentions(node)) return undefined;
+  if (inner.length > MAX_OTHERS) return { problem: `has ${inner.length} characters; expected at most ${MAX_OTHERS}` };
+  try {
+    const root = (parser.parse(`<metadata>${inner}</metadata>`) as Node).metadata?.[0];
+    if (typeof root !== 'object') return undefined;
+    const elements = Object.entries(root).flatMap(([tag, list]) =>
+      Array.isArray(list) ? (list as readonly (Node | string)[]).flatMap((item) => ours(tag, item, node)) : [],
+    );
+    if (elements.length === 0) return undefined;
+    const length = JSON.stringify(elements).length;
+    return length > MAX_TEXT ? { problem: `has ${length} characters; expected at most ${MAX_TEXT}` } : { elements };
+  } catch {
+    // The parser's message may quote the text, which is not ours alone.
+    return { problem: 'cannot be read as XML' };
+  }
+}
+
+function mentions(node: Node | undefined): boolean {
+  return Object.values(node ?? {}).includes(METADATA_NAMESPACE);
+}
+
+function ours(tag: string, item: Node | string, outer: Node | undefined): readonly MetadataElement[] {
+  const node: Node = typeof item === 'string' ? { '#text': item } : item;
+  const prefix = tag.includes(':') ? tag.slice(0, tag.indexOf(':')) : undefined;
+  const declaration = prefix === undefined ? 'xmlns' : `xmlns:${prefix}`;
+  const namespace = attribute(node, declaration) ?? attribute(outer, declaration);
+  return namespace === METADATA_NAMESPACE ? [element(tag, node, 0)] : [];
+}
+
+// Ours has two levels; a third is kept so that it can be told.
+const MAX_DEPTH = 2;
+
+function element(tag: string, node: Node, depth: number): MetadataElement {
+  const attributes: [string, string][] = [];
+  const children: MetadataElement[] = [];
+  let text = '';
+  for (const [key, value] of Object.entries(node)) {
+    if (key === '#text') text = typeof value === 'string' ? decode(value).trim() : '';
+    else if (key.startsWith('@') && typeof value === 'string') attributes.push([key.slice(1), decode(value)]);
+    else if (Array.isArray(value) && depth < MAX_DEPTH)
+      for (const item of value as readonly (Node | string)[])
+        children.push(element(key, typeof item === 'string' ? { '#text': item } : item, depth + 1));
+  }
+  return { name: tag.slice(tag.indexOf(':') + 1), attributes: attributes.filter(isOwn), children, text };
+}
+
+function isOwn([name]: readonly [string, string]): boolean {
+  return name !== 'xmlns' && !name.startsWith('xmlns:');
+}
