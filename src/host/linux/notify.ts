@@ -4,6 +4,7 @@
 import { writeSync } from 'node:fs';
 import type { Log } from '../../model/log.ts';
 import type { Host } from '../host.ts';
+import { listenFds } from './listen-fds.ts';
 
 export interface Notifier {
   ready(status: string): Promise<void>;
@@ -17,8 +18,6 @@ export interface Notifier {
 }
 
 const TIMEOUT_MS = 5000;
-// sd_listen_fds(3): the first descriptor that is passed.
-const FIRST_FD = 3;
 
 /** Does nothing where `env` says that systemd does not listen. Never rejects. */
 export function createNotifier(env: Readonly<Record<string, string | undefined>>, host: Host, log: Log): Notifier {
@@ -33,7 +32,7 @@ export function createNotifier(env: Readonly<Record<string, string | undefined>>
 }
 
 function sender(env: Readonly<Record<string, string | undefined>>, host: Host, log: Log) {
-  const fd = notifyFd(env);
+  const [fd] = listenFds(env, 'notify');
   // One after another: RELOADING=1 must not overtake READY=1.
   let last = Promise.resolve();
   return (...lines: readonly string[]): Promise<void> => {
@@ -54,12 +53,6 @@ function sender(env: Readonly<Record<string, string | undefined>>, host: Host, l
     const { problem } = await host.run('systemd-notify', lines, { timeoutMs: TIMEOUT_MS });
     if (problem) log.warn({ problem }, 'systemd cannot be told');
   }
-}
-
-function notifyFd(env: Readonly<Record<string, string | undefined>>): number | undefined {
-  if (env.LISTEN_PID !== `${process.pid}`) return undefined;
-  const index = (env.LISTEN_FDNAMES ?? '').split(':').indexOf('notify');
-  return index < 0 ? undefined : FIRST_FD + index;
 }
 
 // Half of what systemd allows, as sd_watchdog_enabled(3) advises.

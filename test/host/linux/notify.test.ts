@@ -53,7 +53,12 @@ it('a descriptor that systemd opened is written to, and no process is run', asyn
   const fd = openSync(file, 'w');
   // The names are of the descriptors from 3 on.
   const names = [...Array(fd - 3).fill('other'), 'notify'].join(':');
-  const env = { LISTEN_PID: `${process.pid}`, LISTEN_FDNAMES: names, NOTIFY_SOCKET: '/x' };
+  const env = {
+    LISTEN_PID: `${process.pid}`,
+    LISTEN_FDS: `${fd - 2}`,
+    LISTEN_FDNAMES: names,
+    NOTIFY_SOCKET: '/x',
+  };
   await createNotifier(env, host, log).ready('up');
   closeSync(fd);
   expect(readFileSync(file, 'utf8')).toBe('READY=1\nSTATUS=up');

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { listenFds } from '../../../src/host/linux/listen-fds.ts';
+
+const env = { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'http:rtnl:http' };
+
+test('descriptors are found by their names, from 3 on, in order', () => {
+  expect(listenFds(env, 'rtnl', 7)).toEqual([4]);
+  expect(listenFds(env, 'http', 7)).toEqual([3, 5]);
+  expect(listenFds(env, 'notify', 7)).toEqual([]);
+});
+
+test.each([
+  ['for another process', { ...env, LISTEN_PID: '8' }],
+  ['without a count', { ...env, LISTEN_FDS: undefined }],
+  ['with a count that is none', { ...env, LISTEN_FDS: 'x' }],
+  ['without names', { ...env, LISTEN_FDNAMES: undefined }],
+  ['with fewer descriptors than names', { ...env, LISTEN_FDS: '1' }],
+  ['without systemd', {}],
+])('nothing is found %s', (_, given) => {
+  expect(listenFds(given, 'rtnl', 7)).toEqual([]);
+});

@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  bridgeLinksRequest,
+  linkRequest,
+  parseBridgeFacts,
+  parseBridgeLink,
+} from '../../../../src/host/linux/netlink/links.ts';
+import { MalformedError, parseMessages } from '../../../../src/host/linux/netlink/message.ts';
+import { answer } from './kernel.ts';
+
+const links = () =>
+  answer('bridgeLinks')
+    .flatMap(parseMessages)
+    .filter(({ type }) => type === 16)
+    .map(({ payload }) => parseBridgeLink(payload));
+const run = (first: number, last: number, flags = '') => ({
+  first,
+  last,
+  pvid: flags.includes('p'),
+  untagged: flags.includes('u'),
+});
+
+test('the request for all bridge ports is what iproute2 sends for `bridge vlan show`', () => {
+  expect(bridgeLinksRequest().toString('hex')).toBe(
+    '280000001200010300000000000000000700000000000000000000000000000008001d0004000000',
+  );
+});
+
+test('a link is asked for by its name', () => {
+  expect(linkRequest('br-a').toString('hex')).toBe(
+    '3400000012000500000000000000000000000000000000000000000000000000' +
+      '0900030062722d6100000000' +
+      '08001d0008000000',
+  );
+});
+
+test('ports, bridges, MACs and VLANs are what the kernel has', () => {
+  expect(links()).toEqual([
+    { index: 2, name: 'br-a', mac: 'fe:54:00:00:00:00', master: 2, vlans: [run(7, 7, 'pu'), run(10, 10)] },
+    { index: 3, name: 'br-off', mac: '0a:5d:c9:51:7d:dd', master: 3, vlans: [run(1, 1, 'pu')] },
+    { index: 4, name: 'rec0', mac: 'fe:54:00:00:00:00', master: 2, vlans: [] },
+    {
+      index: 5,
+      name: 'rec1',
+      mac: 'fe:54:00:00:00:01',
+      master: 2,
+      vlans: [run(7, 7, 'u'), run(100, 100, 'pu'), run(200, 210), run(300, 300, 'u')],
+    },
+    {
+      index: 6,
+      name: 'rec2',
+      mac: 'fe:54:00:00:00:02',
+      master: 2,
+      vlans: [run(1, 41), run(42, 42, 'p'), run(43, 4094)],
+    },
+    { index: 7, name: 'rec3', mac: 'fe:54:00:00:00:03', master: 2, vlans: [run(7, 7, 'pu')] },
+    { index: 8, name: '012345678901234', mac: '0a:5d:c9:51:7d:dd', master: 3, vlans: [run(1, 1, 'pu')] },
+  ]);
+});
+
+test('what a bridge is set to is told, and that a link is no bridge', () => {
+  const facts = (what: 'linkOfBridge' | 'linkOfOtherBridge' | 'linkOfTap') =>
+    parseBridgeFacts(parseMessages(answer(what)[0] as Buffer)[0]?.payload as Buffer);
+  expect(facts('linkOfBridge')).toEqual({ index: 2, vlanFiltering: true, defaultPvid: 7, vlanProtocol: 0x8100 });
+  expect(facts('linkOfOtherBridge')).toEqual({ index: 3, vlanFiltering: false, defaultPvid: 1, vlanProtocol: 0x88a8 });
+  expect(facts('linkOfTap')).toBeUndefined();
+});
+
+/** A link of the dump with these bytes as its VLANs (IFLA_AF_SPEC). */
+function link(spec: string): Buffer {
+  const name = '0900030072656330' + '00000000';
+  const master = '08000a0002000000';
+  const vlans = Buffer.from(spec, 'hex');
+  const head = Buffer.alloc(4);
+  head.writeUInt16LE(4 + vlans.length, 0);
+  head.writeUInt16LE(26, 2);
+  const header = Buffer.alloc(16);
+  header.writeUInt8(7, 0);
+  header.writeInt32LE(4, 4);
+  return Buffer.concat([header, Buffer.from(name + master, 'hex'), head, vlans]);
+}
+
+const vlan = (flags: number, vid: number) => `08000200${hex16(flags)}${hex16(vid)}`;
+const hex16 = (n: number) => Buffer.from([n & 255, n >> 8]).toString('hex');
+
+test('the VLANs of a network card that has a switch of its own are no bridge’s', () => {
+  expect(parseBridgeLink(link(vlan(0, 10)))?.vlans).toEqual([run(10, 10)]);
+  expect(parseBridgeLink(link(`0600000002000000${vlan(0, 10)}`))).toBeUndefined();
+});
+
+test.each([
+  ['a range that does not end', vlan(8, 10)],
+  ['a range that does not begin', vlan(16, 10)],
+  ['a range in a range', vlan(8, 10) + vlan(8, 12)],
+  ['a range that runs backwards', vlan(8, 12) + vlan(16, 10)],
+  ['VLAN 0', vlan(0, 0)],
+  ['VLAN 4095', vlan(0, 4095)],
+  ['a VLAN of two bytes', '0600020000000000'],
+  ['an attribute that is cut off', '08000200'],
+  ['an attribute without a length', '0000020000000000'],
+])('%s is refused', (_, spec) => {
+  expect(() => parseBridgeLink(link(spec))).toThrow(MalformedError);
+});
+
+const chop = fc.record({
+  cut: fc.nat(2284),
+  flips: fc.array(fc.tuple(fc.nat(2283), fc.nat(255)), { maxLength: 8 }),
+});
+
+test('no bytes whatever make a parser do anything but return values or refuse', () => {
+  const read = (datagram: Buffer) => {
+    for (const { payload } of parseMessages(datagram)) {
+      parseBridgeLink(payload);
+      parseBridgeFacts(payload);
+    }
+  };
+  const safely = (datagram: Buffer) => {
+    try {
+      read(datagram);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+    }
+  };
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => safely(Buffer.from(bytes))));
+  // What the kernel wrote, changed in a few places and cut off.
+  fc.assert(
+    fc.property(chop, fc.constantFrom('bridgeLinks' as const, 'linkOfBridge' as const), ({ cut, flips }, what) => {
+      const datagram = answer(what)[0] as Buffer;
+      for (const [at, value] of flips) if (at < datagram.length) datagram[at] = value;
+      safely(datagram.subarray(0, cut));
+    }),
+    { numRuns: 2000 },
+  );
+});
