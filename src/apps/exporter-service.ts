@@ -18,6 +18,8 @@ export interface ServiceOptions {
   readonly hook?: HookSource;
   readonly addresses: readonly Address[];
   readonly telemetryPath: string;
+  /** Requests in work at once, see `Limits`. */
+  readonly maxRequests: number;
   readonly lifecycle: boolean;
   readonly hostname: string;
   /** One sentence to stand above the status page, as that this host is a simulated one. */
@@ -39,7 +41,7 @@ export interface Service {
 
 /** Throws ConfigError or ListenError; then nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { host, load, log, hook, addresses, telemetryPath, lifecycle, reloading } = options;
+  const { host, load, log, hook, addresses, telemetryPath, maxRequests, lifecycle, reloading } = options;
   const exporter = createExporter({ host, load, log, ...(hook ? { hook } : {}) });
   const reload = () => {
     reloading?.('begin');
@@ -59,6 +61,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       log,
       addresses,
       telemetryPath,
+      maxRequests,
       lifecycle,
       reload,
       addPage: (app) => addPage(app, page),

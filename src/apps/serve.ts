@@ -16,6 +16,7 @@ export interface ServeFlags {
   readonly 'config.file': string;
   readonly 'web.listenAddress': readonly string[];
   readonly 'web.telemetryPath': string;
+  readonly 'web.maxRequests': number;
   readonly 'web.enableLifecycle'?: true;
   readonly 'log.level': LogLevel;
   readonly 'log.format': LogFormat;
@@ -37,6 +38,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     hostname: hostname(),
     addresses: flags['web.listenAddress'].map(parseAddress),
     telemetryPath: flags['web.telemetryPath'],
+    maxRequests: flags['web.maxRequests'],
     lifecycle: flags['web.enableLifecycle'] ?? false,
     reloading: (phase) => void (phase === 'begin' ? notifier.reloading() : notifier.ready(statusOf(service))),
   });

@@ -9,6 +9,12 @@ export function register(program: Command): void {
     .addOption(configFileOption())
     .addOption(listenAddressOption(':19177'))
     .option('--web.telemetry-path <path>', 'path of the metrics', telemetryPath, '/metrics')
+    .option(
+      '--web.max-requests <number>',
+      'how many scrapes, and how many other requests, may be in work at once; 0 for no limit',
+      maxRequests,
+      40,
+    )
     .option('--web.enable-lifecycle', 'allow POST /-/reload')
     .addOption(logLevelOption('info'))
     .addOption(logFormatOption())
@@ -21,4 +27,9 @@ export function register(program: Command): void {
 function telemetryPath(path: string): string {
   if (/^\/[A-Za-z0-9._~/-]*$/.test(path)) return path;
   throw new InvalidArgumentError('expected a path that begins with "/", of letters, digits and "._~-/"');
+}
+
+function maxRequests(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a number from 0 to 999999');
 }

@@ -1,6 +1,8 @@
 // Where to listen: addresses as Prometheus' exporters take them, `:19177`, `127.0.0.1:19177`, `[::1]:19177`, `host.example:19177`.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Connections, createConnections } from './connections.ts';
+import { type Lane, limited } from './intake.ts';
 
 export interface Address {
   /** undefined: all addresses of the machine. */
@@ -26,14 +28,37 @@ export function parseAddress(text: string): Address {
 }
 
 // A scraper sends one small request at a time; Prometheus keeps its connection between scrapes.
-const LIMITS = {
+const TIMES = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   keepAliveTimeout: 120_000,
   connectionsCheckingInterval: 5_000,
 } as const;
-const MAX_CONNECTIONS = 512;
+
+/** What clients may take of the server, on all addresses together. */
+export interface Limits {
+  readonly maxConnections: number;
+  /** Requests in work: so many scrapes, and so many of everything else; 0 is no limit. */
+  readonly maxRequests: number;
+  /** Requests in work on one connection. */
+  readonly maxPipelined: number;
+  /** How long a request keeps its place where others wait for one. */
+  readonly maxWorkMs: number;
+  readonly lane: (path: string) => Lane;
+  /** Milliseconds, never set back. */
+  readonly now: () => number;
+}
+
+export const LIMITS: Limits = {
+  maxConnections: 512,
+  maxRequests: 40,
+  // No scraper and no browser sends a second request before it has its answer.
+  maxPipelined: 2,
+  maxWorkMs: 2000,
+  lane: () => 'scrape',
+  now: () => performance.now(),
+};
 // For a client that does not take what it asked for. Idle keep-alive connections have their own limit.
 const STALLED_MS = 60_000;
 
@@ -45,11 +70,18 @@ export interface Listening {
 }
 
 /** Listens on all addresses, or on none: then it throws ListenError. */
-export async function listen(addresses: readonly Address[], handler: RequestListener): Promise<Listening> {
+export async function listen(
+  addresses: readonly Address[],
+  handler: RequestListener,
+  limits: Partial<Limits> = {},
+): Promise<Listening> {
+  const { maxConnections, ...rest } = { ...LIMITS, ...limits };
+  const connections = createConnections(maxConnections);
+  const handle = limited(handler, { ...rest, connections });
   const servers: Server[] = [];
   const close = async () => void (await Promise.all(servers.map(closeServer)));
   try {
-    for (const address of addresses) servers.push(await listenOn(address, handler));
+    for (const address of addresses) servers.push(await listenOn(address, handle, connections));
   } catch (error) {
     await close();
     throw error;
@@ -57,9 +89,9 @@ export async function listen(addresses: readonly Address[], handler: RequestList
   return { urls: servers.map(urlOf), close };
 }
 
-function listenOn({ host, port }: Address, handler: RequestListener): Promise<Server> {
-  const server = createServer(LIMITS, handler);
-  server.maxConnections = MAX_CONNECTIONS;
+function listenOn({ host, port }: Address, handler: RequestListener, connections: Connections): Promise<Server> {
+  const server = createServer(TIMES, handler);
+  server.prependListener('connection', connections.admit);
   server.timeout = STALLED_MS;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>

@@ -8,6 +8,7 @@ import type { Log } from '../model/log.ts';
 import { VERSION } from '../model/version.ts';
 import type { SelfInputs } from '../report/metrics/self.ts';
 import { CONTENT_TYPE } from '../report/metrics.ts';
+import { acceptsGzip } from './accept-encoding.ts';
 import { createExposition, type Inputs } from './exposition.ts';
 
 export interface MetricsRoute {
@@ -57,18 +58,6 @@ function sendParts(request: FastifyRequest, reply: FastifyReply, parts: readonly
   const response = reply.raw.writeHead(200, headers as OutgoingHttpHeaders);
   if (request.method !== 'HEAD') for (const part of parts) response.write(part);
   response.end();
-}
-
-/** Whether the client takes gzip: RFC 9110, 12.5.3. */
-export function acceptsGzip(header: string | undefined): boolean {
-  const weights = new Map(
-    (header ?? '').split(',').map((item): [string, number] => {
-      const [coding = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
-      const q = parameters.find((parameter) => parameter.startsWith('q='));
-      return [coding, q === undefined ? 1 : Number(q.slice(2))];
-    }),
-  );
-  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0;
 }
 
 function inputsOf({ report, settings, domains, hook, remediator }: ExporterState): Inputs {

@@ -1,14 +1,16 @@
 // The status page's routes: `/`, its assets, `/events`, `/api/v1/report`. A page is rendered and compressed once per state and
-// second, whoever asks how often; only a page with a search is made for its one reader.
+// second, whoever asks how often; so is a page with a search, for the last few searches.
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Report } from '../model/report.ts';
+import { letOthersIn } from '../model/slices.ts';
 import { reportJson } from '../report/json.ts';
 import { ASSETS } from '../report/page/assets.ts';
 import type { Filter } from '../report/page/filter.ts';
 import type { PageInput } from '../report/page/input.ts';
 import { renderPage } from '../report/page.ts';
+import { acceptsGzip } from './accept-encoding.ts';
 import { createEventHub } from './events.ts';
 
 /** Where the page gets what it shows. */
@@ -26,6 +28,7 @@ export interface PageOptions {
 
 // A search is words that a person types.
 const MAX_QUERY = 200;
+const MAX_SEARCHES = 16;
 
 const HEADERS = {
   'content-security-policy':
@@ -49,19 +52,33 @@ export function addPage(app: FastifyInstance, source: PageSource, options: PageO
   });
 
   const page = cached((input) => renderPage(input));
+  const searches = new Map<string, ReturnType<typeof cached>>();
+  const search = (filter: Filter) => {
+    const key = JSON.stringify(filter);
+    const known = searches.get(key) ?? cached((input) => renderPage(input, filter));
+    // The one that was asked for longest ago goes first.
+    searches.delete(key);
+    searches.set(key, known);
+    for (const [oldest] of searches) if (searches.size > MAX_SEARCHES) searches.delete(oldest);
+    return known(source, version);
+  };
+  // One at a time, and between two of them whoever waits has their turn.
+  let turn = Promise.resolve();
   const json = cached(({ report }) => (report ? stringify(report) : undefined));
 
   app.get('/', async (request, reply) => {
     const filter = filterOf(request.query as Record<string, unknown>);
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache' }).type('text/html; charset=utf-8');
-    if (filter) return renderPage(source.read(), filter);
-    return send(request, reply, page(source, version));
+    if (!filter) return send(request, reply, page(source, version));
+    turn = turn.then(letOthersIn);
+    await turn;
+    return send(request, reply, search(filter));
   });
 
   app.get('/api/v1/report', async (request, reply) => {
     const body = json(source, version);
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache' }).type('application/json; charset=utf-8');
-    if (body.text === undefined) return reply.code(503).send('{"error":"no audit yet"}\n');
+    if (body.bytes === undefined) return reply.code(503).send('{"error":"no audit yet"}\n');
     return send(request, reply, body);
   });
 
@@ -88,7 +105,8 @@ function stringify(report: Report): string {
 }
 
 interface Rendered {
-  readonly text: string | undefined;
+  /** Not as text: each answer would have a copy of its own. */
+  readonly bytes: Buffer | undefined;
   /** Compressed at the first wish. */
   gzipped: Promise<Buffer> | undefined;
 }
@@ -101,16 +119,18 @@ function cached(render: (input: PageInput) => string | undefined): (source: Page
   return (source, version) => {
     const input = source.read();
     if (last?.version !== version || Math.abs(input.now - last.at) > 1000) {
-      last = { version, at: input.now, text: render(input), gzipped: undefined };
+      const text = render(input);
+      last = { version, at: input.now, bytes: text === undefined ? undefined : Buffer.from(text), gzipped: undefined };
     }
     return last;
   };
 }
 
-async function send(request: FastifyRequest, reply: FastifyReply, rendered: Rendered): Promise<string | Buffer> {
+async function send(request: FastifyRequest, reply: FastifyReply, rendered: Rendered): Promise<Buffer> {
   reply.header('vary', 'accept-encoding');
-  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return rendered.text ?? '';
-  rendered.gzipped ??= compress(rendered.text ?? '', { level: 6 });
+  const plain = rendered.bytes ?? Buffer.alloc(0);
+  if (!acceptsGzip(request.headers['accept-encoding'])) return plain;
+  rendered.gzipped ??= compress(plain, { level: 6 });
   reply.header('content-encoding', 'gzip');
   return rendered.gzipped;
 }

@@ -2,6 +2,7 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Exporter } from '../exporter/exporter.ts';
 import type { Log } from '../model/log.ts';
+import type { Lane } from './intake.ts';
 import { type Address, ListenError, type Listening, listen } from './listen.ts';
 import { addMetrics, type MetricsRoute } from './metrics.ts';
 
@@ -11,6 +12,8 @@ export interface ServerOptions {
   readonly addresses: readonly Address[];
   /** `/metrics`. */
   readonly telemetryPath: string;
+  /** Requests in work: so many scrapes, and so many of everything else; 0 is no limit. */
+  readonly maxRequests: number;
   /** Whether POST /-/reload is allowed. */
   readonly lifecycle: boolean;
   /** Called for a reload; returns the problem where the config was refused. */
@@ -58,7 +61,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   options.addPage(app);
   const metrics = addOwnRoutes(app, options);
   await app.ready();
-  const listening = await listen(options.addresses, (request, response) => app.routing(request, response));
+  const { maxRequests, telemetryPath } = options;
+  const listening = await listen(options.addresses, (request, response) => app.routing(request, response), {
+    maxRequests,
+    lane: (path) => laneOf(path, telemetryPath),
+  });
   return {
     urls: listening.urls,
     rendered: metrics.rendered,
@@ -66,6 +73,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await Promise.all([app.close(), listening.close()]);
     },
   };
+}
+
+// The stream of events has its own limit of clients, and stays in work for hours.
+function laneOf(path: string, telemetryPath: string): Lane {
+  if (path === '/events') return 'unlimited';
+  return path === telemetryPath || path.startsWith('/-/') ? 'scrape' : 'page';
 }
 
 function addOwnRoutes(

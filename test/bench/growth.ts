@@ -14,6 +14,7 @@ const { urls, exporter, stop } = await startService({
   log: createLog({ level: 'error', format: 'logfmt' }),
   addresses: [{ host: '127.0.0.1', port: 0 }],
   telemetryPath: '/metrics',
+  maxRequests: 40,
   lifecycle: false,
   hostname: 'bench',
 });

@@ -26,6 +26,7 @@ if (process.argv[2] === 'serve') {
     'config.file': CONFIG_FILE,
     'web.listenAddress': ['127.0.0.1:19177'],
     'web.telemetryPath': '/metrics',
+    'web.maxRequests': 40,
     'log.level': 'error',
     'log.format': 'logfmt',
   });

@@ -61,6 +61,7 @@ async function startHost(): Promise<string> {
       log,
       addresses,
       telemetryPath: '/metrics',
+      maxRequests: 40,
       lifecycle: false,
       hostname: 'sim',
     }),

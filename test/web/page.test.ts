@@ -119,3 +119,37 @@ test('open streams do not hold up closing', async () => {
   await until(stream, 'never').catch(() => {});
   expect(stream.readableEnded || stream.destroyed).toBe(true);
 });
+
+test('a search is rendered once per report and query, whoever asks how often', async () => {
+  const state = await start();
+  let rendered = 0;
+  const given = state.input;
+  const report = given.report;
+  state.input = Object.defineProperty({ ...given }, 'report', {
+    get: () => {
+      rendered++;
+      return report;
+    },
+  });
+  state.change();
+  await app.inject('/?q=vyos');
+  const once = rendered;
+  expect(once).toBeGreaterThan(0);
+  const bodies = await Promise.all(Array.from({ length: 50 }, async () => (await app.inject('/?q=vyos')).body));
+  expect(new Set(bodies).size).toBe(1);
+  expect(rendered).toBe(once);
+});
+
+test('gzip;q=0 is no wish for gzip, on every route', async () => {
+  await start();
+  for (const url of ['/', '/?q=vyos', '/api/v1/report']) {
+    const refused = await app.inject({ url, headers: { 'accept-encoding': 'gzip;q=0, deflate' } });
+    expect([url, refused.headers['content-encoding'], refused.headers.vary]).toEqual([
+      url,
+      undefined,
+      'accept-encoding',
+    ]);
+    const taken = await app.inject({ url, headers: { 'accept-encoding': 'gzip' } });
+    expect(gunzipSync(taken.rawPayload).toString()).toBe(refused.body);
+  }
+});

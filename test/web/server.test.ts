@@ -18,6 +18,7 @@ async function begun(more: Partial<ServiceOptions> = {}) {
     load: () => parseSettings(file.text, 'config.yml'),
     addresses: [parseAddress('127.0.0.1:0')],
     telemetryPath: '/metrics',
+    maxRequests: 40,
     lifecycle: false,
     hostname: 'kvm-01',
     ...more,

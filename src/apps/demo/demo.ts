@@ -62,7 +62,14 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 
   const { addresses } = options;
-  const web = { addresses, telemetryPath: '/metrics', lifecycle: true, hostname: 'demo', notice: NOTICE };
+  const web = {
+    addresses,
+    telemetryPath: '/metrics',
+    maxRequests: 40,
+    lifecycle: true,
+    hostname: 'demo',
+    notice: NOTICE,
+  };
   const service = await startService({ host, load, log, ...web });
   const healing =
     options.healAfterMs === undefined ? undefined : startHealing(host, settings, options.healAfterMs, log);
