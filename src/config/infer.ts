@@ -2,8 +2,19 @@
 // What no policy can demand (a port without VLANs, a tagged PVID) is left out and told, for it looks like drift.
 import { stringify } from 'yaml';
 import type { Bridge, Snapshot } from '../model/snapshot.ts';
-import { pvidOf, ranges, sameTable, type Vid, type VlanTable, vidSet } from '../model/vlan.ts';
-import { expectedTable } from '../policy/judge.ts';
+import {
+  formatRange,
+  formatTable,
+  pvidOf,
+  sameTable,
+  tableFrom,
+  type Vids,
+  type VlanTable,
+  vidRange,
+  vidsFrom,
+  vidsOf,
+  vidsWithout,
+} from '../model/vlan.ts';
 import { type Match, matchPorts } from '../policy/match.ts';
 
 export interface Proposal {
@@ -42,9 +53,8 @@ interface Part {
 interface Subject {
   readonly domain: string;
   readonly mac: string;
-  readonly vlans: readonly Vid[];
-  readonly pvid: Vid | undefined;
-  /** The same for equal tables. */
+  readonly table: VlanTable;
+  /** The table as text. */
   readonly key: string;
 }
 
@@ -60,15 +70,16 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
   const [standard, ...others] = groupsBySize(subjects);
   if (!standard) return { lines: [], leftOut: [...leftOut, `${bridge.name}: no vnet to learn from`] };
   const [first] = standard;
-  const vlans = first.vlans.filter((vid) => vid !== first.pvid);
+  const pvid = pvidOf(first.table);
+  const vlans = vidsWithout(vidsOf(first.table), pvid === undefined ? [] : [vidRange(pvid)]);
   const rules = rulesFor(subjects, standard, others, vlans);
   leftOut.push(...rules.clashes.map((text) => `${bridge.name}: ${text}`));
-  const inUse = vidSet(subjects.flatMap((subject) => subject.vlans));
+  const inUse = vidsFrom(subjects.flatMap((subject) => subject.table));
   return {
     lines: [
       `  ${quote(bridge.name)}:`,
       `    vlans: ${vlanList(vlans)}`,
-      `    pvid: ${first.pvid ?? 'none'} # as ${standard.length} of ${subjects.length} vnets`,
+      `    pvid: ${pvid ?? 'none'} # as ${standard.length} of ${subjects.length} vnets`,
       ...uplinkLines(bridge, matches, tables, inUse),
       ...(rules.lines.length > 0 ? ['    rules:', ...rules.lines] : []),
     ],
@@ -77,17 +88,15 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
 }
 
 function subjectOf(domain: string, mac: string, table: VlanTable): Subject {
-  const vlans = table.map((row) => row.vid);
-  const pvid = pvidOf(table);
-  return { domain, mac, vlans, pvid, key: `${pvid ?? 'none'} ${vlans.join(' ')}` };
+  return { domain, mac, table, key: formatTable(table) };
 }
 
 // Why no policy can ask for this table.
 function undemandable(table: VlanTable): string | undefined {
   if (table.length === 0) return 'it has no VLAN at all';
-  const vlans = table.map((row) => row.vid);
-  const asked = expectedTable({ rule: '', vlans, pvid: pvidOf(table) });
-  return sameTable(table, asked) ? undefined : 'the PVID is tagged, or another VLAN untagged';
+  return sameTable(table, tableFrom(vidsOf(table), pvidOf(table)))
+    ? undefined
+    : 'the PVID is tagged, or another VLAN untagged';
 }
 
 function unwritable(domain: string): string | undefined {
@@ -107,7 +116,7 @@ function groupsBySize(subjects: readonly Subject[]): readonly Group[] {
   return [...groups].sort(([a, x], [b, y]) => y.length - x.length || compare(a, b)).map(([, group]) => group);
 }
 
-function rulesFor(all: readonly Subject[], standard: Group, others: readonly Group[], vlans: readonly Vid[]) {
+function rulesFor(all: readonly Subject[], standard: Group, others: readonly Group[], vlans: Vids) {
   // A domain whose vnets differ needs a rule for each of its MACs, before those for whole domains.
   const keysOf = new Map<string, Set<string>>();
   for (const { domain, key } of all) keysOf.set(domain, (keysOf.get(domain) ?? new Set()).add(key));
@@ -116,16 +125,17 @@ function rulesFor(all: readonly Subject[], standard: Group, others: readonly Gro
   const clashes: string[] = [];
   const lines: string[] = [];
   const add = (name: string, domains: readonly string[], subject: Subject, mac: string | undefined) => {
-    const demand = sameVids(subject.vlans, vidSet([...vlans, ...(subject.pvid ? [subject.pvid] : [])]))
+    const pvid = pvidOf(subject.table);
+    const demand = sameTable(subject.table, tableFrom(vlans, pvid))
       ? []
-      : [`        vlans: ${vlanList(subject.vlans)}`];
+      : [`        vlans: ${vlanList(vidsOf(subject.table))}`];
     lines.push(
       `      - name: ${quote(unique(name, names))}`,
       '        domains:',
       ...domains.map((domain) => `          - ${quote(domain)}`),
       ...(mac ? [`        mac: ${quote(mac)}`] : []),
       ...demand,
-      `        pvid: ${subject.pvid ?? 'none'}`,
+      `        pvid: ${pvid ?? 'none'}`,
     );
   };
   const byMac = new Map<string, Subject>();
@@ -139,7 +149,7 @@ function rulesFor(all: readonly Subject[], standard: Group, others: readonly Gro
   }
   for (const group of others) {
     const domains = [...new Set(group.filter((subject) => !isMixed(subject)).map((subject) => subject.domain))].sort();
-    if (domains.length > 0) add(`pvid-${group[0].pvid ?? 'none'}`, domains, group[0], undefined);
+    if (domains.length > 0) add(`pvid-${pvidOf(group[0].table) ?? 'none'}`, domains, group[0], undefined);
   }
   return { lines, clashes };
 }
@@ -149,14 +159,11 @@ function uplinkLines(
   bridge: Bridge,
   matches: readonly Match[],
   tables: ReadonlyMap<string, VlanTable>,
-  inUse: readonly Vid[],
+  inUse: Vids,
 ): readonly string[] {
   const matched = new Set(matches.map(({ port }) => port.name));
   const candidates = bridge.ports.filter((port) => !port.tap && !matched.has(port.name)).map((port) => port.name);
-  const carries = (name: string) => {
-    const members = new Set((tables.get(name) ?? []).map((row) => row.vid));
-    return inUse.every((vid) => members.has(vid));
-  };
+  const carries = (name: string) => vidsWithout(inUse, vidsOf(tables.get(name) ?? [])).length === 0;
   const sound = candidates.filter(carries);
   return [
     ...(sound.length > 0 ? [`    uplinks: [${sound.map(quote).join(', ')}]`] : []),
@@ -166,14 +173,8 @@ function uplinkLines(
   ];
 }
 
-function vlanList(vids: readonly Vid[]): string {
-  return `[${ranges(vids)
-    .map(([first, last]) => (first === last ? first : `${first}-${last}`))
-    .join(', ')}]`;
-}
-
-function sameVids(a: readonly Vid[], b: readonly Vid[]): boolean {
-  return a.length === b.length && a.every((vid, i) => vid === b[i]);
+function vlanList(vids: Vids): string {
+  return `[${vids.map(formatRange).join(', ')}]`;
 }
 
 function unique(name: string, taken: Set<string>): string {

@@ -1,6 +1,6 @@
 // The single values that the config file is made of, each with what is expected of it in words and as JSON Schema.
 import { parseMac } from '../model/mac.ts';
-import { isVid, type Vid, vid, vidSet } from '../model/vlan.ts';
+import { isVid, type Vid, type VidRange, type Vids, vidRange, vidsFrom } from '../model/vlan.ts';
 import { isSchedule } from './schedule.ts';
 import { list, type Shape, scalar } from './shape.ts';
 
@@ -32,26 +32,25 @@ export const pvid: Shape<Vid | 'none'> = scalar(
   (value) => (value === 'none' ? 'none' : typeof value === 'number' && isVid(value) ? value : undefined),
 );
 
-/** VLAN ids and ranges of them, in any order, as sorted ids. */
-export const vids: Shape<readonly Vid[]> = mapped(
+/** VLAN ids and ranges of them, in any order, as a set. */
+export const vids: Shape<Vids> = mapped(
   list(
     scalar(
       'a VLAN id from 1 to 4094, or a range of them as 200-210',
       // A range's order and bounds are beyond JSON Schema.
       { anyOf: [VID_SCHEMA, { type: 'string', pattern: '^[0-9]{1,4}-[0-9]{1,4}$' }] },
-      parseVids,
+      parseVidRange,
     ),
     'a list of VLAN ids, as [10, 20, 200-210]',
   ),
-  (parts) => vidSet(parts.flat()),
+  vidsFrom,
 );
 
-function parseVids(value: unknown): readonly Vid[] | undefined {
-  if (typeof value === 'number') return isVid(value) ? [value] : undefined;
+function parseVidRange(value: unknown): VidRange | undefined {
+  if (typeof value === 'number') return isVid(value) ? vidRange(value) : undefined;
   const range = typeof value === 'string' ? /^(\d{1,4})-(\d{1,4})$/.exec(value) : null;
   const [first, last] = [Number(range?.[1]), Number(range?.[2])];
-  if (!isVid(first) || !isVid(last) || first > last) return undefined;
-  return Array.from({ length: last - first + 1 }, (_, i) => vid(first + i));
+  return isVid(first) && isVid(last) && first <= last ? vidRange(first, last) : undefined;
 }
 
 /** A guest's MAC address, in normal form. */

@@ -1,7 +1,7 @@
 // The file's content in normal form, so that files that mean the same give the same settings and the same policy hash.
 import { createHash } from 'node:crypto';
 import type { BridgePolicy, Policy, Rule } from '../model/policy.ts';
-import { type Vid, vidSet } from '../model/vlan.ts';
+import { tableFrom } from '../model/vlan.ts';
 import { type BridgeEntry, type ConfigFile, pvidFrom, type RuleEntry } from './schema.ts';
 import type { Settings } from './settings.ts';
 
@@ -44,7 +44,7 @@ function meaning(bridge: BridgePolicy): unknown {
 function bridgePolicy(name: string, entry: BridgeEntry): BridgePolicy {
   return {
     name,
-    ...membership(entry.vlans, entry.pvid),
+    table: tableFrom(entry.vlans, pvidFrom(entry.pvid)),
     uplinks: sortedOnce(entry.uplinks),
     unexpected: entry.unexpected,
     rules: entry.rules.map((rule) => ruleOf(rule, entry)),
@@ -57,14 +57,8 @@ function ruleOf(rule: RuleEntry, bridge: BridgeEntry): Rule {
     because: rule.because,
     domains: sortedOnce(rule.domains),
     mac: rule.mac,
-    ...membership(rule.vlans ?? bridge.vlans, rule.pvid ?? bridge.pvid),
+    table: tableFrom(rule.vlans ?? bridge.vlans, pvidFrom(rule.pvid ?? bridge.pvid)),
   };
-}
-
-// The PVID's VLAN is a member in any case: the kernel has no other way.
-function membership(vlans: readonly Vid[], written: Vid | 'none') {
-  const pvid = pvidFrom(written);
-  return { vlans: pvid === undefined ? vlans : vidSet([...vlans, pvid]), pvid };
 }
 
 function sortedOnce(names: readonly string[]): readonly string[] {

@@ -1,7 +1,7 @@
 // What is wrong with rules that read well one by one: names that stand twice, domains that an earlier rule takes, vnets that
 // would be left without any VLAN. Each is an error, for whoever wrote it meant something else.
 
-import type { Vid } from '../model/vlan.ts';
+import type { Vid, Vids } from '../model/vlan.ts';
 import { matchesGlob } from '../policy/expect.ts';
 import type { Remark } from './shape.ts';
 
@@ -9,12 +9,12 @@ interface RuleLike {
   readonly name: string;
   readonly domains: readonly string[];
   readonly mac: string | undefined;
-  readonly vlans: readonly Vid[] | undefined;
+  readonly vlans: Vids | undefined;
   readonly pvid: Vid | 'none' | undefined;
 }
 
 interface BridgeLike {
-  readonly vlans: readonly Vid[];
+  readonly vlans: Vids;
   readonly pvid: Vid | 'none';
   readonly rules: readonly RuleLike[];
 }
@@ -46,7 +46,7 @@ export function bridgeRemarks(bridge: BridgeLike): readonly Remark[] {
   ];
 }
 
-function isMute(vlans: readonly Vid[], pvid: Vid | 'none'): boolean {
+function isMute(vlans: Vids, pvid: Vid | 'none'): boolean {
   return vlans.length === 0 && pvid === 'none';
 }
 

@@ -3,7 +3,7 @@ import { type JournalFields, PRIORITY } from '../host/linux/journal-write.ts';
 import type { Outcome, Refusal } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Finding, VnetReport } from '../model/report.ts';
-import { formatTable, formatVids, pvidOf } from '../model/vlan.ts';
+import { formatTable, formatVids, pvidOf, vidsOf } from '../model/vlan.ts';
 import type { Call, Operation } from './call.ts';
 import type { Result } from './configure-domain.ts';
 
@@ -95,7 +95,7 @@ function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetRep
   const findings = [...new Set(report?.findings.map((finding) => finding.reason))];
   const fact = { bridge, vnet, before, after, findings };
   if (result === 'verified') {
-    const ids = formatVids(plan.after.map((row) => row.vid));
+    const ids = formatVids(vidsOf(plan.after));
     const pvid = pvidOf(plan.after) ?? 'none';
     const rule = report?.expected.rule ?? 'default';
     return {
@@ -131,7 +131,7 @@ function isUnruled({ bridge, expected }: VnetReport, policy: Policy): boolean {
 }
 
 function unruled({ bridge, vnet, expected }: VnetReport): Fact {
-  const pvid = expected.pvid ?? 'none';
+  const pvid = pvidOf(expected.table) ?? 'none';
   return {
     severity: 'warning',
     bridge,

@@ -1,13 +1,10 @@
 // Plan and Outcome: what would make a report compliant, and what became of it.
-import type { Vid, VlanTable } from './vlan.ts';
+import type { VidRange, VlanTable } from './vlan.ts';
 
 /** One `bridge vlan` command. `add` replaces the flags of an existing row, as the kernel does. */
-export interface Change {
+export interface Change extends VidRange {
   readonly action: 'add' | 'delete';
   readonly port: string;
-  /** Consecutive VLAN ids, first and last; equal where it is one. */
-  readonly first: Vid;
-  readonly last: Vid;
   /** Of `add`. */
   readonly pvid: boolean;
   /** Of `add`. */

@@ -1,5 +1,5 @@
 // Policy: what the host shall be; and what it expects of one vnet.
-import type { Vid } from './vlan.ts';
+import type { VlanTable } from './vlan.ts';
 
 export interface Policy {
   /** Sorted by name. */
@@ -10,14 +10,14 @@ export interface Policy {
 
 export interface BridgePolicy {
   readonly name: string;
-  readonly vlans: readonly Vid[];
-  readonly pvid: Vid | undefined;
+  /** Of the vnets that no rule names. */
+  readonly table: VlanTable;
   readonly uplinks: readonly string[];
   readonly unexpected: 'report' | 'remove' | 'ignore';
   readonly rules: readonly Rule[];
 }
 
-/** First match wins. `vlans` and `pvid` are filled in from the bridge where the file leaves them out. */
+/** First match wins. What the file leaves out of `vlans` and `pvid` is the bridge's. */
 export interface Rule {
   readonly name: string;
   readonly because: string | undefined;
@@ -25,14 +25,11 @@ export interface Rule {
   readonly domains: readonly string[];
   /** The guest's MAC, lower case: this interface only. */
   readonly mac: string | undefined;
-  readonly vlans: readonly Vid[];
-  /** undefined = none: tagged only. */
-  readonly pvid: Vid | undefined;
+  readonly table: VlanTable;
 }
 
-/** What a vnet shall have: `vlans` holds the PVID's VLAN too. `rule` is the rule's name, `default` where none matched. */
+/** What a vnet shall have. `rule` is the rule's name, `default` where none matched. */
 export interface Expectation {
   readonly rule: string;
-  readonly vlans: readonly Vid[];
-  readonly pvid: Vid | undefined;
+  readonly table: VlanTable;
 }

@@ -1,7 +1,7 @@
 // Report: all vnets, verdicts and findings for one snapshot and one policy.
 import type { Expectation } from './policy.ts';
 import type { Reason } from './reasons.ts';
-import type { Vid, VlanTable } from './vlan.ts';
+import type { Vids, VlanTable } from './vlan.ts';
 
 export type Verdict = 'compliant' | 'drifted' | 'unknown';
 
@@ -49,9 +49,11 @@ export interface VnetReport {
   readonly expected: Expectation;
   /** undefined where the VLAN table could not be read: the verdict is unknown. */
   readonly actual: VlanTable | undefined;
-  readonly missing: readonly Vid[];
+  readonly missing: Vids;
   /** VLANs that should not be there (none where the policy says `unexpected: ignore`, but for the default VLAN). */
-  readonly unexpected: readonly Vid[];
+  readonly unexpected: Vids;
+  /** VLANs that leave untagged and should not, or the reverse; those of `unexpected` among them. */
+  readonly mistagged: Vids;
   /** What `plan` makes of `actual`; undefined where `actual` is. Equal to `actual` where there is nothing to heal. */
   readonly target: VlanTable | undefined;
   readonly verdict: Verdict;

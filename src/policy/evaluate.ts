@@ -3,7 +3,16 @@
 import type { BridgePolicy, Policy } from '../model/policy.ts';
 import type { BridgeReport, Finding, Report, Unknown, VnetReport } from '../model/report.ts';
 import type { Bridge, Domain, Reading, Snapshot } from '../model/snapshot.ts';
-import { formatVids, type VlanTable, vidSet } from '../model/vlan.ts';
+import {
+  formatVids,
+  isVid,
+  type Vids,
+  type VlanTable,
+  vidRange,
+  vidsFrom,
+  vidsOf,
+  vidsWithout,
+} from '../model/vlan.ts';
 import { expect } from './expect.ts';
 import { type JudgeRules, judge } from './judge.ts';
 import { type Ambiguity, type Match, type Matching, matchPorts, type Owner, ownersOn } from './match.ts';
@@ -32,7 +41,7 @@ const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
 
 function judgeBridge(bridge: Bridge, policy: BridgePolicy, { domains, vlans }: Snapshot): BridgeReport {
   const matching = matchPorts(bridge, domains.ok ? domains.value : []);
-  const rules = { unexpected: policy.unexpected, defaults: new Set([1, bridge.defaultPvid ?? 1]) };
+  const rules = { unexpected: policy.unexpected, defaults: defaultsOf(bridge) };
   const vnets = matching.matches
     .map((match): VnetReport => judgeVnet(match, bridge, policy, rules, vlans))
     .sort(byDomainAndPort);
@@ -72,7 +81,7 @@ function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy,
   const { domain, iface } = owner;
   const expected = expect(policy, domain.name, iface.mac);
   const actual = tableOf(vlans, port.name);
-  const judged = actual ? judge(actual, expected, rules) : UNJUDGED;
+  const judged = actual ? judge(actual, expected.table, rules) : UNJUDGED;
   const findings = judged.deviations.map(
     ({ reason, expected, actual }): Finding => ({
       reason,
@@ -94,13 +103,19 @@ function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy,
     actual,
     missing: judged.missing,
     unexpected: judged.unexpected,
+    mistagged: judged.mistagged,
     target: judged.target,
     verdict: !actual ? 'unknown' : findings.length === 0 ? 'compliant' : 'drifted',
     findings,
   } satisfies VnetReport;
 }
 
-const UNJUDGED = { missing: [], unexpected: [], target: undefined, deviations: [] };
+// A bridge without default PVID says 0. VLAN 1 is what the kernel begins with.
+function defaultsOf({ defaultPvid }: Bridge): Vids {
+  return vidsFrom([1, defaultPvid ?? 1].filter(isVid).map((id) => vidRange(id)));
+}
+
+const UNJUDGED = { missing: [], unexpected: [], mistagged: [], target: undefined, deviations: [] };
 
 // A port that the dump does not list has no VLAN at all.
 function tableOf(vlans: Vlans, port: string): VlanTable | undefined {
@@ -109,7 +124,7 @@ function tableOf(vlans: Vlans, port: string): VlanTable | undefined {
 
 function uplinkFindings(bridge: Bridge, policy: BridgePolicy, vnets: readonly VnetReport[], vlans: Vlans): Finding[] {
   if (policy.uplinks.length === 0) return [];
-  const inUse = vidSet(vnets.flatMap((vnet) => vnet.expected.vlans));
+  const inUse = vidsFrom([...new Set(vnets.map((vnet) => vnet.expected.table))].flat());
   return policy.uplinks.flatMap((uplink): Finding[] => {
     const found = (actual: string): Finding[] => [
       {
@@ -124,8 +139,7 @@ function uplinkFindings(bridge: Bridge, policy: BridgePolicy, vnets: readonly Vn
     if (!bridge.ports.some((port) => port.name === uplink)) return found(`not a port of ${bridge.name}`);
     const table = tableOf(vlans, uplink);
     if (!table) return [];
-    const members = new Set(table.map((row) => row.vid));
-    const missing = inUse.filter((vid) => !members.has(vid));
+    const missing = vidsWithout(inUse, vidsOf(table));
     return missing.length === 0 ? [] : found(`without ${formatVids(missing)}`);
   });
 }

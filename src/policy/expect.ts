@@ -1,6 +1,5 @@
 // What a policy wants of one interface: the first rule that names its domain (and MAC), else the bridge's default.
 import type { BridgePolicy, Expectation } from '../model/policy.ts';
-import { type Vid, vidSet } from '../model/vlan.ts';
 
 /** The expectation for the interface with `mac` (normal form) of `domain`. */
 export function expect(policy: BridgePolicy, domain: string, mac: string): Expectation {
@@ -12,8 +11,7 @@ export function expect(policy: BridgePolicy, domain: string, mac: string): Expec
   const source = rule ?? policy;
   const known = expectations.get(source);
   if (known) return known;
-  const { vlans, pvid } = source;
-  const expectation = { rule: rule?.name ?? 'default', vlans: withPvid(vlans, pvid), pvid };
+  const expectation = { rule: rule?.name ?? 'default', table: source.table };
   expectations.set(source, expectation);
   return expectation;
 }
@@ -42,9 +40,4 @@ export function matchesGlob(pattern: string, name: string): boolean {
   }
   while (pattern[p] === '*') p++;
   return p === pattern.length;
-}
-
-// The PVID's VLAN is a member in any case: the kernel has no other way.
-function withPvid(vlans: readonly Vid[], pvid: Vid | undefined): readonly Vid[] {
-  return pvid === undefined ? vlans : vidSet([...vlans, pvid]);
 }

@@ -1,12 +1,25 @@
 // One port's VLAN table held against what is expected of it: what is missing, what should not be there, what it should become.
-import type { Expectation } from '../model/policy.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { Finding } from '../model/report.ts';
-import { formatVids, pvidOf, sameTable, type Vid, type VlanEntry, type VlanTable, vlanTable } from '../model/vlan.ts';
+import {
+  formatVids,
+  overlay,
+  type Piece,
+  pvidOf,
+  sameTable,
+  type Vid,
+  type Vids,
+  type VlanRun,
+  type VlanTable,
+  vidsFrom,
+  vidsOf,
+  vlanTable,
+} from '../model/vlan.ts';
 
 export interface Judgement {
-  readonly missing: readonly Vid[];
-  readonly unexpected: readonly Vid[];
+  readonly missing: Vids;
+  readonly unexpected: Vids;
+  readonly mistagged: Vids;
   /** The table after healing: equal to the actual one where nothing is to be healed. */
   readonly target: VlanTable;
   readonly deviations: readonly Deviation[];
@@ -17,76 +30,89 @@ export type Deviation = Pick<Finding, 'reason' | 'expected' | 'actual'>;
 export interface JudgeRules {
   readonly unexpected: 'report' | 'remove' | 'ignore';
   /** VLANs that a port gets by itself when it joins the bridge: removed wherever they are not wanted. */
-  readonly defaults: ReadonlySet<number>;
+  readonly defaults: Vids;
 }
 
 /** Judges one port's table. */
-export function judge(actual: VlanTable, expected: Expectation, rules: JudgeRules): Judgement {
-  const should = expectedTable(expected);
+export function judge(actual: VlanTable, expected: VlanTable, rules: JudgeRules): Judgement {
   // As nearly all ports are, nearly always.
-  if (sameTable(actual, should)) return { missing: [], unexpected: [], target: should, deviations: [] };
-  const wanted = new Map(should.map((row) => [row.vid, row]));
-  const members = new Set(actual.map((row) => row.vid));
-  const missing = expected.vlans.filter((vid) => !members.has(vid));
-  const surplus = actual.filter((row) => !wanted.has(row.vid));
-  const unexpected = surplus.filter((row) => rules.unexpected !== 'ignore' || rules.defaults.has(row.vid));
-  const mistagged = actual.filter((row) => isMistagged(row, wanted.get(row.vid)));
-  // What is only reported stays, but never as the PVID: that place is the expected one's.
-  const kept = surplus.filter((row) => rules.unexpected !== 'remove' && !rules.defaults.has(row.vid));
+  if (sameTable(actual, expected))
+    return { missing: [], unexpected: [], mistagged: [], target: expected, deviations: [] };
+  const pieces = overlay(actual, expected);
+  const missing = vidsFrom(pieces.filter(({ a }) => !a));
+  const surplus = rowsOf(pieces.filter(({ b }) => !b));
+  const ofDefaults = rowsOf(overlay(surplus, rules.defaults).filter(({ a, b }) => a && b));
+  const others = rowsOf(overlay(surplus, rules.defaults).filter(({ b }) => !b));
+  const unexpected = rules.unexpected === 'ignore' ? ofDefaults : surplus;
+  const kept = rules.unexpected === 'remove' ? [] : others;
+  // A VLAN that is only told stays a member, but never leaves untagged: its frames would reach the guest as if they were the PVID's.
+  const leaking = rules.unexpected === 'report' ? kept.filter(isLeaking) : [];
+  const mistagged = pieces.filter(isMistagged);
 
-  const membership = () => `VLANs ${formatVids(expected.vlans)}`;
+  const membership = () => `VLANs ${formatVids(vidsOf(expected))}`;
   const deviation = (reason: Reason, is: boolean, wants: () => string, found: () => string): Deviation[] =>
     is ? [{ reason, expected: wants(), actual: found() }] : [];
-  const pvid = pvidOf(actual);
-  const pvidReason = pvid === undefined ? 'pvid_missing' : 'pvid_wrong';
+  const [pvid, wantedPvid] = [pvidOf(actual), pvidOf(expected)];
   return {
     missing,
-    unexpected: unexpected.map((row) => row.vid),
-    target: vlanTable([...wanted.values(), ...kept.map((row) => ({ ...row, pvid: false }))]),
+    unexpected: vidsOf(unexpected),
+    mistagged: vidsFrom([...mistagged, ...unexpected.filter(isLeaking)]),
+    target: vlanTable([...kept.map((run) => keptAs(run, rules)), ...expected]),
     deviations: [
       ...deviation(
-        pvidReason,
-        pvid !== expected.pvid,
-        () => sayPvid(expected.pvid),
+        pvid === undefined ? 'pvid_missing' : 'pvid_wrong',
+        pvid !== wantedPvid,
+        () => sayPvid(wantedPvid),
         () => sayPvid(pvid),
       ),
       ...deviation('vlan_missing', missing.length > 0, membership, () => `without ${formatVids(missing)}`),
       ...deviation('vlan_unexpected', unexpected.length > 0, membership, () => `also ${sayRows(unexpected)}`),
       ...deviation(
         'tagging_wrong',
-        mistagged.length > 0,
-        () => sayRows(mistagged.map((row) => wanted.get(row.vid) ?? row)),
-        () => sayRows(mistagged),
+        mistagged.length + leaking.length > 0,
+        () => sayRows(vlanTable([...wantedRows(mistagged), ...leaking.map(tagged)])),
+        () => sayRows(vlanTable([...rowsOf(mistagged), ...leaking])),
       ),
     ],
   };
 }
 
-/** The table that an expectation asks for: the PVID untagged, all others tagged. */
-export function expectedTable(expected: Expectation): VlanTable {
-  const known = tables.get(expected);
-  if (known) return known;
-  const table = expected.vlans.map((vid) => ({ vid, pvid: vid === expected.pvid, untagged: vid === expected.pvid }));
-  tables.set(expected, table);
-  return table;
+type RowPiece = Piece<VlanRun, unknown>;
+
+/** The actual rows that the pieces are of. */
+function rowsOf(pieces: readonly RowPiece[]): VlanTable {
+  return vlanTable(pieces.flatMap(({ first, last, a }) => (a ? [{ ...a, first, last }] : [])));
 }
 
-// Vnets under one rule share their expectation, and so its table.
-const tables = new WeakMap<Expectation, VlanTable>();
+function wantedRows(pieces: readonly Piece<VlanRun, VlanRun>[]): VlanTable {
+  return vlanTable(pieces.flatMap(({ first, last, b }) => (b ? [{ ...b, first, last }] : [])));
+}
 
 // The expected PVID's row is tagged rightly where it is not the PVID yet, and a wrong PVID's row is untagged by nature:
 // those are said once, by pvid_wrong or pvid_missing.
-function isMistagged(row: VlanEntry, wanted: VlanEntry | undefined): boolean {
-  return wanted !== undefined && row.untagged !== wanted.untagged && row.pvid === wanted.pvid;
+function isMistagged({ a, b }: Piece<VlanRun, VlanRun>): boolean {
+  return a !== undefined && b !== undefined && a.untagged !== b.untagged && a.pvid === b.pvid;
+}
+
+function isLeaking(run: VlanRun): boolean {
+  return run.untagged && !run.pvid;
+}
+
+/** What becomes of a VLAN that no rule names and that is not removed. The PVID's place is the expected one's. */
+function keptAs(run: VlanRun, { unexpected }: JudgeRules): VlanRun {
+  return unexpected === 'ignore' && !run.pvid ? run : tagged(run);
+}
+
+function tagged(run: VlanRun): VlanRun {
+  return { ...run, pvid: false, untagged: false };
 }
 
 function sayPvid(pvid: Vid | undefined): string {
   return pvid === undefined ? 'no PVID' : `PVID ${pvid}`;
 }
 
-function sayRows(rows: readonly VlanEntry[]): string {
-  const say = (word: string, some: readonly VlanEntry[]) =>
-    some.length === 0 ? [] : `${formatVids(some.map((row) => row.vid))} ${word}`;
+function sayRows(rows: VlanTable): string {
+  const say = (word: string, some: VlanTable) => (some.length === 0 ? [] : `${formatVids(vidsOf(some))} ${word}`);
   const untagged = rows.filter((row) => row.untagged);
   const tagged = rows.filter((row) => !row.untagged);
   return [say('untagged', untagged), say('tagged', tagged)].flat().join(', ');

@@ -4,7 +4,7 @@
 import type { Plan, Refusal, VnetPlan } from '../model/plan.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
-import { formatTable, formatVids, sameTable } from '../model/vlan.ts';
+import { formatTable, formatVids, overlay, sameTable, vidsFrom } from '../model/vlan.ts';
 import { changesBetween } from './changes.ts';
 
 /** The plan for a report, in its order; only for these domains where `domains` names any. */
@@ -70,7 +70,7 @@ function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
 
 /** VLANs that stay although they should not be there: `unexpected: report`. */
 function leftAlone(vnet: VnetReport): readonly Refusal[] {
-  const kept = vnet.unexpected.filter((vid) => vnet.target?.some((row) => row.vid === vid));
+  const kept = vidsFrom(overlay(vnet.unexpected, vnet.target ?? []).filter(({ a, b }) => a && b));
   if (kept.length > 0)
     return [refuseVnet(vnet, `vlan_unexpected: VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`)];
   const stuck = vnet.verdict === 'drifted' && vnet.actual && isSettled(vnet);

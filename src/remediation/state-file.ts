@@ -3,7 +3,18 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { dictionary, either, list, number, object, only, optional, type Shape, string } from '../model/json-shape.ts';
+import {
+  boolean,
+  dictionary,
+  either,
+  list,
+  number,
+  object,
+  only,
+  optional,
+  type Shape,
+  string,
+} from '../model/json-shape.ts';
 import type { Policy } from '../model/policy.ts';
 import { isVid } from '../model/vlan.ts';
 import type { GuardState } from './guard.ts';
@@ -74,17 +85,17 @@ function unknown(problem: string): State {
 /** undefined while no policy is accepted: what is on the disk, unreadable as it is, is the operator's to look at. */
 function renderState({ accepted, guard }: State): string | undefined {
   if (accepted.kind !== 'known') return undefined;
-  return `${JSON.stringify({ version: 1, accepted: accepted.policy, guard })}\n`;
+  return `${JSON.stringify({ version: 2, accepted: accepted.policy, guard })}\n`;
 }
 
 const vid: Shape = (value) => (isVid(value as number) ? undefined : ': expected a VLAN id');
-const vlans = { vlans: list(vid), pvid: optional(vid) };
+const table = list(object({ first: vid, last: vid, pvid: boolean, untagged: boolean }));
 const rule = object({
   name: string,
   because: optional(string),
   domains: list(string),
   mac: optional(string),
-  ...vlans,
+  table,
 });
 const policy = object({
   sha256: string,
@@ -94,7 +105,7 @@ const policy = object({
       uplinks: list(string),
       unexpected: either(only('report'), only('remove'), only('ignore')),
       rules: list(rule),
-      ...vlans,
+      table,
     }),
   ),
 });
@@ -105,4 +116,4 @@ const vnetGuard = object({
   compliantSince: optional(number),
   suspendedSince: optional(number),
 });
-const stateFile = object({ version: only(1), accepted: policy, guard: dictionary(vnetGuard) });
+const stateFile = object({ version: only(2), accepted: policy, guard: dictionary(vnetGuard) });

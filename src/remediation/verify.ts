@@ -2,7 +2,7 @@
 import type { Vlans } from '../host/linux/vlans.ts';
 import type { VnetPlan } from '../model/plan.ts';
 import type { Reading } from '../model/snapshot.ts';
-import { formatTable, pvidOf, sameEntry, sameTable, type VlanTable } from '../model/vlan.ts';
+import { countVids, formatTable, overlay, pvidOf, sameFlags, sameTable, type VlanTable } from '../model/vlan.ts';
 
 /** What is read back: the names of the ports of each bridge that was changed, and all VLAN tables. */
 export interface Fresh {
@@ -53,7 +53,5 @@ function pvidDistance(table: VlanTable, after: VlanTable): number {
 }
 
 function wrongRows(table: VlanTable, after: VlanTable): number {
-  const ids = new Set([...table, ...after].map((row) => row.vid));
-  const row = (t: VlanTable, id: number) => t.find((r) => r.vid === id);
-  return [...ids].filter((id) => !sameEntry(row(table, id), row(after, id))).length;
+  return countVids(overlay(table, after).filter(({ a, b }) => !sameFlags(a, b)));
 }

@@ -1,11 +1,11 @@
 // The report as JSON, for programs: `/api/v1/report` and `check --format json`. Names, order and types are stable within
 // `version`; new keys may come. Nothing that could be unknown is left out: it is null.
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
-import { pvidOf } from '../model/vlan.ts';
+import { pvidOf, type VlanTable } from '../model/vlan.ts';
 import { type Summary, summarize } from './summary.ts';
 
 export interface ReportJson {
-  readonly version: 1;
+  readonly version: 2;
   /** ISO 8601, UTC: when reading the host began. */
   readonly takenAt: string;
   readonly policySha256: string;
@@ -36,16 +36,25 @@ export interface VnetJson {
   readonly vnet: string;
   readonly mac: string;
   readonly verdict: VnetReport['verdict'];
-  /** pvid null = none. */
-  readonly expected: { readonly rule: string; readonly vlans: readonly number[]; readonly pvid: number | null };
+  readonly expected: { readonly rule: string } & TableJson;
   /** null where the VLAN table could not be read. */
-  readonly actual: {
-    readonly pvid: number | null;
-    readonly vlans: readonly { readonly vid: number; readonly pvid: boolean; readonly untagged: boolean }[];
-  } | null;
-  readonly missing: readonly number[];
-  readonly unexpected: readonly number[];
+  readonly actual: TableJson | null;
+  readonly missing: readonly RangeJson[];
+  readonly unexpected: readonly RangeJson[];
   readonly findings: readonly FindingJson[];
+}
+
+/** Consecutive VLAN ids; `first` and `last` are equal where it is one. */
+export interface RangeJson {
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface TableJson {
+  /** null = none. */
+  readonly pvid: number | null;
+  /** Sorted; as few as can be. The PVID stands alone. */
+  readonly vlans: readonly (RangeJson & { readonly pvid: boolean; readonly untagged: boolean })[];
 }
 
 export interface FindingJson {
@@ -60,7 +69,7 @@ export interface FindingJson {
 /** The report as plain data for JSON.stringify. */
 export function reportJson(report: Report): ReportJson {
   return {
-    version: 1,
+    version: 2,
     takenAt: new Date(report.takenAt).toISOString(),
     policySha256: report.policySha256,
     summary: summarize(report),
@@ -83,24 +92,22 @@ function bridgeJson(bridge: BridgeReport): BridgeJson {
 }
 
 function vnetJson(vnet: VnetReport): VnetJson {
-  const { rule, vlans, pvid } = vnet.expected;
   return {
     domain: vnet.domain,
     uuid: vnet.uuid ?? null,
     vnet: vnet.vnet,
     mac: vnet.mac,
     verdict: vnet.verdict,
-    expected: { rule, vlans, pvid: pvid ?? null },
-    actual: vnet.actual
-      ? {
-          pvid: pvidOf(vnet.actual) ?? null,
-          vlans: vnet.actual.map((row) => ({ vid: row.vid, pvid: row.pvid, untagged: row.untagged })),
-        }
-      : null,
+    expected: { rule: vnet.expected.rule, ...tableJson(vnet.expected.table) },
+    actual: vnet.actual ? tableJson(vnet.actual) : null,
     missing: vnet.missing,
     unexpected: vnet.unexpected,
     findings: vnet.findings.map(findingJson),
   };
+}
+
+function tableJson(table: VlanTable): TableJson {
+  return { pvid: pvidOf(table) ?? null, vlans: table };
 }
 
 function findingJson({ reason, bridge, domain, vnet, expected, actual }: Finding): FindingJson {

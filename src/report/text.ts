@@ -62,7 +62,7 @@ function bridgeFacts({ vlanFiltering, defaultPvid }: BridgeReport): string {
 // `100*` is the PVID, `20u` another untagged VLAN, `100*t` a tagged PVID, as formatTable writes them.
 function vnetRow(vnet: VnetReport): readonly Cell[] {
   const is = vnet.actual ? (pvidOf(vnet.actual) ?? 'none') : '?';
-  const should = vnet.expected.pvid ?? 'none';
+  const should = pvidOf(vnet.expected.table) ?? 'none';
   return [
     { text: vnet.domain },
     { text: vnet.vnet },

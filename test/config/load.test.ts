@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { loadSettings, parseSettings } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import type { Host } from '../../src/host/host.ts';
+import { formatTable, parseTable } from '../../src/model/vlan.ts';
 import { defaultConfigText } from './shipped.ts';
 
 const BASE = 'bridges:\n  br0:\n    vlans: [10]\n    pvid: 10\n';
@@ -21,7 +22,7 @@ function messageOf(text: string): string {
 test('a short file has every preset filled in', () => {
   const { policy, ...rest } = parseSettings(BASE, 'f');
   expect(policy.bridges).toEqual([
-    { name: 'br0', vlans: [10], pvid: 10, uplinks: [], unexpected: 'report', rules: [] },
+    { name: 'br0', table: parseTable('10*'), uplinks: [], unexpected: 'report', rules: [] },
   ]);
   expect(rest).toEqual({
     schedule: '*/15 * * * * *',
@@ -33,7 +34,7 @@ test('a short file has every preset filled in', () => {
 
 test('ranges, order and repetition of VLANs do not matter, and the PVID is a member', () => {
   const read = (vlans: string) => parseSettings(`bridges: {br0: {vlans: ${vlans}, pvid: 5}}`, 'f').policy;
-  expect(read('[12, 10-11, 12, 10]').bridges[0]?.vlans).toEqual([5, 10, 11, 12]);
+  expect(formatTable(read('[12, 10-11, 12, 10]').bridges[0]?.table ?? [])).toBe('5* 10-12');
   expect(read('[10, 11, 12]').sha256).toBe(read('["10-12", 5]').sha256);
   expect(read('[10, 11, 12]').sha256).not.toBe(read('[10, 11]').sha256);
 });
@@ -41,9 +42,9 @@ test('ranges, order and repetition of VLANs do not matter, and the PVID is a mem
 test('a rule has the VLANs and the PVID of its bridge where it says nothing else, without the PVID of others', () => {
   const text =
     'bridges: {br0: {vlans: [10], pvid: 1, rules: [{name: a, domains: [x], pvid: 20}, {name: b, domains: [y]}]}}';
-  expect(parseSettings(text, 'f').policy.bridges[0]?.rules.map(({ vlans, pvid }) => [vlans, pvid])).toEqual([
-    [[10, 20], 20],
-    [[1, 10], 1],
+  expect(parseSettings(text, 'f').policy.bridges[0]?.rules.map(({ table }) => formatTable(table))).toEqual([
+    '10 20*',
+    '1* 10',
   ]);
 });
 
@@ -69,11 +70,7 @@ test('durations are summed up', () => {
 
 test('an anchor and its alias are read as if written out', () => {
   const text = 'bridges:\n  a: &a {vlans: &v [10], pvid: 1}\n  b: {vlans: *v, pvid: 1}\n  c: *a\n';
-  expect(parseSettings(text, 'f').policy.bridges.map((b) => b.vlans)).toEqual([
-    [1, 10],
-    [1, 10],
-    [1, 10],
-  ]);
+  expect(parseSettings(text, 'f').policy.bridges.map((b) => formatTable(b.table))).toEqual(['1* 10', '1* 10', '1* 10']);
 });
 
 test('a byte order mark and CRLF change nothing', () => {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { renderJsonSchema } from '../../src/config/json-schema.ts';
 import { parseSettings } from '../../src/config/load.ts';
+import { formatTable } from '../../src/model/vlan.ts';
 import { expect as expectationOf } from '../../src/policy/expect.ts';
 import { defaultConfigText } from './shipped.ts';
 
@@ -23,13 +24,13 @@ test('the rule pvid100 names the 27 VMs of the report, and no other', () => {
 });
 
 test.each(listed)('%s gets the VLANs of the report and PVID 100', (domain) => {
-  const { rule, vlans, pvid } = expectationOf(bridge, domain, '52:54:00:00:00:01');
-  expect({ rule, vlans, pvid }).toEqual({ rule: 'pvid100', vlans: [10, 20, 30, 40, 100, 110, 120], pvid: 100 });
+  const { rule, table } = expectationOf(bridge, domain, '52:54:00:00:00:01');
+  expect([rule, formatTable(table)]).toEqual(['pvid100', '10 20 30 40 100* 110 120']);
 });
 
 test.each(['vyos-03', 'VYOS-01', 'xvyos-01', 'ipsk-mgr-02', 'web'])('%s, not listed, gets PVID 1', (domain) => {
-  const { rule, vlans, pvid } = expectationOf(bridge, domain, '52:54:00:00:00:01');
-  expect({ rule, vlans, pvid }).toEqual({ rule: 'default', vlans: [1, 10, 20, 30, 40, 100, 110, 120], pvid: 1 });
+  const { rule, table } = expectationOf(bridge, domain, '52:54:00:00:00:01');
+  expect([rule, formatTable(table)]).toEqual(['default', '1* 10 20 30 40 100 110 120']);
 });
 
 test('what it says on top of the presets is the policy alone: every other key stands at its preset', () => {

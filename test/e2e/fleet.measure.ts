@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest';
 import { type Service, startService } from '../../src/apps/exporter-service.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import type { BridgePolicy, Policy } from '../../src/model/policy.ts';
-import { vid, vlanTable } from '../../src/model/vlan.ts';
+import { tableFrom, vid, vidRange } from '../../src/model/vlan.ts';
 import { type Monitoring, startMonitoring } from './monitoring.ts';
 import { freePort, until } from './processes.ts';
 
@@ -13,11 +13,10 @@ const HOSTS = 50;
 const VNETS = 100;
 const SCRAPES = 8;
 
-const VLANS = [10, 20, 30, 40, 100, 110, 120].map(vid);
+const VLANS = [10, 20, 30, 40, 100, 110, 120].map((id) => vidRange(id));
 const bridge: BridgePolicy = {
   name: 'br-mgmt',
-  vlans: VLANS,
-  pvid: vid(100),
+  table: tableFrom(VLANS, vid(100)),
   uplinks: [],
   unexpected: 'report',
   rules: [],
@@ -49,7 +48,7 @@ async function startHost(): Promise<string> {
     host.start({ name: `vm-${i}`, uuid, interfaces: [{ mac, bridge: 'br-mgmt' }] });
     const pvid = vid(i % 10 === 0 ? 10 : 100);
     for (const tap of host.taps(`vm-${i}`)) {
-      host.setTable(tap, vlanTable(VLANS.map((v) => ({ vid: v, pvid: v === pvid, untagged: v === pvid }))));
+      host.setTable(tap, tableFrom(VLANS, pvid));
     }
   }
   const port = await freePort();

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type VlanTable, vid, vlanTable } from '../../src/model/vlan.ts';
+import { type VlanTable, vidRange, vlanTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import type { PageInput } from '../../src/report/page/input.ts';
 import { GOOD, input, NOW, POLICY, snapshotOf, table, VLANS } from '../report/page/fixture.ts';
@@ -270,7 +270,7 @@ async function keepPicture(page: Page, name: string): Promise<void> {
 
 /** A host where each section has something to say. */
 function everything(): PageInput {
-  const untagged40 = vlanTable([...GOOD, { vid: vid(40), pvid: false, untagged: true }]);
+  const untagged40 = vlanTable([...GOOD, { ...vidRange(40), pvid: false, untagged: true }]);
   const lastError = { at: NOW - 340_000, text: 'ERROR: vnet4: failed to set PVID 100' };
   const drift = {
     1: table(VLANS.slice(2), 1),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type HookMachine, runHook } from '../../src/hook/run.ts';
 import type { JournalFields } from '../../src/host/linux/journal-write.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
-import { formatTable } from '../../src/model/vlan.ts';
+import { formatTable, vidRange, vlanTable } from '../../src/model/vlan.ts';
 
 export const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 export const SHIPPED = readFileSync('systemd/config.yml', 'utf8');
@@ -78,5 +78,7 @@ export function tableOf(host: SimHost, port: string): string {
   const { links } = host.kernel;
   const link = links.get(port);
   const rows = [...(link?.vlans ?? [])].sort(([a], [b]) => a - b);
-  return formatTable(rows.map(([vid, untagged]) => ({ vid: vid as never, untagged, pvid: link?.pvid === vid })));
+  return formatTable(
+    vlanTable(rows.map(([vid, untagged]) => ({ ...vidRange(vid), untagged, pvid: link?.pvid === vid }))),
+  );
 }

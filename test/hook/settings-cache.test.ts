@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { loadSettings } from '../../src/config/load.ts';
 import { loadKeptSettings } from '../../src/hook/settings-cache.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
+import { pvidOf } from '../../src/model/vlan.ts';
 import { CONFIG, SHIPPED } from './machine.ts';
 
 function world() {
@@ -37,7 +38,7 @@ test('a file that was written again is loaded again, also where it says the same
   await load();
   expect(writes()).toBe(2);
   host.writeFile(CONFIG, SHIPPED.replace('pvid: 100', 'pvid: 120'));
-  expect((await load()).policy.bridges[0]?.rules[0]?.pvid).toBe(120);
+  expect(pvidOf((await load()).policy.bridges[0]?.rules[0]?.table ?? [])).toBe(120);
 });
 
 test('a bad or a missing config is an error, whatever was kept, and is not kept', async () => {

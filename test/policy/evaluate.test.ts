@@ -47,7 +47,14 @@ test('a host as the policy wants it has no finding', () => {
       present: true,
       orphanPorts: ['vnet9'],
       findings: [],
-      vnets: [{ vnet: 'vnet1', domain: 'web', verdict: 'compliant', expected: { rule: 'default', pvid: 100 } }],
+      vnets: [
+        {
+          vnet: 'vnet1',
+          domain: 'web',
+          verdict: 'compliant',
+          expected: { rule: 'default', table: table('10 20 100*') },
+        },
+      ],
     },
   ]);
   expect([...(report.bridges[0]?.expectedVnets ?? [])]).toEqual([['web', 1]]);

@@ -1,14 +1,13 @@
 import { expect as assert, describe, test } from 'vitest';
 import { expect, matchesGlob } from '../../src/policy/expect.ts';
-import { bridgePolicy, rule } from '../support/policy.ts';
+import { bridgePolicy, rule, table } from '../support/policy.ts';
 
 const MAC = '52:54:00:00:00:01';
 
 test('a domain that no rule names gets the bridge’s default', () => {
   assert(expect(bridgePolicy({ vlans: [10], pvid: 1 }), 'web', MAC)).toEqual({
     rule: 'default',
-    vlans: [1, 10],
-    pvid: 1,
+    table: table('1* 10'),
   });
 });
 
@@ -24,7 +23,7 @@ test('a rule with a MAC is for that interface only', () => {
   const policy = bridgePolicy({
     rules: [rule({ name: 'lan', domains: ['fw'], mac: MAC, pvid: undefined, vlans: [10, 20] })],
   });
-  assert(expect(policy, 'fw', MAC)).toEqual({ rule: 'lan', vlans: [10, 20], pvid: undefined });
+  assert(expect(policy, 'fw', MAC)).toEqual({ rule: 'lan', table: table('10 20') });
   assert(expect(policy, 'fw', '52:54:00:00:00:02').rule).toBe('default');
 });
 

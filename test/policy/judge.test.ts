@@ -1,17 +1,13 @@
 import { expect, test } from 'vitest';
-import { formatTable, sameTable, vid } from '../../src/model/vlan.ts';
+import { formatTable, formatVids, sameTable, vidRange } from '../../src/model/vlan.ts';
 import { judge } from '../../src/policy/judge.ts';
 import { table } from '../support/policy.ts';
 
-const EXPECTED = { rule: 'r', vlans: [10, 20, 100].map(vid), pvid: vid(100) };
-const NO_PVID = { rule: 'r', vlans: [10, 20].map(vid), pvid: undefined };
-const rules = (unexpected: 'report' | 'remove' | 'ignore') => ({ unexpected, defaults: new Set([1]) });
+const EXPECTED = table('10 20 100*');
+const NO_PVID = table('10 20');
+const rules = (unexpected: 'report' | 'remove' | 'ignore') => ({ unexpected, defaults: [vidRange(1)] });
 
-const say = (
-  actual: string,
-  expected = EXPECTED as typeof EXPECTED | typeof NO_PVID,
-  unexpected: 'report' | 'remove' | 'ignore' = 'report',
-) => {
+const say = (actual: string, expected = EXPECTED, unexpected: 'report' | 'remove' | 'ignore' = 'report') => {
   const { deviations, target } = judge(table(actual), expected, rules(unexpected));
   return { reasons: deviations.map((d) => d.reason), target: formatTable(target) };
 };
@@ -39,7 +35,7 @@ test('another VLAN that should not be there stays unless the policy says remove'
 });
 
 test('a wrong PVID that is not expected at all loses its place and stays a member where it is only reported', () => {
-  expect(say('10 20 66* 100')).toEqual({ reasons: ['pvid_wrong', 'vlan_unexpected'], target: '10 20 66u 100*' });
+  expect(say('10 20 66* 100')).toEqual({ reasons: ['pvid_wrong', 'vlan_unexpected'], target: '10 20 66 100*' });
 });
 
 test('a wrong PVID is one reason, though its row is untagged', () => {
@@ -64,6 +60,38 @@ test('every table but the kept surplus ends as expected, and the target has no d
     const { target } = judge(table(actual), EXPECTED, rules('report'));
     expect(sameTable(judge(target, EXPECTED, rules('report')).target, target)).toBe(true);
   }
+});
+
+test('a VLAN left untagged where the policy only tells of it is retagged, so that it leaks no frames into the guest', () => {
+  expect(say('10 20 66u 100*')).toEqual({ reasons: ['vlan_unexpected', 'tagging_wrong'], target: '10 20 66 100*' });
+  expect(judge(table('10 20 66u 100*'), EXPECTED, rules('report')).deviations).toContainEqual({
+    reason: 'tagging_wrong',
+    expected: '66 tagged',
+    actual: '66 untagged',
+  });
+});
+
+test('under "unexpected: ignore" an untagged VLAN stays as it is, but a PVID that loses its place stays tagged', () => {
+  expect(say('10 20 66u 100*', EXPECTED, 'ignore')).toEqual({ reasons: [], target: '10 20 66u 100*' });
+  expect(say('10 20 66* 100', EXPECTED, 'ignore')).toEqual({ reasons: ['pvid_wrong'], target: '10 20 66 100*' });
+});
+
+test('what leaves untagged and should not is told of each VLAN, also of one that is to be removed', () => {
+  const mistagged = (actual: string, unexpected: 'report' | 'remove' | 'ignore' = 'report') =>
+    formatVids(judge(table(actual), EXPECTED, rules(unexpected)).mistagged);
+  expect(mistagged('1u 10u 20 66u 100*')).toBe('1 10 66');
+  expect(mistagged('1u 10 20 66u 100*', 'remove')).toBe('1 66');
+  expect(mistagged('1u 10 20 66u 100*', 'ignore')).toBe('1');
+  expect(mistagged('10 20 66* 100')).toBe('none');
+  expect(mistagged('10 20 100*t')).toBe('100');
+});
+
+test('a PVID that is wanted tagged is right so, and retagged where it leaves untagged', () => {
+  const tagged = table('42 47*t');
+  expect(say('42 47*t', tagged)).toEqual({ reasons: [], target: '42 47*t' });
+  expect(say('42 47*', tagged)).toEqual({ reasons: ['tagging_wrong'], target: '42 47*t' });
+  expect(say('42* 47', tagged)).toEqual({ reasons: ['pvid_wrong'], target: '42 47*t' });
+  expect(say('1*', tagged)).toEqual({ reasons: ['pvid_wrong', 'vlan_missing', 'vlan_unexpected'], target: '42 47*t' });
 });
 
 test('many unexpected VLANs are said as ranges', () => {

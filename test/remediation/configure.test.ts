@@ -24,7 +24,8 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
       [...ports].map(([ifname, rows]) => ({
         ifname,
         vlans: rows.map((r) => ({
-          vlan: r.vid,
+          vlan: r.first,
+          vlanEnd: r.last,
           flags: [...(r.pvid ? ['PVID'] : []), ...(r.untagged ? ['Egress Untagged'] : [])],
         })),
       })),

@@ -116,7 +116,7 @@ test('a VLAN that is only reported is no reason to move a vnet back', async () =
   fleet.use(reporting);
   await operatorHeals(fleet, reporting, 5);
   await fleet.cycle();
-  expect(await fleet.tableOf(1)).toBe('10 20* 100u');
+  expect(await fleet.tableOf(1)).toBe('10 20* 100');
 });
 
 test('a policy that moves no more vnets than allowed is accepted and healed', async () => {

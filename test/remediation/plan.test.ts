@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Reason } from '../../src/model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../../src/model/report.ts';
-import { vid } from '../../src/model/vlan.ts';
+import { vidRange } from '../../src/model/vlan.ts';
 import { plan } from '../../src/remediation/plan.ts';
 import { table } from '../support/policy.ts';
 
@@ -20,11 +20,12 @@ const vnet = (fields: Partial<VnetReport>): VnetReport => ({
   domain: 'vm-1',
   uuid: undefined,
   mac: '52:54:00:00:00:01',
-  expected: { rule: 'default', vlans: [vid(10)], pvid: vid(100) },
+  expected: { rule: 'default', table: table('10 100*') },
   actual: table('1*'),
   target: table('10 100*'),
   missing: [],
   unexpected: [],
+  mistagged: [],
   verdict: 'drifted',
   findings: [],
   ...fields,
@@ -79,7 +80,7 @@ test.each([
 });
 
 test('an unexpected VLAN under "unexpected: report" stays and is named, while the rest is healed', () => {
-  const v = vnet({ actual: table('1* 66'), target: table('10 66 100*'), unexpected: [vid(1), vid(66)] });
+  const v = vnet({ actual: table('1* 66'), target: table('10 66 100*'), unexpected: [vidRange(1), vidRange(66)] });
   expect(plan(report([v])).vnets).toHaveLength(1);
   expect(refusals(report([v]))).toEqual([['vnet1', expect.stringMatching(/^vlan_unexpected: VLAN 66 stays/)]]);
 });

@@ -2,17 +2,22 @@
 // one PVID, deleting an absent VLAN succeeds.
 import fc from 'fast-check';
 import type { Change } from '../../src/model/plan.ts';
-import { type VlanEntry, type VlanTable, vid, vlanTable } from '../../src/model/vlan.ts';
+import { listVids, type VlanRun, type VlanTable, vid, vidRange, vlanTable } from '../../src/model/vlan.ts';
 
 export function applyChange(table: VlanTable, change: Change): VlanTable {
-  let rows = [...table];
-  for (let id = change.first; id <= change.last; id = (id + 1) as typeof id) {
-    rows = rows.filter((row) => row.vid !== id);
+  const rows = new Map(rowsOf(table).map((row) => [row.first, row]));
+  for (const id of listVids([change], 4094)) {
+    rows.delete(vid(id));
     if (change.action === 'delete') continue;
-    if (change.pvid) rows = rows.map((row) => ({ ...row, pvid: false }));
-    rows.push({ vid: id, pvid: change.pvid, untagged: change.untagged });
+    if (change.pvid) for (const row of rows.values()) rows.set(row.first, { ...row, pvid: false });
+    rows.set(vid(id), { ...vidRange(id), pvid: change.pvid, untagged: change.untagged });
   }
-  return vlanTable(rows);
+  return vlanTable(rows.values());
+}
+
+/** One row for each VLAN, as the kernel keeps them. */
+export function rowsOf(table: VlanTable): readonly VlanRun[] {
+  return table.flatMap((run) => listVids([run], 4094).map((id) => ({ ...run, ...vidRange(id) })));
 }
 
 export function applyChanges(table: VlanTable, changes: readonly Change[]): VlanTable {
@@ -32,8 +37,8 @@ export const tables: fc.Arbitrary<VlanTable> = fc
   .map(({ rows, pvid, hasPvid }) =>
     vlanTable(
       rows.map(
-        (row, i): VlanEntry => ({
-          vid: vid(row.id),
+        (row, i): VlanRun => ({
+          ...vidRange(row.id),
           untagged: row.untagged,
           pvid: hasPvid && i === pvid % rows.length,
         }),

@@ -1,24 +1,15 @@
 // A report with one of everything, written by hand: what the golden /metrics and the page's tests show.
 import type { BridgeReport, Report, VnetReport } from '../../src/model/report.ts';
-import { type Vid, type VlanTable, vid, vlanTable } from '../../src/model/vlan.ts';
+import { parseTable, type Vids, type VlanTable, vidRange, vidsFrom } from '../../src/model/vlan.ts';
 
 export const AT = Date.UTC(2026, 1, 3, 4, 5, 6);
 export const POLICY_SHA256 = '5b1f'.repeat(16);
 
-const vids = (...ids: number[]): Vid[] => ids.map(vid);
+const vids = (...ids: number[]): Vids => vidsFrom(ids.map((id) => vidRange(id)));
 
 /** `table('10 100*')`: the PVID marked `*` and untagged, others tagged; `u` untagged, `*t` a tagged PVID. */
 export function table(text: string): VlanTable {
-  return vlanTable(
-    text
-      .split(' ')
-      .filter(Boolean)
-      .map((row) => ({
-        vid: vid(Number.parseInt(row, 10)),
-        pvid: row.includes('*'),
-        untagged: row.endsWith('*') || row.endsWith('u'),
-      })),
-  );
+  return parseTable(text || 'none');
 }
 
 export function vnet(part: Partial<VnetReport> & Pick<VnetReport, 'domain' | 'vnet'>): VnetReport {
@@ -27,10 +18,11 @@ export function vnet(part: Partial<VnetReport> & Pick<VnetReport, 'domain' | 'vn
     bridge: 'br-mgmt',
     uuid: '6f0d3b2e-0000-4000-8000-000000000001',
     mac: '52:54:00:00:00:01',
-    expected: { rule: 'pvid100', vlans: vids(10, 20, 100), pvid: vid(100) },
+    expected: { rule: 'pvid100', table: table('10 20 100*') },
     actual,
     missing: [],
     unexpected: [],
+    mistagged: [],
     target: table('10 20 100*'),
     verdict: 'compliant',
     findings: [],

@@ -51,19 +51,22 @@ test('the JSON of a report has the documented shape', () => {
                 "pvid": 1,
                 "vlans": [
                   {
+                    "first": 1,
+                    "last": 1,
                     "pvid": true,
                     "untagged": true,
-                    "vid": 1,
                   },
                   {
+                    "first": 10,
+                    "last": 10,
                     "pvid": false,
                     "untagged": false,
-                    "vid": 10,
                   },
                   {
+                    "first": 20,
+                    "last": 20,
                     "pvid": false,
                     "untagged": false,
-                    "vid": 20,
                   },
                 ],
               },
@@ -72,13 +75,48 @@ test('the JSON of a report has the documented shape', () => {
                 "pvid": 100,
                 "rule": "pvid100",
                 "vlans": [
-                  10,
-                  20,
-                  30,
-                  40,
-                  100,
-                  110,
-                  120,
+                  {
+                    "first": 10,
+                    "last": 10,
+                    "pvid": false,
+                    "untagged": false,
+                  },
+                  {
+                    "first": 20,
+                    "last": 20,
+                    "pvid": false,
+                    "untagged": false,
+                  },
+                  {
+                    "first": 30,
+                    "last": 30,
+                    "pvid": false,
+                    "untagged": false,
+                  },
+                  {
+                    "first": 40,
+                    "last": 40,
+                    "pvid": false,
+                    "untagged": false,
+                  },
+                  {
+                    "first": 100,
+                    "last": 100,
+                    "pvid": true,
+                    "untagged": true,
+                  },
+                  {
+                    "first": 110,
+                    "last": 110,
+                    "pvid": false,
+                    "untagged": false,
+                  },
+                  {
+                    "first": 120,
+                    "last": 120,
+                    "pvid": false,
+                    "untagged": false,
+                  },
                 ],
               },
               "findings": [
@@ -109,14 +147,32 @@ test('the JSON of a report has the documented shape', () => {
               ],
               "mac": "52:54:00:00:00:00",
               "missing": [
-                30,
-                40,
-                100,
-                110,
-                120,
+                {
+                  "first": 30,
+                  "last": 30,
+                },
+                {
+                  "first": 40,
+                  "last": 40,
+                },
+                {
+                  "first": 100,
+                  "last": 100,
+                },
+                {
+                  "first": 110,
+                  "last": 110,
+                },
+                {
+                  "first": 120,
+                  "last": 120,
+                },
               ],
               "unexpected": [
-                1,
+                {
+                  "first": 1,
+                  "last": 1,
+                },
               ],
               "uuid": null,
               "verdict": "drifted",
@@ -136,7 +192,7 @@ test('the JSON of a report has the documented shape', () => {
       },
       "takenAt": "2026-11-24T21:45:27.000Z",
       "unknowns": [],
-      "version": 1,
+      "version": 2,
     }
   `);
 });

@@ -164,7 +164,7 @@ describe('vnets', () => {
   });
 
   it('a port without VLANs has PVID 0; a vnet that shall have no PVID is right with none', async () => {
-    const tagged = { rule: 'lan', vlans: [], pvid: undefined };
+    const tagged = { rule: 'lan', table: [] };
     const r = report(bridge({ vnets: [vnet({ domain: 'a', vnet: 'vnet0', expected: tagged, actual: table('') })] }));
     for (const [name, value] of Object.entries({ vnet_pvid: 0, vnet_pvid_expected: 0, vnet_pvid_correct: 1 })) {
       expect((await ofReport(name, r))[0]?.split(' ').at(-1), name).toBe(`${value}`);

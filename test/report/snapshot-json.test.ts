@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
-import { formatTable, parseTable, vid, vlanTable } from '../../src/model/vlan.ts';
+import { formatTable, parseTable, vidRange, vlanTable } from '../../src/model/vlan.ts';
 import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
 import { anySnapshot } from '../support/snapshots.ts';
 
@@ -19,7 +19,7 @@ test('what is read back is what was printed, and prints the same', () => {
 
 test('a table is what its text says', () => {
   const row = fc.record({
-    vid: fc.integer({ min: 1, max: 4094 }).map(vid),
+    id: fc.integer({ min: 1, max: 4094 }),
     pvid: fc.boolean(),
     untagged: fc.boolean(),
   });
@@ -28,7 +28,11 @@ test('a table is what its text says', () => {
     fc.property(fc.array(nearby, { maxLength: 8 }), (runs) => {
       const table = vlanTable(
         runs.flatMap(({ first, more }) =>
-          Array.from({ length: more + 1 }, (_, i) => ({ ...first, vid: vid(Math.min(4094, first.vid + i)) })),
+          Array.from({ length: more + 1 }, (_, i) => ({
+            ...vidRange(Math.min(4094, first.id + i)),
+            pvid: first.pvid,
+            untagged: first.untagged,
+          })),
         ),
       );
       expect(parseTable(formatTable(table))).toEqual(table);

@@ -82,7 +82,7 @@ test('a search in the address filters, whatever it holds', async () => {
 
 test('the report is JSON, and 503 before there is one', async () => {
   const state = await start();
-  expect((await app.inject('/api/v1/report')).json()).toMatchObject({ version: 1, summary: { compliant: 1 } });
+  expect((await app.inject('/api/v1/report')).json()).toMatchObject({ version: 2, summary: { compliant: 1 } });
   state.input = { ...state.input, report: undefined };
   state.change();
   expect((await app.inject('/api/v1/report')).statusCode).toBe(503);

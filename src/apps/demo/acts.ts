@@ -3,7 +3,16 @@
 
 import type { SimHost } from '../../host/sim/host.ts';
 import type { Policy } from '../../model/policy.ts';
-import { formatTable, type VlanTable, vid, vlanTable } from '../../model/vlan.ts';
+import {
+  formatTable,
+  pvidOf,
+  tableFrom,
+  type VlanTable,
+  vid,
+  vidRange,
+  vidsOf,
+  vidsWithout,
+} from '../../model/vlan.ts';
 import { configuredTable } from './fleet.ts';
 
 export interface Acts {
@@ -62,8 +71,7 @@ export function createActs(host: SimHost, policy: Policy): Acts {
     },
     breakPvid(domain) {
       const tap = firstTap(domain);
-      const rows = wanted(host, policy, domain, tap).map((row) => ({ ...row, pvid: false, untagged: false }));
-      host.setTable(tap, vlanTable([...rows, { vid: vid(WRONG_PVID), pvid: true, untagged: true }]));
+      host.setTable(tap, tableFrom(vidsOf(wanted(host, policy, domain, tap)), vid(WRONG_PVID)));
       return `${domain} ${tap}: PVID set to ${WRONG_PVID} by hand`;
     },
     wipe(domain) {
@@ -74,12 +82,10 @@ export function createActs(host: SimHost, policy: Policy): Acts {
     removeVlan(domain) {
       const tap = firstTap(domain);
       const table = wanted(host, policy, domain, tap);
-      const gone = table.find((row) => !row.pvid);
-      host.setTable(
-        tap,
-        table.filter((row) => row !== gone),
-      );
-      return `${domain} ${tap}: VLAN ${gone?.vid} removed by hand`;
+      const gone = table.find((run) => !run.pvid)?.first;
+      const rest = gone === undefined ? vidsOf(table) : vidsWithout(vidsOf(table), [vidRange(gone)]);
+      host.setTable(tap, tableFrom(rest, pvidOf(table)));
+      return `${domain} ${tap}: VLAN ${gone} removed by hand`;
     },
     repair(domain) {
       configure(domain);

@@ -4,7 +4,7 @@ import { REMEDIATOR_FOLDER } from '../../host/remediator-status.ts';
 import { createSimHost, type SimHost } from '../../host/sim/host.ts';
 import type { SimVm } from '../../host/sim/vm.ts';
 import type { BridgePolicy, Policy } from '../../model/policy.ts';
-import { type VlanTable, vid, vlanTable } from '../../model/vlan.ts';
+import { tableFrom, type VlanTable, vid, vidsFrom } from '../../model/vlan.ts';
 import { expect } from '../../policy/expect.ts';
 
 const OTHERS = ['web', 'db', 'mail', 'build', 'cache', 'backup', 'monitor', 'desktop'] as const;
@@ -54,13 +54,10 @@ export function macOf(vm: number, nic: number): string {
 export function configuredTable(policy: Policy, bridge: string, domain: string, mac: string): VlanTable | undefined {
   const found = policy.bridges.find(({ name }) => name === bridge);
   if (!found) return undefined;
-  const { vlans, pvid } = expect(found, domain, mac);
-  return vlanTable(vlans.map((id) => ({ vid: id, pvid: id === pvid, untagged: id === pvid })));
+  return expect(found, domain, mac).table;
 }
 
 /** All VLANs that any vnet of the bridge may have, tagged; and the default one, untagged, as a switch port has it. */
-function tagged({ vlans, pvid, rules }: BridgePolicy): VlanTable {
-  const ids = [vlans, pvid ?? [], ...rules.map((rule) => [...rule.vlans, ...(rule.pvid ? [rule.pvid] : [])])].flat(2);
-  const rows = ids.map((id) => ({ vid: id, pvid: false, untagged: false }));
-  return vlanTable([...rows, { vid: vid(1), pvid: true, untagged: true }]);
+function tagged({ table, rules }: BridgePolicy): VlanTable {
+  return tableFrom(vidsFrom([table, ...rules.map((rule) => rule.table)].flat()), vid(1));
 }

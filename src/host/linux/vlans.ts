@@ -1,6 +1,6 @@
 // The VLAN tables of all bridge ports, from bridge(8). A port without any VLAN is not in its output.
 import type { Reading } from '../../model/snapshot.ts';
-import { isVid, type VlanEntry, type VlanTable, vlanTable } from '../../model/vlan.ts';
+import { isVid, type Vid, type VlanRun, type VlanTable, vlanTable } from '../../model/vlan.ts';
 import type { Host } from '../host.ts';
 
 /** VLAN tables by port name. */
@@ -33,24 +33,20 @@ export function parseVlanShow(json: string): ReadonlyMap<string, VlanTable> {
 
 function parsePort(port: { ifname?: unknown; vlans?: unknown } | null): [string, VlanTable] {
   if (typeof port?.ifname !== 'string' || !Array.isArray(port.vlans)) throw new Error(`not a port: ${excerpt(port)}`);
-  return [port.ifname, vlanTable(port.vlans.flatMap(parseRow))];
+  return [port.ifname, vlanTable(port.vlans.map(parseRow))];
 }
 
-function parseRow(row: { vlan?: unknown; vlanEnd?: unknown; flags?: unknown } | null): VlanEntry[] {
+function parseRow(row: { vlan?: unknown; vlanEnd?: unknown; flags?: unknown } | null): VlanRun {
   const first = row?.vlan;
   const last = row?.vlanEnd ?? first;
   const flags = row?.flags ?? [];
   if (!isVlanId(first) || !isVlanId(last) || last < first || !Array.isArray(flags)) {
     throw new Error(`not a VLAN: ${excerpt(row)}`);
   }
-  const pvid = flags.includes('PVID');
-  const untagged = flags.includes('Egress Untagged');
-  const rows: VlanEntry[] = [];
-  for (let vid = first; vid <= last; vid++) if (isVid(vid)) rows.push({ vid, pvid, untagged });
-  return rows;
+  return { first, last, pvid: flags.includes('PVID'), untagged: flags.includes('Egress Untagged') };
 }
 
-function isVlanId(value: unknown): value is number {
+function isVlanId(value: unknown): value is Vid {
   return typeof value === 'number' && isVid(value);
 }
 

@@ -155,9 +155,7 @@ export function createSimHost({ now = Date.now }: { readonly now?: () => number 
       const request = { link, self: link.kind === 'bridge', master: false };
       const all = { action: 'delete', first: 1, last: 4094, pvid: false, untagged: false } as const;
       kernel.changeVlans({ ...request, ...all });
-      for (const { vid, pvid, untagged } of table) {
-        kernel.changeVlans({ ...request, action: 'add', first: vid, last: vid, pvid, untagged });
-      }
+      for (const run of table) kernel.changeVlans({ ...request, action: 'add', ...run });
     },
     writeFile: (path, text) => files.write(path, text),
     removeFile: (path) => void files.remove(path),

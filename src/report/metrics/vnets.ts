@@ -1,6 +1,6 @@
 // The metrics of each vnet. Where the VLAN table could not be read, only what does not come from it is there.
 import type { Report, VnetReport } from '../../model/report.ts';
-import { pvidOf } from '../../model/vlan.ts';
+import { countVids, hasVid, listVids, pvidOf, vidsOf } from '../../model/vlan.ts';
 import { type Family, family, type Labels, type Sample } from './family.ts';
 
 export interface ReportInputs {
@@ -35,16 +35,16 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
     "The vnet's PVID as the kernel has it, 0 = none.",
     known((v) => pvidOf(v.actual) ?? 0),
   ),
-  vnetGauge('vnet_pvid_expected', 'The PVID that the policy wants, 0 = none.', (v) => v.expected.pvid ?? 0),
+  vnetGauge('vnet_pvid_expected', 'The PVID that the policy wants, 0 = none.', (v) => pvidOf(v.expected.table) ?? 0),
   vnetGauge(
     'vnet_pvid_correct',
     "Whether the vnet's PVID is the policy's.",
-    known((v) => pvidOf(v.actual) === v.expected.pvid),
+    known((v) => pvidOf(v.actual) === pvidOf(v.expected.table)),
   ),
   vnetGauge(
     'vnet_tagging_correct',
-    'Whether exactly the PVID leaves untagged.',
-    known((v) => !v.findings.some((finding) => finding.reason === 'tagging_wrong')),
+    'Whether each VLAN leaves the vnet as the policy wants it, tagged or untagged; a VLAN that should not be there, tagged.',
+    known((v) => v.mistagged.length === 0),
   ),
   vnetGauge(
     'vnet_compliant',
@@ -54,12 +54,12 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
   vnetGauge(
     'vnet_vlans_missing',
     'VLANs of the policy that the vnet lacks.',
-    known((v) => v.missing.length),
+    known((v) => countVids(v.missing)),
   ),
   vnetGauge(
     'vnet_vlans_unexpected',
     'VLANs that the vnet should not have.',
-    known((v) => v.unexpected.length),
+    known((v) => countVids(v.unexpected)),
   ),
   family(
     'gauge',
@@ -69,7 +69,9 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
     ({ report, maxVlanSeriesPerVnet }) =>
       perVnet(
         report,
-        known((v) => ({ value: Math.max(0, v.expected.vlans.length + v.unexpected.length - maxVlanSeriesPerVnet) })),
+        known((v) => ({
+          value: Math.max(0, countVids(v.expected.table) + countVids(v.unexpected) - maxVlanSeriesPerVnet),
+        })),
       ),
   ),
 ];
@@ -109,11 +111,10 @@ function* memberships({ report, maxVlanSeriesPerVnet }: ReportInputs): Iterable<
     for (const vnet of bridge.vnets) {
       if (vnet.actual === undefined) continue;
       const sharedLabels = labelsOf(vnet);
-      const members = new Set<number>(vnet.actual.map((row) => row.vid));
-      const expected = vnet.expected.vlans.slice(0, maxVlanSeriesPerVnet);
-      const unexpected = vnet.unexpected.slice(0, maxVlanSeriesPerVnet - expected.length);
+      const expected = listVids(vidsOf(vnet.expected.table), maxVlanSeriesPerVnet);
+      const unexpected = listVids(vnet.unexpected, maxVlanSeriesPerVnet - expected.length);
       for (const vlan of expected) {
-        yield { value: members.has(vlan) ? 1 : 0, labels: { vlan: `${vlan}`, expected: 'true' }, sharedLabels };
+        yield { value: hasVid(vnet.actual, vlan) ? 1 : 0, labels: { vlan: `${vlan}`, expected: 'true' }, sharedLabels };
       }
       for (const vlan of unexpected) yield { value: 1, labels: { vlan: `${vlan}`, expected: 'false' }, sharedLabels };
     }

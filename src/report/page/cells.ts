@@ -1,6 +1,7 @@
 // The VM × VLAN matrix as data: what one vnet has in each VLAN, and which columns a bridge needs. VLANs next to each other that
 // look the same in every row share a column, so a trunk of 4,094 VLANs is as readable as one of seven.
 import type { VnetReport } from '../../model/report.ts';
+import { overlay, type VidRange, type VlanRun, vidsFrom, vidsOf } from '../../model/vlan.ts';
 
 /** What one vnet has in one VLAN, held against what it should have. */
 export type Cell =
@@ -27,48 +28,48 @@ export const CELLS: Readonly<Record<Cell, string>> = {
   unknown: 'unknown',
 };
 
+/** Consecutive VLAN ids that look the same. */
+export interface CellRun extends VidRange {
+  readonly cell: Cell;
+}
+
 /** First and last VLAN id of a column; equal where it is one VLAN. */
 export type Column = readonly [number, number];
 
-/** The cells of one vnet by VLAN id, sorted; a VLAN that is neither there nor expected has none. */
-export function cellsOf(vnet: VnetReport): ReadonlyMap<number, Cell> {
-  const { actual, expected } = vnet;
-  if (!actual) return new Map(expected.vlans.map((vid) => [vid, 'unknown']));
-  const wanted = new Set<number>(expected.vlans);
-  const unexpected = new Set<number>(vnet.unexpected);
-  const found = actual.map(({ vid, pvid, untagged }): [number, Cell] => {
-    const shouldBePvid = vid === expected.pvid;
-    if (pvid && !shouldBePvid) return [vid, 'pvid_here'];
-    if (shouldBePvid && !pvid) return [vid, 'pvid_absent'];
-    if (unexpected.has(vid)) return [vid, 'unexpected'];
-    if (!wanted.has(vid)) return [vid, 'ignored'];
-    if (untagged !== shouldBePvid) return [vid, 'tagging'];
-    return [vid, shouldBePvid ? 'pvid' : 'tagged'];
-  });
-  const missing = vnet.missing.map((vid): [number, Cell] => [vid, vid === expected.pvid ? 'pvid_absent' : 'missing']);
-  return new Map(missing.length === 0 ? found : [...found, ...missing].sort(([a], [b]) => a - b));
+/** What one vnet looks like, sorted; a VLAN that is neither there nor expected has no cell. */
+export function cellsOf({ actual, expected, unexpected }: VnetReport): readonly CellRun[] {
+  if (!actual) return vidsOf(expected.table).map((range) => ({ ...range, cell: 'unknown' }));
+  const runs: CellRun[] = [];
+  for (const { first, last, a, b } of overlay(overlay(actual, expected.table), unexpected)) {
+    const cell = cellOf(a?.a, a?.b, b !== undefined);
+    const before = runs.at(-1);
+    if (before && before.last + 1 === first && before.cell === cell) runs[runs.length - 1] = { ...before, last };
+    else runs.push({ first, last, cell });
+  }
+  return runs;
+}
+
+function cellOf(is: VlanRun | undefined, wanted: VlanRun | undefined, unexpected: boolean): Cell {
+  if (wanted?.pvid && !is?.pvid) return 'pvid_absent';
+  if (is?.pvid && !wanted?.pvid) return 'pvid_here';
+  if (!is) return 'missing';
+  if (!wanted) return unexpected ? 'unexpected' : 'ignored';
+  if (is.untagged !== wanted.untagged) return 'tagging';
+  return wanted.pvid ? 'pvid' : 'tagged';
+}
+
+/** What the vnet looks like in one VLAN. */
+export function cellAt(row: readonly CellRun[], vid: number): Cell | undefined {
+  return row.find(({ first, last }) => first <= vid && vid <= last)?.cell;
 }
 
 /** The columns that show all rows without loss, in order. */
-export function columnsOf(rows: readonly ReadonlyMap<number, Cell>[]): readonly Column[] {
+export function columnsOf(rows: readonly (readonly CellRun[])[]): readonly Column[] {
   // A column begins wherever some row changes from one VLAN to the next; stretches where no row has anything are left out.
-  const starts = new Set<number>();
-  const filled = new Set<number>();
-  for (const row of rows) {
-    let previous = 0;
-    for (const [vid, cell] of row) {
-      filled.add(vid);
-      if (previous !== vid - 1) starts.add(vid).add(previous + 1);
-      else if (row.get(previous) !== cell) starts.add(vid);
-      previous = vid;
-    }
-    starts.add(previous + 1);
-  }
-  const columns: [number, number][] = [];
-  for (const vid of [...filled].sort((a, b) => a - b)) {
-    const column = columns.at(-1);
-    if (column && column[1] + 1 === vid && !starts.has(vid)) column[1] = vid;
-    else columns.push([vid, vid]);
-  }
-  return columns;
+  const runs = rows.flat();
+  const starts = [...new Set(runs.flatMap(({ first, last }) => [first, last + 1]))].sort((a, b) => a - b);
+  return vidsFrom(runs).flatMap(({ first, last }) => {
+    const inside = starts.filter((start) => first <= start && start <= last);
+    return inside.map((start, i): Column => [start, (inside[i + 1] ?? last + 1) - 1]);
+  });
 }

@@ -3,7 +3,7 @@ import type { BridgeReport, Report, Verdict, VnetReport } from '../../model/repo
 import { formatTable, pvidOf } from '../../model/vlan.ts';
 import { type Html, html } from '../html.ts';
 import { reasonWords, thousands } from '../words.ts';
-import { CELLS, type Cell, type Column, cellsOf, columnsOf } from './cells.ts';
+import { CELLS, type Cell, type CellRun, type Column, cellAt, cellsOf, columnsOf } from './cells.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 
 // Above this a matrix is no longer read across: VLANs then stand as text.
@@ -31,7 +31,7 @@ interface BridgeView {
 
 interface Row {
   readonly vnet: VnetReport;
-  readonly cells: ReadonlyMap<number, Cell>;
+  readonly cells: readonly CellRun[];
 }
 
 const RANK: Readonly<Record<Verdict, number>> = { drifted: 0, unknown: 1, compliant: 2 };
@@ -52,7 +52,7 @@ const LEGEND: readonly Cell[] = [
 function legend(rows: readonly Row[]): Html | undefined {
   if (rows.length === 0) return undefined;
   const seen = new Set<Cell>();
-  for (const { cells } of rows) for (const cell of cells.values()) seen.add(cell);
+  for (const { cells } of rows) for (const { cell } of cells) seen.add(cell);
   return html`<ul class="legend" aria-hidden="true">${LEGEND.filter((cell) => seen.has(cell)).map(
     (cell) => html`<li><i class="c ${cell}"></i>${CELLS[cell]}</li>`,
   )}</ul>`;
@@ -100,7 +100,7 @@ function renderRow({ vnet, cells }: Row, columns: readonly Column[] | undefined,
   const text = searchText([domain, vnet.vnet, bridge, mac, expected.rule, verdict, ...reasons]);
   if (!matches(text, filter) || (filter.drifted && verdict === 'compliant')) return undefined;
   const vlans = columns
-    ? columns.map(([first]) => RENDERED.get(cells.get(first)))
+    ? columns.map(([first]) => RENDERED.get(cellAt(cells, first)))
     : html`<td class="text">${vnet.actual ? formatTable(vnet.actual) : 'unknown'}`;
   return html`<tr id="v/${bridge}/${vnet.vnet}" data-q="${text}" class="${verdict}"><th scope="row">${domain}<td>${vnet.vnet}<td class="verdict">${verdict}<td class="pv">${pvid(vnet)}${vlans}<td>${expected.rule}<td class="mac">${mac}
 `;
@@ -113,7 +113,7 @@ const RENDERED = new Map<Cell | undefined, Html>([
 ]);
 
 function pvid({ actual, expected }: VnetReport): Html {
-  const should = expected.pvid ?? 'none';
+  const should = pvidOf(expected.table) ?? 'none';
   if (!actual) return html`<span>unknown, expected ${should}</span>`;
   const is = pvidOf(actual) ?? 'none';
   return is === should ? html`${is}` : html`<b>${is}</b> <span>expected ${should}</span>`;

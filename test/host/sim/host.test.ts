@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSimHost } from '../../../src/host/sim/host.ts';
 import type { SimVm } from '../../../src/host/sim/vm.ts';
-import { vid } from '../../../src/model/vlan.ts';
+import { parseTable } from '../../../src/model/vlan.ts';
 
 const web: SimVm = {
   name: 'web-1',
@@ -159,10 +159,7 @@ test('a sabotaged command fails, hangs until its time limit, or is missing, as o
 test('setTable makes a table exactly that, a wipe leaves the default PVID', async () => {
   const { host } = hostWithWeb();
   host.start('web-1');
-  host.setTable('vnet0', [
-    { vid: vid(10), pvid: false, untagged: false },
-    { vid: vid(100), pvid: true, untagged: true },
-  ]);
+  host.setTable('vnet0', parseTable('10 100*'));
   const table = async () =>
     JSON.parse((await host.run('bridge', ['-j', 'vlan', 'show', 'dev', 'vnet0'], { timeoutMs: 9 })).stdout)[0].vlans;
   expect(await table()).toEqual([{ vlan: 10 }, { vlan: 100, flags: ['PVID', 'Egress Untagged'] }]);

@@ -1,7 +1,7 @@
 // lab-timeout: 900
 // The laws of healing on a real kernel: the same checks as test/remediation/laws.test.ts makes on the simulated host.
 import { createHost } from '../../../src/host/linux/real.ts';
-import type { VlanTable } from '../../../src/model/vlan.ts';
+import { formatRange, type VlanTable } from '../../../src/model/vlan.ts';
 import { checkLaws, checkOrder, checkUnknown, type World } from '../../remediation/laws.ts';
 import { createFleet } from '../remediator.ts';
 import { finish, sh, test } from '../scenario.ts';
@@ -17,8 +17,8 @@ const bridges = ['law', 'alien'];
 function commands(port: string, table: VlanTable): string {
   const self = bridges.includes(port) ? ' self' : '';
   const rows = table.map(
-    ({ vid, pvid, untagged }) =>
-      `vlan add vid ${vid} dev ${port}${pvid ? ' pvid' : ''}${untagged ? ' untagged' : ''}${self}\n`,
+    ({ pvid, untagged, ...range }) =>
+      `vlan add vid ${formatRange(range)} dev ${port}${pvid ? ' pvid' : ''}${untagged ? ' untagged' : ''}${self}\n`,
   );
   return `vlan del vid 1-14 dev ${port}${self}\n${rows.join('')}`;
 }

@@ -9,6 +9,7 @@ import { runConfigInfer } from '../../../src/cli/run/config.ts';
 import { runSnapshot } from '../../../src/cli/run/snapshot.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml } from '../../../src/host/sim/vm.ts';
+import { listVids, vidsOf } from '../../../src/model/vlan.ts';
 import { parseSnapshot } from '../../../src/report/snapshot-json.ts';
 import { finish, note, sh, test } from '../scenario.ts';
 
@@ -102,7 +103,7 @@ await test('the printed snapshot is read back with the tables that iproute2 show
   const shown = JSON.parse(await sh('bridge -j vlan show')) as { ifname: string; vlans: { vlan: number }[] }[];
   for (const { ifname, vlans: rows } of shown.filter((row) => row.ifname.startsWith('op'))) {
     assert.deepEqual(
-      vlans.ok && vlans.value.get(ifname)?.map((row) => row.vid),
+      vlans.ok && listVids(vidsOf(vlans.value.get(ifname) ?? []), 4094),
       rows.map((row) => row.vlan),
     );
   }

@@ -2,7 +2,7 @@
 
 import type { Policy } from '../../../src/model/policy.ts';
 import type { Bridge, Domain, Snapshot } from '../../../src/model/snapshot.ts';
-import { type Vid, type VlanTable, vid, vlanTable } from '../../../src/model/vlan.ts';
+import { tableFrom, type Vid, type VlanTable, vid, vidRange, vidsFrom } from '../../../src/model/vlan.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import type { PageInput } from '../../../src/report/page/input.ts';
 
@@ -14,12 +14,11 @@ export const POLICY: Policy = {
   bridges: [
     {
       name: 'br-mgmt',
-      vlans: VLANS,
-      pvid: vid(1),
+      table: table(VLANS, 1),
       uplinks: [],
       unexpected: 'report',
       rules: [
-        { name: 'pvid100', because: 'RCA-2026-02-001', domains: ['*'], mac: undefined, vlans: VLANS, pvid: vid(100) },
+        { name: 'pvid100', because: 'RCA-2026-02-001', domains: ['*'], mac: undefined, table: table(VLANS, 100) },
       ],
     },
   ],
@@ -30,8 +29,8 @@ export const GOOD = table(VLANS, 100);
 
 /** Tagged members, and the PVID, untagged. */
 export function table(vlans: readonly number[], pvid?: number): VlanTable {
-  const ids = pvid === undefined ? vlans : [...vlans, pvid];
-  return vlanTable(ids.map((id) => ({ vid: vid(id), pvid: id === pvid, untagged: id === pvid })));
+  const ranges = vlans.map((id) => vidRange(id));
+  return tableFrom(vidsFrom(ranges), pvid === undefined ? undefined : vid(pvid));
 }
 
 export interface Vm {

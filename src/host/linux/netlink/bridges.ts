@@ -1,7 +1,7 @@
 // The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; and changes of VLANs.
 import type { Change } from '../../../model/plan.ts';
 import type { Bridge, Port } from '../../../model/snapshot.ts';
-import { type VlanEntry, type VlanTable, vid, vlanTable } from '../../../model/vlan.ts';
+import { type VlanTable, vidRange, vlanTable } from '../../../model/vlan.ts';
 import { changeRequest } from './changes.ts';
 import { RTM_NEWLINK } from './constants.ts';
 import { explainRefusal } from './errno.ts';
@@ -13,7 +13,6 @@ import {
   linkRequest,
   parseBridgeFacts,
   parseBridgeLink,
-  type VlanRun,
 } from './links.ts';
 
 /** What was read of the bridges. */
@@ -122,8 +121,12 @@ function bridgesOf(
 }
 
 function tablesOf(links: readonly BridgeLink[]): ReadonlyMap<string, VlanTable> {
+  const withVlans = links.filter(({ vlans }) => vlans.length > 0);
   return new Map(
-    links.filter(({ vlans }) => vlans.length > 0).map(({ name, vlans }) => [name, vlanTable(vlans.flatMap(rowsOf))]),
+    withVlans.map(({ name, vlans }) => [
+      name,
+      vlanTable(vlans.map((run) => ({ ...run, ...vidRange(run.first, run.last) }))),
+    ]),
   );
 }
 
@@ -141,8 +144,4 @@ function byUniqueName(links: readonly BridgeLink[]): ReadonlyMap<string, BridgeL
 
 function isBridge(link: BridgeLink): boolean {
   return link.master === link.index;
-}
-
-function rowsOf({ first, last, pvid, untagged }: VlanRun): readonly VlanEntry[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => ({ vid: vid(first + i), pvid, untagged }));
 }
