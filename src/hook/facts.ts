@@ -4,6 +4,7 @@ import type { Outcome, Refusal } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Finding, VnetReport } from '../model/report.ts';
 import { formatTable, formatVids, pvidOf, vidsOf } from '../model/vlan.ts';
+import { subjectOf } from '../report/words.ts';
 import type { Call, Operation } from './call.ts';
 import type { Result } from './configure-domain.ts';
 
@@ -33,10 +34,12 @@ export function factsOf(
     ({ vnet, verdict }) => verdict === 'compliant' && !outcomes.some((outcome) => outcome.plan.vnet === vnet),
   );
   return [
-    ...report.unknowns.map(({ subject, problem }): Fact => ({ severity: 'error', text: `${subject}: ${problem}` })),
+    ...report.unknowns.map(
+      (unknown): Fact => ({ severity: 'error', text: `${subjectOf(unknown)}: ${unknown.problem}` }),
+    ),
     ...report.bridges.filter((bridge) => bridge.vlanFiltering === false).map((bridge) => notFiltering(bridge.name)),
     ...missing.map(absent),
-    ...refusals.filter(({ reason }) => !reason.startsWith('filtering_off')).map(refusalFact),
+    ...refusals.filter(({ reason }) => reason !== 'filtering_off').map(refusalFact),
     ...outcomes.map((outcome) => outcomeFact(outcome, vnets)),
     // At `started` all is said already, unless something had to be done again.
     ...(operation === 'started' ? [] : untouched.map(rightAlready)),
@@ -110,10 +113,10 @@ function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetRep
   return { ...fact, severity: 'error', text: `${vnet} on ${bridge}: ${result}: ${problem ?? 'no reason known'}` };
 }
 
-function refusalFact({ bridge, vnet, reason }: Refusal): Fact {
+function refusalFact({ bridge, vnet, reason, text }: Refusal): Fact {
   // A VLAN that stays because the policy says so is no failure of the hook's.
-  const severity = reason.startsWith('vlan_unexpected') ? 'warning' : 'error';
-  return { severity, bridge, vnet, text: `${vnet ?? 'an interface'} on ${bridge} left alone: ${reason}` };
+  const severity = reason === 'vlan_unexpected' ? 'warning' : 'error';
+  return { severity, bridge, vnet, text: `${vnet ?? 'an interface'} on ${bridge} left alone: ${reason}: ${text}` };
 }
 
 function notFiltering(bridge: string): Fact {

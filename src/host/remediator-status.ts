@@ -50,7 +50,9 @@ const isStatus = object({
     }),
   ),
   held: list(object({ bridge: string, domain: string, vnet: string, changes: list(string) })),
-  refusals: list(object({ bridge: string, domain: optional(string), vnet: optional(string), reason: string })),
+  refusals: list(
+    object({ bridge: string, domain: optional(string), vnet: optional(string), reason: string, text: string }),
+  ),
   duration: object({ buckets: list(tuple(either(only(null), number), number)), sum: number, count: number }),
   recent: list(
     object({

@@ -1,4 +1,5 @@
 // Plan and Outcome: what would make a report compliant, and what became of it.
+import type { Reason } from './reasons.ts';
 import type { VidRange, VlanTable } from './vlan.ts';
 
 /** One `bridge vlan` command. `add` replaces the flags of an existing row, as the kernel does. */
@@ -30,13 +31,18 @@ export interface VnetPlan {
   readonly inverse: readonly Change[];
 }
 
-/** Something that healing leaves alone, with the reason for people. */
+/** Something that healing leaves alone. */
 export interface Refusal {
   readonly bridge: string;
   readonly domain: string | undefined;
   readonly vnet: string | undefined;
-  readonly reason: string;
+  readonly reason: RefusalReason;
+  /** For people, without the reason's name. */
+  readonly text: string;
 }
+
+/** `unknown`: it could not be read. `uplink`: the policy calls the port an uplink. `by_policy`: the policy leaves it as it is. */
+export type RefusalReason = Reason | 'unknown' | 'uplink' | 'by_policy';
 
 /** What became of one vnet's plan. `vanished`: the port was gone, no failure. `reverted`: failed, and put back as it was. */
 export interface Outcome {

@@ -1,15 +1,138 @@
-// Why a finding is one.
+// Why a finding is one: the one table of reasons, the gravest first. Page, plan, metrics, README and the alerts take from it what
+// a reason means, how grave it is, whether it is healed, and what to type. A new reason is one entry.
+import { shellWord } from './shell.ts';
 
-export const REASONS = [
-  'pvid_wrong',
-  'pvid_missing',
-  'vlan_missing',
-  'vlan_unexpected',
-  'tagging_wrong',
-  'not_on_bridge',
-  'mac_ambiguous',
-  'filtering_off',
-  'uplink_vlan_missing',
-] as const;
+interface Entry {
+  /** What is not as it should be. */
+  readonly deviation: string;
+  /** What that means for the traffic. */
+  readonly meaning: string;
+  readonly severity: 'critical' | 'warning';
+  /** The alert that tells of it. */
+  readonly alert: string;
+  /** Whether healing mends it: `by policy` where the policy decides. */
+  readonly healed: 'yes' | 'by policy' | 'never';
+  /** When, or why not. */
+  readonly healing: string;
+  /** Commands that show it, for a shell, as root. */
+  readonly look: (subject: Subject) => readonly string[];
+  /** Whether `plan DOMAIN` has something to say. */
+  readonly planned: boolean;
+}
 
-export type Reason = (typeof REASONS)[number];
+interface Subject {
+  readonly bridge: string;
+  readonly vnet: string | undefined;
+}
+
+const vlansOf = ({ vnet }: Subject) => (vnet === undefined ? [] : [`bridge vlan show dev ${shellWord(vnet)}`]);
+const portsOf = ({ bridge }: Subject) => [`ip -br link show master ${shellWord(bridge)}`];
+
+const TABLE = {
+  filtering_off: {
+    deviation: 'the bridge has `vlan_filtering 0` and enforces nothing',
+    meaning: 'no VLAN is enforced: all VMs on the bridge share one network',
+    severity: 'critical',
+    alert: 'LibvirtVlanBridgeNotFiltering',
+    healed: 'never',
+    healing: 'only an operator turns filtering on; nothing on that bridge is healed meanwhile',
+    look: ({ bridge }) => [`cat /sys/class/net/${shellWord(bridge)}/bridge/vlan_filtering`],
+    planned: false,
+  },
+  uplink_vlan_missing: {
+    deviation: 'an uplink lacks a VLAN in use',
+    meaning: 'VLANs in use do not leave the host',
+    severity: 'warning',
+    alert: 'LibvirtVlanUplinkVlanMissing',
+    healed: 'never',
+    healing: 'uplinks are checked and never changed',
+    look: vlansOf,
+    planned: true,
+  },
+  pvid_wrong: {
+    deviation: "another PVID than the policy's",
+    meaning: 'untagged frames of the guest go into the wrong VLAN',
+    severity: 'critical',
+    alert: 'LibvirtVlanPvidWrong',
+    healed: 'yes',
+    healing: '',
+    look: vlansOf,
+    planned: true,
+  },
+  pvid_missing: {
+    deviation: 'no PVID',
+    meaning: 'untagged frames of the guest are dropped',
+    severity: 'critical',
+    alert: 'LibvirtVlanPvidWrong',
+    healed: 'yes',
+    healing: '',
+    look: vlansOf,
+    planned: true,
+  },
+  not_on_bridge: {
+    deviation: 'an interface of a running domain has no port on its bridge',
+    meaning: 'the interface has no network, or another one',
+    severity: 'warning',
+    alert: 'LibvirtVlanVnetNotOnBridge',
+    healed: 'never',
+    healing: 'only an operator puts a port on a bridge',
+    look: portsOf,
+    planned: true,
+  },
+  mac_ambiguous: {
+    deviation: 'more than one interface fits a port, or more than one port an interface',
+    meaning: 'what the port should have cannot be told',
+    severity: 'warning',
+    alert: 'LibvirtVlanMacAmbiguous',
+    healed: 'never',
+    healing: 'what is not matched beyond doubt is not touched',
+    look: portsOf,
+    planned: false,
+  },
+  vlan_missing: {
+    deviation: 'not a member of a VLAN of the policy',
+    meaning: 'tagged frames of these VLANs are dropped',
+    severity: 'warning',
+    alert: 'LibvirtVlanVlanMissing',
+    healed: 'yes',
+    healing: '',
+    look: vlansOf,
+    planned: true,
+  },
+  vlan_unexpected: {
+    deviation: 'member of a VLAN that the policy does not name',
+    meaning: 'the guest reaches VLANs that it should not',
+    severity: 'warning',
+    alert: 'LibvirtVlanVlanUnexpected',
+    healed: 'by policy',
+    healing: 'with `unexpected: remove`; the default VLAN always',
+    look: vlansOf,
+    planned: true,
+  },
+  tagging_wrong: {
+    deviation: 'a VLAN leaves tagged where untagged is expected, or the reverse',
+    meaning: 'the guest does not understand frames of these VLANs, or gets frames of two VLANs untagged',
+    severity: 'warning',
+    alert: 'LibvirtVlanTaggingWrong',
+    healed: 'yes',
+    healing: 'also a VLAN that the policy does not name: with `unexpected: report` it stays a member, but tagged',
+    look: vlansOf,
+    planned: true,
+  },
+} as const satisfies Readonly<Record<string, Entry>>;
+
+export type Reason = keyof typeof TABLE;
+
+/** All reasons, the gravest first. */
+export const REASONS = Object.keys(TABLE) as readonly Reason[];
+
+export const REASON: Readonly<Record<Reason, Entry>> = TABLE;
+
+/** The reasons as a Markdown table, for the README. */
+export function renderReasons(): string {
+  const rows = REASONS.map((reason) => {
+    const { deviation, meaning, severity, healed, healing } = REASON[reason];
+    return `| \`${reason}\` | ${deviation}; ${meaning} | ${severity} | ${healed}${healing && `: ${healing}`} |`;
+  });
+  return ['| reason | meaning | severity | healed |', '|---|---|---|---|', ...rows, ''].join('\n');
+}

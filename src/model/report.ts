@@ -1,6 +1,7 @@
 // Report: all vnets, verdicts and findings for one snapshot and one policy.
 import type { Expectation } from './policy.ts';
 import type { Reason } from './reasons.ts';
+import type { CollectorRun } from './snapshot.ts';
 import type { Vids, VlanTable } from './vlan.ts';
 
 export type Verdict = 'compliant' | 'drifted' | 'unknown';
@@ -15,10 +16,20 @@ export interface Report {
   readonly unknowns: readonly Unknown[];
 }
 
-/** Something that could not be read: `subject` as "domain web-1" or "vlans". */
+/** Something that could not be read or understood. */
 export interface Unknown {
-  readonly subject: string;
+  /** `links`, `vlans` and `domains` are the readers as a whole; `taps`: taps of a bridge whose owners libvirt does not tell. */
+  readonly kind: Reader | 'bridge' | 'domain' | 'taps';
+  /** Of the bridge or the domain. */
+  readonly name: string | undefined;
   readonly problem: string;
+}
+
+export type Reader = CollectorRun['collector'];
+
+/** Whether a reader failed as a whole, so that all that it would have said is unknown. */
+export function isUnread({ unknowns }: Report, ...readers: readonly Reader[]): boolean {
+  return unknowns.some(({ kind }) => readers.some((reader) => reader === kind));
 }
 
 export interface BridgeReport {

@@ -4,3 +4,8 @@
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
+
+/** `word` as an argument of our own command line: what begins with a dash would be taken for an option. */
+export function shellArgument(word: string): string {
+  return word.startsWith('-') ? `-- ${shellWord(word)}` : shellWord(word);
+}

@@ -1,7 +1,7 @@
 // The judgement of a host: pure, one snapshot and one policy in, one report out. What the snapshot does not know is unknown.
 
 import type { BridgePolicy, Policy } from '../model/policy.ts';
-import type { BridgeReport, Finding, Report, Unknown, VnetReport } from '../model/report.ts';
+import type { BridgeReport, Finding, Reader, Report, Unknown, VnetReport } from '../model/report.ts';
 import type { Bridge, Domain, Reading, Snapshot } from '../model/snapshot.ts';
 import {
   formatVids,
@@ -188,22 +188,22 @@ function expectedVnets(bridge: string, domains: readonly Domain[], { matches }: 
 }
 
 function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonly Unknown[] {
-  const failed = (subject: string, reading: Reading<unknown>): Unknown[] =>
-    reading.ok ? [] : [{ subject, problem: reading.error }];
+  const failed = (kind: Reader, reading: Reading<unknown>): Unknown[] =>
+    reading.ok ? [] : [{ kind, name: undefined, problem: reading.error }];
   const domains = snapshot.domains.ok ? snapshot.domains.value : [];
   return [
     ...failed('links', snapshot.links),
     ...failed('vlans', snapshot.vlans),
     ...failed('domains', snapshot.domains),
     ...bridges.flatMap(({ name, present, vlanFiltering }): Unknown[] => {
-      if (present === false) return [{ subject: `bridge ${name}`, problem: 'there is no such bridge' }];
+      if (present === false) return [{ kind: 'bridge', name, problem: 'there is no such bridge' }];
       if (!present || vlanFiltering !== undefined) return [];
-      return [{ subject: `bridge ${name}`, problem: 'its vlan_filtering could not be read' }];
+      return [{ kind: 'bridge', name, problem: 'its vlan_filtering could not be read' }];
     }),
     ...domains
       .filter((domain) => domain.state === 'unknown')
-      .map((domain) => ({ subject: `domain ${domain.name}`, problem: domain.problem ?? 'not understood' }))
-      .sort((a, b) => compare(a.subject, b.subject)),
+      .map(({ name, problem = 'not understood' }): Unknown => ({ kind: 'domain', name, problem }))
+      .sort((a, b) => compare(a.name ?? '', b.name ?? '')),
   ];
 }
 

@@ -4,7 +4,7 @@
 import type { Refusal, VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Decision } from '../model/remediator-status.ts';
-import type { Report } from '../model/report.ts';
+import { isUnread, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { afterSuspension, type GuardState, type Limits, nextForgetting, observe, permit } from './guard.ts';
@@ -92,7 +92,7 @@ export function decide(q: Question): Answer {
 }
 
 function isWhole(report: Report): boolean {
-  return !report.unknowns.some(({ subject }) => ['links', 'vlans', 'domains'].includes(subject));
+  return !isUnread(report, 'links', 'vlans', 'domains');
 }
 
 /** What holds every vnet. */

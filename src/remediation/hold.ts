@@ -3,7 +3,7 @@
 
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import type { Report, VnetReport } from '../model/report.ts';
+import { isUnread, type Report, type VnetReport } from '../model/report.ts';
 import { sameTable } from '../model/vlan.ts';
 import { isSettled, vnetPlan } from './plan.ts';
 
@@ -49,8 +49,8 @@ function movedPlan(vnet: VnetReport, inForce: VnetReport | undefined): readonly 
 
 /** Whether all that could be moved was seen: what could not be read might move too. */
 function isComplete(report: Report): boolean {
-  const failed = report.unknowns.some((unknown) => ['links', 'vlans', 'domains'].includes(unknown.subject));
-  return !failed && report.bridges.every((b) => b.present || b.expectedVnets.size === 0);
+  const read = !isUnread(report, 'links', 'vlans', 'domains');
+  return read && report.bridges.every((b) => b.present || b.expectedVnets.size === 0);
 }
 
 /** Interfaces that are off their bridge for now, as ifreload leaves them: they would be moved when they return. */

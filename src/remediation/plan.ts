@@ -1,8 +1,8 @@
 // What would make a report compliant, and what is left alone and why. Pure. It never judges by itself: `evaluate` says what a
 // vnet's table should become (`target`); what is not known beyond doubt is refused here.
 
-import type { Plan, Refusal, VnetPlan } from '../model/plan.ts';
-import type { Reason } from '../model/reasons.ts';
+import type { Plan, Refusal, RefusalReason, VnetPlan } from '../model/plan.ts';
+import { REASON } from '../model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
 import { formatTable, formatVids, overlay, sameTable, vidsFrom } from '../model/vlan.ts';
 import { changesBetween } from './changes.ts';
@@ -55,16 +55,19 @@ function planVnet(vnet: VnetReport): readonly VnetPlan[] {
 
 /** Why a whole vnet is left alone; undefined where it is compliant or can be healed. */
 function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
-  const refuse = (reason: string): Refusal => ({ bridge: vnet.bridge, domain: vnet.domain, vnet: vnet.vnet, reason });
-  const ambiguous = vnet.findings.find((f) => f.reason === 'mac_ambiguous');
-  if (ambiguous) return refuse(`mac_ambiguous: ${ambiguous.actual}`);
   if (vnet.verdict === 'compliant') return undefined;
+  const refuse = (reason: RefusalReason, text: string) => refuseVnet(vnet, reason, text);
   if (bridge.vlanFiltering === undefined)
-    return refuse('unknown: it could not be read whether the bridge filters VLANs');
+    return refuse('unknown', 'it could not be read whether the bridge filters VLANs');
   if (!bridge.vlanFiltering)
-    return refuse(`filtering_off: ${bridge.name} enforces no VLAN (vlan_filtering 0); only an operator turns that on`);
+    return refuse(
+      'filtering_off',
+      `${bridge.name} enforces no VLAN (vlan_filtering 0); ${REASON.filtering_off.healing}`,
+    );
+  const never = vnet.findings.find(isNeverHealed);
+  if (never) return refuse(never.reason, never.actual);
   if (vnet.verdict === 'unknown' || !vnet.actual || !vnet.target)
-    return refuse('unknown: its VLANs could not be read, so nothing is changed');
+    return refuse('unknown', 'its VLANs could not be read, so nothing is changed');
   return undefined;
 }
 
@@ -72,32 +75,27 @@ function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
 function leftAlone(vnet: VnetReport): readonly Refusal[] {
   const kept = vidsFrom(overlay(vnet.unexpected, vnet.target ?? []).filter(({ a, b }) => a && b));
   if (kept.length > 0)
-    return [refuseVnet(vnet, `vlan_unexpected: VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`)];
+    return [
+      refuseVnet(vnet, 'vlan_unexpected', `VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`),
+    ];
   const stuck = vnet.verdict === 'drifted' && vnet.actual && isSettled(vnet);
-  return stuck ? [refuseVnet(vnet, `${reasons(vnet)}: the policy leaves ${formatTable(vnet.actual)} as it is`)] : [];
+  return stuck ? [refuseVnet(vnet, 'by_policy', `the policy leaves ${formatTable(vnet.actual)} as it is`)] : [];
 }
 
-function refuseVnet(vnet: VnetReport, reason: string): Refusal {
-  return { bridge: vnet.bridge, domain: vnet.domain, vnet: vnet.vnet, reason };
+function refuseVnet({ bridge, domain, vnet }: VnetReport, reason: RefusalReason, text: string): Refusal {
+  return { bridge, domain, vnet, reason, text };
 }
 
-function reasons(vnet: VnetReport): string {
-  return [...new Set(vnet.findings.map((f) => f.reason))].join(' ');
+function isNeverHealed({ reason }: Finding): boolean {
+  return REASON[reason].healed === 'never';
 }
-
-const NEVER_HEALED: readonly Reason[] = ['not_on_bridge', 'mac_ambiguous', 'uplink_vlan_missing', 'filtering_off'];
 
 /** A finding that no vnet of the report carries: an absent interface, an uplink, the bridge itself. */
 function isOwn(finding: Finding, bridge: BridgeReport): boolean {
-  return NEVER_HEALED.includes(finding.reason) && !bridge.vnets.some((vnet) => vnet.vnet === finding.vnet);
+  return isNeverHealed(finding) && !bridge.vnets.some((vnet) => vnet.vnet === finding.vnet);
 }
 
-function refuseFinding(finding: Finding): Refusal {
-  const { bridge, domain, vnet, reason, expected, actual } = finding;
-  return {
-    bridge,
-    domain,
-    vnet,
-    reason: `${reason}: expected ${expected}, found ${actual}; only an operator mends that`,
-  };
+function refuseFinding({ bridge, domain, vnet, reason, expected, actual }: Finding): Refusal {
+  const text = `expected ${expected}, found ${actual}; ${REASON[reason].healing}`;
+  return { bridge, domain, vnet, reason, text };
 }

@@ -1,6 +1,6 @@
 // The report as JSON, for programs: `/api/v1/report` and `check --format json`. Names, order and types are stable within
 // `version`; new keys may come. Nothing that could be unknown is left out: it is null.
-import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
+import type { BridgeReport, Finding, Report, Unknown, VnetReport } from '../model/report.ts';
 import { pvidOf, type VlanTable } from '../model/vlan.ts';
 import { type Summary, summarize } from './summary.ts';
 
@@ -11,7 +11,11 @@ export interface ReportJson {
   readonly policySha256: string;
   readonly summary: Summary;
   /** What could not be read or understood. */
-  readonly unknowns: Report['unknowns'];
+  readonly unknowns: readonly {
+    readonly kind: Unknown['kind'];
+    readonly name: string | null;
+    readonly problem: string;
+  }[];
   readonly bridges: readonly BridgeJson[];
 }
 
@@ -73,7 +77,7 @@ export function reportJson(report: Report): ReportJson {
     takenAt: new Date(report.takenAt).toISOString(),
     policySha256: report.policySha256,
     summary: summarize(report),
-    unknowns: report.unknowns.map(({ subject, problem }) => ({ subject, problem })),
+    unknowns: report.unknowns.map(({ kind, name, problem }) => ({ kind, name: name ?? null, problem })),
     bridges: report.bridges.map(bridgeJson),
   };
 }

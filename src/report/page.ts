@@ -11,7 +11,7 @@ import { renderSources } from './page/sources.ts';
 import { age } from './page/time.ts';
 import { renderVnets } from './page/vnets.ts';
 import { headline, type Summary, summarize, titleOf, toneOf } from './summary.ts';
-import { thousands } from './words.ts';
+import { subjectOf, thousands } from './words.ts';
 
 /** The whole document. With a filter it holds only what matches. */
 export function renderPage(input: PageInput, filter: Filter = NO_FILTER): string {
@@ -76,7 +76,7 @@ function renderUnknowns({ report, audit, sources }: PageInput): Html {
       : [
           html`<li><b>The config was refused</b>, the last good one stays in force. <span class="said">${audit.configProblem}</span></li>\n`,
         ]),
-    ...(report?.unknowns ?? []).map(({ subject, problem }) => html`<li><b>${subject}</b> ${problem}</li>\n`),
+    ...(report?.unknowns ?? []).map((unknown) => html`<li><b>${subjectOf(unknown)}</b> ${unknown.problem}</li>\n`),
     ...sources
       .filter(({ kind, ok }) => kind === 'watcher' && !ok)
       .map(({ name }) => html`<li><b>${name} watcher</b> is down: changes are seen at the next audit only</li>\n`),

@@ -1,16 +1,22 @@
 // A report narrowed to some domains, for whoever asks about one VM.
-import type { BridgeReport, Finding, Report } from '../model/report.ts';
+import type { BridgeReport, Finding, Report, Unknown } from '../model/report.ts';
 
 /** What `report` says of the named domains: their vnets and findings, and what concerns the bridges these are on. */
 export function selectDomains(report: Report, domains: readonly string[]): Report {
   const wanted = new Set(domains);
+  const bridges = report.bridges.map((bridge) => selectOn(bridge, wanted));
   return {
     ...report,
-    bridges: report.bridges.map((bridge) => selectOn(bridge, wanted)),
-    unknowns: report.unknowns.filter(
-      ({ subject }) => !subject.startsWith('domain ') || wanted.has(subject.slice('domain '.length)),
-    ),
+    bridges,
+    unknowns: report.unknowns.filter((unknown) => concerns(unknown, bridges, wanted)),
   };
+}
+
+/** A bridge concerns the domains that are on it or should be. */
+function concerns({ kind, name }: Unknown, bridges: readonly BridgeReport[], wanted: ReadonlySet<string>): boolean {
+  if (kind === 'domain') return name !== undefined && wanted.has(name);
+  if (kind !== 'bridge' && kind !== 'taps') return true;
+  return bridges.some((bridge) => bridge.name === name && (bridge.vnets.length > 0 || bridge.expectedVnets.size > 0));
 }
 
 function selectOn(bridge: BridgeReport, wanted: ReadonlySet<string>): BridgeReport {

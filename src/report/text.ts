@@ -8,7 +8,7 @@ import type { Reading } from '../model/snapshot.ts';
 import { formatTable, pvidOf } from '../model/vlan.ts';
 import { headline, summarize, type Tone, toneOf } from './summary.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';
-import { count } from './words.ts';
+import { count, subjectOf } from './words.ts';
 
 export interface TextOptions {
   readonly colour: boolean;
@@ -87,9 +87,9 @@ function renderFindings(findings: readonly Finding[], colour: boolean): readonly
 
 function renderUnknowns({ unknowns }: Report, colour: boolean): readonly string[] {
   if (unknowns.length === 0) return [];
-  const rows = unknowns.map(({ subject, problem }): readonly Cell[] => [
-    { text: `? ${subject}`, style: 'doubtful' },
-    { text: problem },
+  const rows = unknowns.map((unknown): readonly Cell[] => [
+    { text: `? ${subjectOf(unknown)}`, style: 'doubtful' },
+    { text: unknown.problem },
   ]);
   return [paint('cannot tell', 'strong', colour), ...renderColumns(rows, colour)];
 }

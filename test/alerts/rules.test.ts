@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { REASONS, type Reason } from '../../src/model/reasons.ts';
+import { REASON, REASONS, type Reason } from '../../src/model/reasons.ts';
 import { CATALOGUE, labelsIn, metricsIn, TARGET_LABELS } from '../dashboards/promql.ts';
 import { ALERTS, alertRules, recordingRules } from './rules-file.ts';
 
@@ -47,21 +47,27 @@ it('a runbook belongs to an alert', () => {
   expect(runbooks.sort()).toEqual(alertRules.map((rule) => `${rule.alert}.md`).sort());
 });
 
-it('every reason for which a vnet or bridge is not compliant raises an alert', () => {
-  const alertFor: Record<Reason, string> = {
-    pvid_wrong: 'LibvirtVlanPvidWrong',
-    pvid_missing: 'LibvirtVlanPvidWrong',
-    vlan_missing: 'LibvirtVlanVlanMissing',
-    vlan_unexpected: 'LibvirtVlanVlanUnexpected',
-    tagging_wrong: 'LibvirtVlanTaggingWrong',
-    not_on_bridge: 'LibvirtVlanVnetNotOnBridge',
-    mac_ambiguous: 'LibvirtVlanMacAmbiguous',
-    filtering_off: 'LibvirtVlanBridgeNotFiltering',
-    uplink_vlan_missing: 'LibvirtVlanUplinkVlanMissing',
-  };
-  const names = alertRules.map((rule) => rule.alert);
-  for (const reason of REASONS) expect(names).toContain(alertFor[reason]);
+describe.each([...new Set(REASONS.map((reason) => REASON[reason].alert))])('%s', (name) => {
+  const reasons = REASONS.filter((reason) => REASON[reason].alert === name);
+
+  it('tells of its reasons as gravely as they are', () => {
+    const rule = alertRules.find(({ alert }) => alert === name);
+    expect(reasons.map((reason) => REASON[reason].severity)).toEqual(reasons.map(() => rule?.labels.severity));
+  });
+
+  it('has a runbook that says what its reasons mean, and what becomes of them; `npm run golden` writes it', async () => {
+    const path = `runbooks/${name}.md`;
+    const text = readFileSync(new URL(path, ALERTS), 'utf8');
+    const marked = /(?<=<!-- reasons -->\n)(?:.*\n)*?(?=<!-- \/reasons -->)/;
+    expect(text).toMatch(marked);
+    await expect(text.replace(marked, () => reasons.map(explain).join(''))).toMatchFileSnapshot(`../../alerts/${path}`);
+  });
 });
+
+function explain(reason: Reason): string {
+  const { deviation, meaning, healed, healing } = REASON[reason];
+  return `- \`${reason}\`: ${deviation}; ${meaning}. Healed: ${healed}${healing && `: ${healing}`}.\n`;
+}
 
 it('the README lists every alert with its severity and how long it waits', () => {
   const text = readFileSync(new URL('README.md', ALERTS), 'utf8');

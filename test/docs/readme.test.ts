@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { renderJsonSchema } from '../../src/config/json-schema.ts';
 import { parseSettings } from '../../src/config/load.ts';
+import { renderReasons } from '../../src/model/reasons.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
@@ -19,6 +20,12 @@ test('the table of keys is what the schema says; `npm run golden` writes it', as
   const marked = /(?<=<!-- keys: .* -->\n)(?:.*\n)*?(?=<!-- \/keys -->)/;
   expect(readme).toMatch(marked);
   await expect(readme.replace(marked, () => `\n${table}\n\n`)).toMatchFileSnapshot('../../README.md');
+});
+
+test('the table of reasons is what the model says', async () => {
+  const marked = /(?<=<!-- reasons -->\n)(?:.*\n)*?(?=<!-- \/reasons -->)/;
+  expect(readme).toMatch(marked);
+  await expect(readme.replace(marked, () => `\n${renderReasons()}\n`)).toMatchFileSnapshot('../../README.md');
 });
 
 test('the command line in README has each subcommand', () => {

@@ -319,7 +319,15 @@ function everything(): PageInput {
           },
         ],
         held: [{ bridge: 'br-mgmt', domain: 'vm-9', vnet: 'vnet9', changes: ['bridge vlan add vid 40 dev vnet9'] }],
-        refusals: [{ bridge: 'br-mgmt', domain: undefined, vnet: 'vnet44', reason: 'two interfaces claim it' }],
+        refusals: [
+          {
+            bridge: 'br-mgmt',
+            domain: undefined,
+            vnet: 'vnet44',
+            reason: 'mac_ambiguous',
+            text: 'two interfaces claim it',
+          },
+        ],
         duration: { buckets: [[null, 0]], sum: 0, count: 0 },
         recent: [
           {

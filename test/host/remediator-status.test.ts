@@ -14,7 +14,9 @@ const STATUS: RemediatorStatus = {
   heldPolicySha256: undefined,
   domains: [{ bridge: 'br', domain: 'a', remediations: 1, failures: 0, lastAt: NOW, suspendedSince: undefined }],
   held: [],
-  refusals: [{ bridge: 'br', domain: undefined, vnet: undefined, reason: 'the bridge does not filter' }],
+  refusals: [
+    { bridge: 'br', domain: undefined, vnet: undefined, reason: 'filtering_off', text: 'the bridge does not filter' },
+  ],
   duration: {
     buckets: [
       [1, 1],

@@ -96,7 +96,7 @@ describe('findings', () => {
 describe('what could not be read is unknown, never wrong', () => {
   test('VLANs', () => {
     const report = evaluate(snapshot(GOOD, { vlans: { ok: false, error: 'no bridge' } }), POLICY);
-    expect(report.unknowns).toEqual([{ subject: 'vlans', problem: 'no bridge' }]);
+    expect(report.unknowns).toEqual([{ kind: 'vlans', name: undefined, problem: 'no bridge' }]);
     expect(report.bridges).toMatchObject([{ findings: [], vnets: [{ vnet: 'vnet1', verdict: 'unknown' }] }]);
   });
 
@@ -114,14 +114,14 @@ describe('what could not be read is unknown, never wrong', () => {
   test('one domain: the others are judged', () => {
     const bad: Domain = { name: 'bad', uuid: undefined, state: 'unknown', problem: 'broken', interfaces: [] };
     const report = evaluate(snapshot(GOOD, { domains: { ok: true, value: [bad, web] } }), POLICY);
-    expect(report.unknowns).toEqual([{ subject: 'domain bad', problem: 'broken' }]);
+    expect(report.unknowns).toEqual([{ kind: 'domain', name: 'bad', problem: 'broken' }]);
     expect(report.bridges[0]?.vnets).toMatchObject([{ verdict: 'compliant' }]);
   });
 });
 
 test('a bridge that does not exist is told, and its domains’ interfaces are not on it', () => {
   const report = evaluate(snapshot(GOOD, { links: { ok: true, value: [] } }), POLICY);
-  expect(report.unknowns).toEqual([{ subject: 'bridge br0', problem: 'there is no such bridge' }]);
+  expect(report.unknowns).toEqual([{ kind: 'bridge', name: 'br0', problem: 'there is no such bridge' }]);
   expect(report.bridges).toMatchObject([{ present: false, findings: [{ reason: 'not_on_bridge', domain: 'web' }] }]);
 });
 

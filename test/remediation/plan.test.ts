@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Reason } from '../../src/model/reasons.ts';
+import { REASON, type Reason } from '../../src/model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../../src/model/report.ts';
 import { vidRange } from '../../src/model/vlan.ts';
 import { plan } from '../../src/remediation/plan.ts';
@@ -50,7 +50,7 @@ const report = (vnets: readonly VnetReport[], fields: Partial<BridgeReport> = {}
   ],
 });
 
-const refusals = (r: Report) => plan(r).refusals.map((x) => [x.vnet, x.reason]);
+const refusals = (r: Report) => plan(r).refusals.map((x) => [x.vnet, `${x.reason}: ${x.text}`]);
 
 test('a drifted vnet is planned from its actual table to its target', () => {
   const { vnets, refusals } = plan(report([vnet({})]));
@@ -87,6 +87,6 @@ test('an unexpected VLAN under "unexpected: report" stays and is named, while th
 
 test.each(['not_on_bridge', 'uplink_vlan_missing', 'filtering_off'] as const)('%s is refused', (reason) => {
   expect(refusals(report([], { findings: [finding(reason, undefined)] }))).toEqual([
-    [undefined, `${reason}: expected E, found A; only an operator mends that`],
+    [undefined, `${reason}: expected E, found A; ${REASON[reason].healing}`],
   ]);
 });

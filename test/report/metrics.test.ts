@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { REASONS } from '../../src/model/reasons.ts';
 import type { RemediatorStatus, RemediatorView } from '../../src/model/remediator-status.ts';
 import type { Family } from '../../src/report/metrics/family.ts';
 import type { HookInputs } from '../../src/report/metrics/hook.ts';
@@ -175,7 +176,7 @@ describe('vnets', () => {
 describe('bridges', () => {
   it('every reason is present, at 0 where nothing was found', async () => {
     const lines = await ofReport('bridge_findings', report(bridge()));
-    expect(lines).toHaveLength(9);
+    expect(lines).toHaveLength(REASONS.length);
     expect(lines.every((line) => line.endsWith('} 0'))).toBe(true);
   });
 
@@ -191,7 +192,10 @@ describe('bridges', () => {
     for (const name of ['bridge_present', 'bridge_vlan_filtering', 'bridge_default_pvid', 'bridge_vnets']) {
       expect(await ofReport(name, links), name).toEqual([]);
     }
-    const vlans = { ...report(bridge()), unknowns: [{ subject: 'vlans', problem: 'timed out' }] };
+    const vlans = {
+      ...report(bridge()),
+      unknowns: [{ kind: 'vlans' as const, name: undefined, problem: 'timed out' }],
+    };
     expect(await ofReport('bridge_vnets_compliant', vlans)).toEqual([]);
     expect(await ofReport('bridge_vnets', vlans)).toEqual(['bridge_vnets{bridge="br-mgmt"} 0']);
   });

@@ -74,7 +74,7 @@ const all: Report = {
       orphanPorts: ['tap-old'],
     }),
   ),
-  unknowns: [{ subject: 'domain broken', problem: '/run/libvirt/qemu/broken.xml: not XML' }],
+  unknowns: [{ kind: 'domain', name: 'broken', problem: '/run/libvirt/qemu/broken.xml: not XML' }],
 };
 const hookStats: HookStats = {
   byDomain: new Map([

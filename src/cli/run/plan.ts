@@ -10,6 +10,7 @@ import { evaluate } from '../../policy/evaluate.ts';
 import { bridgeCommand } from '../../remediation/changes.ts';
 import { plan } from '../../remediation/plan.ts';
 import { selectDomains } from '../../report/select.ts';
+import { subjectOf } from '../../report/words.ts';
 import type { PlanOptions } from '../plan.ts';
 import { unknownNames } from './named.ts';
 import { print, tell } from './output.ts';
@@ -38,11 +39,11 @@ export function renderPlan({ vnets, refusals }: Plan, unknowns: readonly Unknown
       `# ${printable(`${domain}: ${vnet} on ${bridge}: ${formatTable(before)} -> ${formatTable(after)}`)}`,
       ...changes.map(bridgeCommand),
     ]),
-    ...refusals.map(({ domain, vnet, bridge, reason }) => {
+    ...refusals.map(({ domain, vnet, bridge, reason, text }) => {
       const subject = [domain, vnet].filter((name) => name !== undefined).join(' ');
-      return `# ${printable(`left alone: ${subject === '' ? '' : `${subject} on `}${bridge}: ${reason}`)}`;
+      return `# ${printable(`left alone: ${subject === '' ? '' : `${subject} on `}${bridge}: ${reason}: ${text}`)}`;
     }),
-    ...unknowns.map(({ subject, problem }) => `# ${printable(`unknown: ${subject}: ${problem}`)}`),
+    ...unknowns.map((unknown) => `# ${printable(`unknown: ${subjectOf(unknown)}: ${unknown.problem}`)}`),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,7 +1,7 @@
 // The metrics of each bridge of the policy, and of each domain that has interfaces there.
 
-import { REASONS } from '../../model/reasons.ts';
-import type { BridgeReport, Report } from '../../model/report.ts';
+import { REASON, REASONS } from '../../model/reasons.ts';
+import { type BridgeReport, isUnread, type Report } from '../../model/report.ts';
 import { type Family, family, type Sample } from './family.ts';
 import type { ReportInputs } from './vnets.ts';
 
@@ -42,14 +42,13 @@ export const BRIDGE_FAMILIES: readonly Family<ReportInputs>[] = [
     'gauge',
     'bridge_findings',
     ['bridge', 'reason'],
-    "Deviations from the policy by reason, the vnets' included. Every reason is always present.",
+    `Deviations from the policy by reason, the vnets' included; every reason is always present. ${explained()}`,
     ({ report }) => report.bridges.flatMap(findingsByReason),
   ),
 ];
 
-/** Whether a reader failed as a whole, so that what it says is unknown. */
-function isUnread(report: Report, reader: 'links' | 'vlans' | 'domains'): boolean {
-  return report.unknowns.some((unknown) => unknown.subject === reader);
+function explained(): string {
+  return `${REASONS.map((reason) => `${reason}: ${REASON[reason].meaning}`).join('; ')}.`;
 }
 
 function cannotMatch(bridge: BridgeReport, report: Report): boolean {

@@ -1,9 +1,9 @@
 // Section "Findings": what is wrong now. One block per subject, with the commands that show it; each reason explained once.
 
-import type { Reason } from '../../model/reasons.ts';
+import { REASON, REASONS } from '../../model/reasons.ts';
 import type { Finding, Report } from '../../model/report.ts';
 import { type Html, html } from '../html.ts';
-import { commandsFor, idOf, MEANING, reasonWords, thousands } from '../words.ts';
+import { commandsFor, idOf, reasonWords, thousands } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';
 
@@ -26,11 +26,11 @@ function none({ bridges, unknowns }: Report): string {
 }
 
 function reasonCounts(findings: readonly Finding[]): readonly Html[] {
-  return GRAVITY.flatMap((reason) => {
+  return REASONS.flatMap((reason) => {
     const n = findings.filter((finding) => finding.reason === reason).length;
     return n === 0
       ? []
-      : html`<li><b>${thousands(n)}</b> ${reasonWords(reason)} <span>${MEANING[reason]}</span></li>\n`;
+      : html`<li><b>${thousands(n)}</b> ${reasonWords(reason)} <span>${REASON[reason].meaning}</span></li>\n`;
   });
 }
 
@@ -43,20 +43,8 @@ function subjects(findings: readonly Finding[]): readonly (readonly [Finding, ..
     if (group) group.push(finding);
     else groups.set(key, [finding]);
   }
-  return [...groups.values()].sort(([a], [b]) => GRAVITY.indexOf(a.reason) - GRAVITY.indexOf(b.reason));
+  return [...groups.values()].sort(([a], [b]) => REASONS.indexOf(a.reason) - REASONS.indexOf(b.reason));
 }
-
-const GRAVITY: readonly Reason[] = [
-  'filtering_off',
-  'uplink_vlan_missing',
-  'pvid_wrong',
-  'pvid_missing',
-  'not_on_bridge',
-  'mac_ambiguous',
-  'vlan_missing',
-  'vlan_unexpected',
-  'tagging_wrong',
-];
 
 function renderSubject(findings: readonly [Finding, ...Finding[]], sayBridge: boolean, filter: Filter): Html | [] {
   const { bridge, domain, vnet } = findings[0];

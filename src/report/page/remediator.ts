@@ -58,8 +58,8 @@ ${fold('held-more', rows, 'vnet', (some) => html`<ol class="log">${some}</ol>`)}
 function renderRefusals({ refusals }: RemediatorStatus): Html {
   if (refusals.length === 0) return html``;
   const rows = refusals.map(
-    ({ bridge, domain, vnet, reason }) =>
-      html`<li><b>${domain ?? vnet ?? bridge}</b> ${domain && vnet} ${reason}</li>\n`,
+    ({ bridge, domain, vnet, reason, text }) =>
+      html`<li><b>${domain ?? vnet ?? bridge}</b> ${domain && vnet} ${reason}: ${text}</li>\n`,
   );
   return html`<h3>Left alone</h3>
 ${fold('refusals-more', rows, 'refusal', (some) => html`<ol class="log">${some}</ol>`)}`;
