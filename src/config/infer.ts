@@ -1,6 +1,7 @@
 // A policy proposed from what runs now: vnets with the same table become one rule, the most common table the bridge's default.
 // What no policy can demand (a port without VLANs, a tagged PVID) is left out and told, for it looks like drift.
 import { stringify } from 'yaml';
+import { compare } from '../model/order.ts';
 import type { Bridge, Snapshot } from '../model/snapshot.ts';
 import {
   formatRange,
@@ -192,8 +193,4 @@ function quote(text: string): string {
 
 function byDomainAndMac(a: Subject, b: Subject): number {
   return compare(a.domain, b.domain) || compare(a.mac, b.mac);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,5 +1,7 @@
 // The file's content in normal form, so that files that mean the same give the same settings and the same policy hash.
+
 import { createHash } from 'node:crypto';
+import { compare } from '../model/order.ts';
 import type { BridgePolicy, Policy, Rule } from '../model/policy.ts';
 import { tableFrom } from '../model/vlan.ts';
 import { type BridgeEntry, type ConfigFile, pvidFrom, type RuleEntry } from './schema.ts';
@@ -27,7 +29,7 @@ export function settingsFrom(config: ConfigFile): Settings {
 
 /** A policy of these bridges, with its hash. */
 export function policyOf(bridges: readonly BridgePolicy[]): Policy {
-  const byName = [...bridges].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const byName = [...bridges].sort((a, b) => compare(a.name, b.name));
   return {
     bridges: byName,
     sha256: createHash('sha256')

@@ -46,6 +46,18 @@ export interface BridgeReport {
   readonly orphanPorts: readonly string[];
   /** All findings of the bridge, its vnets' included. */
   readonly findings: readonly Finding[];
+  /** In report order. */
+  readonly warnings: readonly Warning[];
+}
+
+/** What no policy forbids and yet surprises. It is shown, and changes neither a verdict nor an exit status. */
+export interface Warning {
+  /** `mac_shared`: two running interfaces have one MAC. `uplink_is_vnet`: the policy calls a VM's tap an uplink. */
+  readonly kind: 'mac_shared' | 'uplink_is_vnet';
+  readonly domain: string;
+  readonly vnet: string | undefined;
+  /** For people. */
+  readonly text: string;
 }
 
 /** A bridge port matched to one interface of one running domain. */
@@ -65,6 +77,8 @@ export interface VnetReport {
   readonly unexpected: Vids;
   /** VLANs that leave untagged and should not, or the reverse; those of `unexpected` among them. */
   readonly mistagged: Vids;
+  /** Why nobody changes it, whatever its table; undefined where it may be healed. */
+  readonly untouchable: { readonly reason: 'uplink' | 'unknown'; readonly text: string } | undefined;
   /** What `plan` makes of `actual`; undefined where `actual` is. Equal to `actual` where there is nothing to heal. */
   readonly target: VlanTable | undefined;
   readonly verdict: Verdict;

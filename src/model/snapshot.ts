@@ -45,7 +45,10 @@ export interface Port {
 export interface Domain {
   readonly name: string;
   readonly uuid: string | undefined;
-  /** `running`: has live XML. `defined`: persistent XML only. `unknown`: its XML could not be understood, `problem` says why. */
+  /**
+   * `running`: has live XML. `defined`: persistent XML only. `unknown`: its XML could not be read or understood, `problem` says
+   * why; `interfaces` are then those of its live XML when that was last understood.
+   */
   readonly state: 'running' | 'defined' | 'unknown';
   readonly problem?: string;
   readonly interfaces: readonly Interface[];

@@ -1,8 +1,9 @@
 // The judgement of a host: pure, one snapshot and one policy in, one report out. What the snapshot does not know is unknown.
 
+import { byDomainAndPort, compare } from '../model/order.ts';
 import type { BridgePolicy, Policy } from '../model/policy.ts';
 import type { BridgeReport, Finding, Reader, Report, Unknown, VnetReport } from '../model/report.ts';
-import type { Bridge, Domain, Reading, Snapshot } from '../model/snapshot.ts';
+import type { Bridge, Domain, Port, Reading, Snapshot } from '../model/snapshot.ts';
 import {
   formatVids,
   isVid,
@@ -15,7 +16,9 @@ import {
 } from '../model/vlan.ts';
 import { expect } from './expect.ts';
 import { type JudgeRules, judge } from './judge.ts';
-import { type Ambiguity, type Match, type Matching, matchPorts, type Owner, ownersOn } from './match.ts';
+import { type Ambiguity, isLiveKnown, type Match, type Matching, matchPorts, ownersOn } from './match.ts';
+import { notOnBridge } from './not-on-bridge.ts';
+import { warningsOf } from './warnings.ts';
 
 type Vlans = Snapshot['vlans'];
 
@@ -37,9 +40,10 @@ const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
   expectedVnets: new Map(),
   orphanPorts: [],
   findings: [],
+  warnings: [],
 };
 
-function judgeBridge(bridge: Bridge, policy: BridgePolicy, { domains, vlans }: Snapshot): BridgeReport {
+function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vlans }: Snapshot): BridgeReport {
   const matching = matchPorts(bridge, domains.ok ? domains.value : []);
   const rules = { unexpected: policy.unexpected, defaults: defaultsOf(bridge) };
   const vnets = matching.matches
@@ -59,21 +63,27 @@ function judgeBridge(bridge: Bridge, policy: BridgePolicy, { domains, vlans }: S
       ...(bridge.vlanFiltering === false ? [filteringOff(bridge.name)] : []),
       ...uplinkFindings(bridge, policy, vnets, vlans),
       ...matching.ambiguous.map((ambiguity) => macAmbiguous(bridge.name, ambiguity)).sort(byDomainAndPort),
-      ...matching.absent.map((owner) => notOnBridge(bridge.name, owner)).sort(byDomainAndPort),
+      ...matching.absent
+        .map((owner) => notOnBridge(bridge, owner, matching, links.ok ? links.value : []))
+        .sort(byDomainAndPort),
       ...vnets.flatMap((vnet) => vnet.findings),
     ],
+    warnings: warningsOf(bridge.name, vnets, domains.ok ? domains.value : []),
   };
 }
 
-function absentBridge(name: string, { domains }: Snapshot): BridgeReport {
+function absentBridge(name: string, { links, domains }: Snapshot): BridgeReport {
   if (!domains.ok) return { ...NOTHING_KNOWN, name, present: false };
-  const matching = matchPorts({ name, vlanFiltering: undefined, defaultPvid: undefined, ports: [] }, domains.value);
+  const absent: Bridge = { name, vlanFiltering: undefined, defaultPvid: undefined, ports: [] };
+  const matching = matchPorts(absent, domains.value);
   return {
     ...NOTHING_KNOWN,
     name,
     present: false,
     expectedVnets: expectedVnets(name, domains.value, matching),
-    findings: matching.absent.map((owner) => notOnBridge(name, owner)).sort(byDomainAndPort),
+    findings: matching.absent
+      .map((owner) => notOnBridge(absent, owner, matching, links.ok ? links.value : []))
+      .sort(byDomainAndPort),
   };
 }
 
@@ -104,6 +114,7 @@ function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy,
     missing: judged.missing,
     unexpected: judged.unexpected,
     mistagged: judged.mistagged,
+    untouchable: untouchable(port, domain, policy),
     target: judged.target,
     verdict: !actual ? 'unknown' : findings.length === 0 ? 'compliant' : 'drifted',
     findings,
@@ -167,15 +178,12 @@ function macAmbiguous(bridge: string, { port, claims }: Ambiguity): Finding {
   };
 }
 
-function notOnBridge(bridge: string, { domain, iface }: Owner): Finding {
-  return {
-    reason: 'not_on_bridge',
-    bridge,
-    domain: domain.name,
-    vnet: iface.target,
-    expected: `interface ${iface.mac} on ${bridge}`,
-    actual: iface.target ? `${iface.target} is not a port of ${bridge}` : `no port of ${bridge} fits`,
-  };
+function untouchable(port: Port, domain: Domain, policy: BridgePolicy): VnetReport['untouchable'] {
+  if (policy.uplinks.includes(port.name))
+    return { reason: 'uplink', text: `the policy calls ${port.name} an uplink, and uplinks are never changed` };
+  if (domain.state === 'unknown')
+    return { reason: 'unknown', text: 'its domain cannot be read now; this is by what was last known of it' };
+  return undefined;
 }
 
 function expectedVnets(bridge: string, domains: readonly Domain[], { matches }: Matching): ReadonlyMap<string, number> {
@@ -200,6 +208,7 @@ function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonl
       if (!present || vlanFiltering !== undefined) return [];
       return [{ kind: 'bridge', name, problem: 'its vlan_filtering could not be read' }];
     }),
+    ...(snapshot.domains.ok ? strayTaps(domains, bridges) : []),
     ...domains
       .filter((domain) => domain.state === 'unknown')
       .map(({ name, problem = 'not understood' }): Unknown => ({ kind: 'domain', name, problem }))
@@ -207,10 +216,14 @@ function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonl
   ];
 }
 
-function byDomainAndPort(a: Pick<Finding, 'domain' | 'vnet'>, b: Pick<Finding, 'domain' | 'vnet'>): number {
-  return compare(a.domain ?? '', b.domain ?? '') || compare(a.vnet ?? '', b.vnet ?? '');
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Taps without an owner while libvirt's live folder is empty or gone: most likely, VMs run and their live XML was removed. */
+function strayTaps(domains: readonly Domain[], bridges: readonly BridgeReport[]): readonly Unknown[] {
+  if (isLiveKnown(domains)) return [];
+  return bridges
+    .filter(({ orphanPorts }) => orphanPorts.length > 0)
+    .map(({ name, orphanPorts }) => ({
+      kind: 'taps',
+      name,
+      problem: `${orphanPorts.join(' ')}: no domain owns them, and none has live XML; was /run/libvirt/qemu emptied?`,
+    }));
 }

@@ -1,5 +1,5 @@
 // Which port of a bridge belongs to which interface of which domain. A port belongs to the interface whose live XML names
-// it and whose MAC fits; without live XML, to the one whose MAC fits. In doubt, to none: what is not matched is not touched.
+// it and whose MAC fits; without any live XML, to the one whose MAC fits. In doubt, to none: what is not matched is not touched.
 import { tapMac } from '../model/mac.ts';
 import type { Bridge, Domain, Interface, Port } from '../model/snapshot.ts';
 
@@ -28,20 +28,22 @@ export interface Matching {
   readonly unmatched: readonly Port[];
 }
 
-/** Matches the ports of one bridge. Every port is in exactly one of matches, ambiguous and unmatched. */
+/** Matches the ports of one bridge. Every port is in exactly one of matches, ambiguous and unmatched; only taps are matched. */
 export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching {
   const owners = ownersOn(bridge.name, domains);
   const byTarget = groupBy(owners.filter(isNamed), (owner) => owner.iface.target);
   // A domain whose XML could not be understood may own any port that no live XML names.
   const mayGoByMac = !domains.some((domain) => domain.state === 'unknown');
-  const byMac = groupBy(mayGoByMac ? owners.filter((owner) => !isNamed(owner)) : [], (o) => tapMac(o.iface.mac));
+  const mayBeStopped = !isLiveKnown(domains);
+  const unnamed = owners.filter((owner) => !isNamed(owner) && (mayBeStopped || owner.domain.state === 'running'));
+  const byMac = groupBy(mayGoByMac ? unnamed : [], (o) => tapMac(o.iface.mac));
 
   const matches: Match[] = [];
   const ambiguous: Ambiguity[] = [];
   const unmatched: Port[] = [];
   for (const port of bridge.ports) {
     const named = byTarget.get(port.name);
-    const claims = named ?? byMac.get(port.mac) ?? [];
+    const claims = port.tap ? (named ?? byMac.get(port.mac) ?? []) : [];
     const [owner, ...others] = claims.filter((claim) => tapMac(claim.iface.mac) === port.mac);
     if (owner && others.length === 0) matches.push({ port, owner });
     else if (claims.length > 0) ambiguous.push({ port, claims });
@@ -71,11 +73,21 @@ export function ownersOn(bridge: string, domains: readonly Domain[]): readonly O
   );
 }
 
-function isNamed(owner: Owner): boolean {
-  return owner.domain.state === 'running' && owner.iface.target !== undefined;
+/**
+ * Whether libvirt's live XML says what runs. Where any domain has some, one without does not run, and claims nothing. Where none
+ * has (somebody cleaned /run, or nothing runs), persistent XML speaks, as the original hook let it.
+ */
+export function isLiveKnown(domains: readonly Domain[]): boolean {
+  return domains.some((domain) => domain.state === 'running');
 }
 
-function groupBy<K, V>(items: readonly V[], key: (item: V) => K): ReadonlyMap<K | undefined, readonly V[]> {
+// Persistent XML names ports too, and libvirt does not go by that.
+function isNamed({ domain, iface }: Owner): boolean {
+  return domain.state !== 'defined' && iface.target !== undefined;
+}
+
+/** The items by key, keys in the order of their first item. */
+export function groupBy<K, V>(items: readonly V[], key: (item: V) => K): ReadonlyMap<K | undefined, readonly V[]> {
   const groups = new Map<K, V[]>();
   for (const item of items) {
     const group = groups.get(key(item));

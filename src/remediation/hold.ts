@@ -42,7 +42,7 @@ export function holdPolicy(
 
 /** What the new policy would make of a vnet, where the one in force would not do the same. */
 function movedPlan(vnet: VnetReport, inForce: VnetReport | undefined): readonly VnetPlan[] {
-  if (!vnet.actual || !vnet.target || isSettled(vnet)) return [];
+  if (!vnet.actual || !vnet.target || vnet.untouchable || isSettled(vnet)) return [];
   if (inForce?.target && sameTable(inForce.target, vnet.target)) return [];
   return [vnetPlan(vnet, vnet.actual, vnet.target)];
 }

@@ -64,6 +64,7 @@ function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
       'filtering_off',
       `${bridge.name} enforces no VLAN (vlan_filtering 0); ${REASON.filtering_off.healing}`,
     );
+  if (vnet.untouchable) return refuse(vnet.untouchable.reason, vnet.untouchable.text);
   const never = vnet.findings.find(isNeverHealed);
   if (never) return refuse(never.reason, never.actual);
   if (vnet.verdict === 'unknown' || !vnet.actual || !vnet.target)

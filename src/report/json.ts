@@ -1,6 +1,6 @@
 // The report as JSON, for programs: `/api/v1/report` and `check --format json`. Names, order and types are stable within
 // `version`; new keys may come. Nothing that could be unknown is left out: it is null.
-import type { BridgeReport, Finding, Report, Unknown, VnetReport } from '../model/report.ts';
+import type { BridgeReport, Finding, Report, Unknown, VnetReport, Warning } from '../model/report.ts';
 import { pvidOf, type VlanTable } from '../model/vlan.ts';
 import { type Summary, summarize } from './summary.ts';
 
@@ -31,7 +31,15 @@ export interface BridgeJson {
   readonly expectedVnets: Readonly<Record<string, number>>;
   /** Of the bridge, its uplinks and its domains; those of vnets stand there too. */
   readonly findings: readonly FindingJson[];
+  readonly warnings: readonly WarningJson[];
   readonly vnets: readonly VnetJson[];
+}
+
+export interface WarningJson {
+  readonly kind: Warning['kind'];
+  readonly domain: string;
+  readonly vnet: string | null;
+  readonly text: string;
 }
 
 export interface VnetJson {
@@ -91,6 +99,7 @@ function bridgeJson(bridge: BridgeReport): BridgeJson {
     orphanPorts: bridge.orphanPorts,
     expectedVnets: Object.fromEntries(bridge.expectedVnets),
     findings: bridge.findings.map(findingJson),
+    warnings: bridge.warnings.map(({ kind, domain, vnet, text }) => ({ kind, domain, vnet: vnet ?? null, text })),
     vnets: bridge.vnets.map(vnetJson),
   };
 }

@@ -23,6 +23,7 @@ function selectOn(bridge: BridgeReport, wanted: ReadonlySet<string>): BridgeRepo
   const expectedVnets = new Map([...bridge.expectedVnets].filter(([domain]) => wanted.has(domain)));
   const vnets = bridge.vnets.filter((vnet) => wanted.has(vnet.domain));
   const concerned = vnets.length > 0 || expectedVnets.size > 0;
-  const concerns = ({ domain }: Finding) => (domain === undefined ? concerned : wanted.has(domain));
-  return { ...bridge, vnets, expectedVnets, orphanPorts: [], findings: bridge.findings.filter(concerns) };
+  const warnings = bridge.warnings.filter(({ domain }) => wanted.has(domain));
+  const concernsThem = ({ domain }: Finding) => (domain === undefined ? concerned : wanted.has(domain));
+  return { ...bridge, vnets, expectedVnets, orphanPorts: [], findings: bridge.findings.filter(concernsThem), warnings };
 }

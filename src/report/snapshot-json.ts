@@ -1,5 +1,6 @@
 // A snapshot as JSON and back: what `snapshot` prints is a bug report, and a test case as it is. It has names, MAC and VLAN ids,
 // and nothing else of a domain's XML: no secrets.
+
 import {
   boolean,
   dictionary,
@@ -13,6 +14,7 @@ import {
   string,
   tuple,
 } from '../model/json-shape.ts';
+import { compare } from '../model/order.ts';
 import type { Bridge, CollectorRun, Domain, Reading, Snapshot } from '../model/snapshot.ts';
 import { formatTable, parseTable, type VlanTable } from '../model/vlan.ts';
 
@@ -51,7 +53,7 @@ function mapReading<T, U>(from: Reading<T>, map: (value: T) => U): Reading<U> {
 }
 
 function tablesOut(tables: ReadonlyMap<string, VlanTable>): Readonly<Record<string, string>> {
-  const rows = [...tables].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const rows = [...tables].sort(([a], [b]) => compare(a, b));
   return Object.fromEntries(rows.map(([port, table]) => [port, formatTable(table)]));
 }
 

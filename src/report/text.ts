@@ -50,6 +50,7 @@ function renderBridge(bridge: BridgeReport, colour: boolean): readonly string[] 
     `${paint(bridge.name, 'strong', colour)}${paint(bridgeFacts(bridge), 'faint', colour)}`,
     ...(rows.length > 0 ? renderColumns([head, ...rows], colour) : []),
     ...renderFindings(bridge.findings, colour),
+    ...warningsOf(bridge).map((text) => paint(`warning: ${text}`, 'doubtful', colour)),
     ...(bridge.orphanPorts.length > 0 ? [paint(`orphan ports: ${bridge.orphanPorts.join(' ')}`, 'faint', colour)] : []),
   ];
 }
@@ -83,6 +84,11 @@ function renderFindings(findings: readonly Finding[], colour: boolean): readonly
     { text: `expected ${finding.expected}; actual ${finding.actual}` },
   ]);
   return renderColumns(rows, colour);
+}
+
+/** Each sentence once: a shared MAC is a warning of each that has it. */
+function warningsOf({ warnings }: BridgeReport): readonly string[] {
+  return [...new Set(warnings.map(({ text }) => text))];
 }
 
 function renderUnknowns({ unknowns }: Report, colour: boolean): readonly string[] {

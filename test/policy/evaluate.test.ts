@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
-import type { VlanTable } from '../../src/model/vlan.ts';
+import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
+import { plan } from '../../src/remediation/plan.ts';
 import { bridgePolicy, policy, table } from '../support/policy.ts';
 
 const POLICY = policy(bridgePolicy({ vlans: [10, 20], pvid: 100, uplinks: ['eno1'] }));
@@ -131,4 +132,95 @@ test('the order of ports and domains does not matter', () => {
   const domains = s.domains.ok ? [...s.domains.value].reverse() : [];
   const reversed = { ...s, links: { ok: true as const, value: links }, domains: { ok: true as const, value: domains } };
   expect(evaluate(reversed, POLICY)).toEqual(evaluate(s, POLICY));
+});
+
+describe('an interface that has no port on its bridge is told with what became of its tap', () => {
+  const said = (s: Snapshot) =>
+    evaluate(s, POLICY)
+      .bridges.flatMap((b) => b.findings)
+      .filter((f) => f.reason === 'not_on_bridge')
+      .map((f) => f.actual);
+  const of = (target: string | undefined, mac = '52:54:00:00:00:05'): Domain => ({
+    ...web,
+    name: 'app',
+    interfaces: [{ mac, target, bridge: 'br0', skipped: undefined }],
+  });
+  const domains = (...all: Domain[]) => ({ domains: { ok: true as const, value: all } });
+
+  test('it is not there', () => {
+    expect(said(snapshot(GOOD, domains(of('vnet5'), web)))).toEqual(['vnet5 is not a port of br0']);
+    expect(said(snapshot(GOOD, domains(of(undefined), web)))).toEqual(['no port of br0 fits']);
+  });
+
+  test('it is another domain’s, by its MAC', () => {
+    expect(said(snapshot(GOOD, domains(of('vnet1'), web)))).toEqual(['vnet1 on br0 is the port of web']);
+  });
+
+  test('it is on another bridge', () => {
+    const s = snapshot(GOOD, domains(of('vnet7'), web));
+    const bridges = s.links.ok ? s.links.value : [];
+    const ports = [{ name: 'vnet7', mac: 'fe:54:00:00:00:05', tap: true }];
+    const links = {
+      ok: true as const,
+      value: [...bridges, { name: 'br1', vlanFiltering: true, defaultPvid: 1, ports }],
+    };
+    expect(said({ ...s, links })).toEqual(['vnet7 is a port of br1']);
+  });
+
+  test('it was renamed', () => {
+    expect(said(snapshot(GOOD, domains(of('vnet5', '52:54:00:00:00:09'), web)))).toEqual([
+      'vnet5 is not a port of br0; vnet9 there has its MAC: was it renamed?',
+    ]);
+  });
+
+  test('it is no tap', () => {
+    expect(said(snapshot(GOOD, domains(of('eno1', '52:00:00:00:00:01'), web)))).toEqual(['eno1 on br0 is no tap']);
+  });
+});
+
+describe('warnings', () => {
+  test('two running interfaces with one MAC are told of both, and of no stopped one', () => {
+    const twin: Domain = { ...web, name: 'twin', interfaces: web.interfaces.map((i) => ({ ...i, target: 'vnet9' })) };
+    const warnings = (state: Domain['state']) =>
+      evaluate(snapshot(GOOD, { domains: { ok: true, value: [web, { ...twin, state }] } }), POLICY).bridges[0]
+        ?.warnings;
+    const text = 'the MAC 52:54:00:00:00:01 is that of twin (vnet9) and web (vnet1): frames for one reach the other';
+    expect(warnings('running')).toEqual([
+      { kind: 'mac_shared', domain: 'twin', vnet: 'vnet9', text },
+      { kind: 'mac_shared', domain: 'web', vnet: 'vnet1', text },
+    ]);
+    expect(warnings('defined')).toEqual([]);
+  });
+
+  test('a VM’s tap that the policy calls an uplink is told, judged, and never to be changed', () => {
+    const odd = policy(bridgePolicy({ vlans: [10, 20], pvid: 100, uplinks: ['vnet1'] }));
+    const report = evaluate(snapshot({ vnet1: '1*' }), odd);
+    expect(report.bridges[0]?.warnings).toMatchObject([{ kind: 'uplink_is_vnet', domain: 'web', vnet: 'vnet1' }]);
+    expect(report.bridges[0]?.vnets).toMatchObject([{ verdict: 'drifted', untouchable: { reason: 'uplink' } }]);
+    expect(plan(report)).toMatchObject({ vnets: [], refusals: [{ reason: 'uplink', vnet: 'vnet1' }] });
+  });
+});
+
+test('taps without an owner cannot be told while no domain has live XML, and are orphans else', () => {
+  const stopped = { ...web, state: 'defined' as const, interfaces: [] };
+  const unknowns = (...all: Domain[]) =>
+    evaluate(snapshot(GOOD, { domains: { ok: true, value: all } }), POLICY).unknowns;
+  expect(unknowns(stopped)).toMatchObject([
+    { kind: 'taps', name: 'br0', problem: expect.stringMatching(/^vnet1 vnet9: /) },
+  ]);
+  expect(unknowns()).toMatchObject([{ kind: 'taps' }]);
+  expect(unknowns(web)).toEqual([]);
+});
+
+test('a wrong PVID stays told while its domain cannot be read, and nobody changes it', () => {
+  const lost: Domain = { ...web, state: 'unknown', problem: 'broken' };
+  const report = evaluate(snapshot({ ...GOOD, vnet1: '1*' }, { domains: { ok: true, value: [lost] } }), POLICY);
+  expect(report.bridges[0]?.findings[0]).toMatchObject({ reason: 'pvid_wrong', domain: 'web', vnet: 'vnet1' });
+  expect(plan(report)).toMatchObject({ vnets: [], refusals: [{ reason: 'unknown', vnet: 'vnet1' }] });
+});
+
+test('the VLAN of a default_pvid of 5 is removed, also under "unexpected: report"', () => {
+  const s = snapshot({ ...GOOD, vnet1: '5* 10 20' });
+  const links = { ok: true as const, value: (s.links.ok ? s.links.value : []).map((b) => ({ ...b, defaultPvid: 5 })) };
+  expect(formatTable(evaluate({ ...s, links }, POLICY).bridges[0]?.vnets[0]?.target ?? [])).toBe('10 20 100*');
 });

@@ -103,3 +103,39 @@ test('a tap that lies on another bridge than its XML says is absent there and no
   const b = bridge(port('vnet1', TAP));
   expect(say(b, domain('a', 'running', iface(GUEST, 'vnet1', 'br9')))).toEqual({ ...NOTHING, unmatched: ['vnet1'] });
 });
+
+test('while any live XML is there, a domain without does not run and claims nothing, whatever its MAC', () => {
+  const b = bridge(port('vnet1', TAP), port('vnet2', 'fe:00:00:00:00:02'));
+  const domains = [
+    domain('old', 'defined', iface(GUEST)),
+    domain('web', 'running', iface('52:00:00:00:00:02', 'vnet2')),
+  ];
+  expect(say(b, ...domains)).toEqual({ ...NOTHING, matches: ['vnet2=web'], unmatched: ['vnet1'] });
+});
+
+test('only taps are matched: a veth with the right MAC or name is nobody’s', () => {
+  const veth = (name: string): Port => ({ name, mac: TAP, tap: false });
+  expect(say(bridge(veth('veth1')), domain('web', 'defined', iface(GUEST)))).toEqual({
+    ...NOTHING,
+    unmatched: ['veth1'],
+  });
+  expect(say(bridge(veth('vnet1')), domain('web', 'running', iface(GUEST, 'vnet1')))).toEqual({
+    ...NOTHING,
+    unmatched: ['vnet1'],
+    absent: ['web/vnet1'],
+  });
+});
+
+test('a stopped clone with the same MAC and the same tap name puts no running domain in doubt', () => {
+  const domains = [
+    domain('clone', 'defined', iface(GUEST, 'tap-web')),
+    domain('web', 'running', iface(GUEST, 'tap-web')),
+  ];
+  expect(say(bridge(port('tap-web', TAP)), ...domains)).toEqual({ ...NOTHING, matches: ['tap-web=web'] });
+});
+
+test('a domain that cannot be read keeps the taps that its live XML named when it was last understood', () => {
+  expect(say(bridge(port('vnet1', TAP)), domain('web', 'unknown', iface(GUEST, 'vnet1'))).matches).toEqual([
+    'vnet1=web',
+  ]);
+});

@@ -23,6 +23,7 @@ export function vnet(part: Partial<VnetReport> & Pick<VnetReport, 'domain' | 'vn
     missing: [],
     unexpected: [],
     mistagged: [],
+    untouchable: undefined,
     target: table('10 20 100*'),
     verdict: 'compliant',
     findings: [],
@@ -40,6 +41,7 @@ export function bridge(part: Partial<BridgeReport> = {}): BridgeReport {
     expectedVnets: new Map(),
     orphanPorts: [],
     findings: [],
+    warnings: [],
     ...part,
   };
 }

@@ -179,6 +179,7 @@ test('the JSON of a report has the documented shape', () => {
               "vnet": "vnet0",
             },
           ],
+          "warnings": [],
         },
       ],
       "policySha256": "5f2d8c6b0a1e",

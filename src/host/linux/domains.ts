@@ -59,10 +59,12 @@ function readDomain(
   state: 'running' | 'defined',
   cached: Cached | undefined,
 ): Cached | undefined {
-  const unknown = (stat: FileStat, problem: string): Cached => ({
-    stat,
-    domain: { name: fileName, uuid: undefined, state: 'unknown', problem: `${path}: ${problem}`, interfaces: [] },
-  });
+  const unknown = (stat: FileStat, problem: string): Cached => {
+    // What was known of a running domain stays known: its vnets must not vanish from the report because of its file.
+    const last = state === 'running' ? cached?.domain : undefined;
+    const { uuid, interfaces = [] } = last ?? {};
+    return { stat, domain: { name: fileName, uuid, state: 'unknown', problem: `${path}: ${problem}`, interfaces } };
+  };
   let stat: FileStat | undefined;
   try {
     stat = host.stat(path);

@@ -63,6 +63,7 @@ function renderBridge({ bridge, rows }: BridgeView, filter: Filter): Html {
   return html`<div class="bridge" id="${id}">
 <h3 id="${id}/h">${bridge.name} <span>${facts(bridge).join(' · ')}</span></h3>
 ${bridge.orphanPorts.length > 0 && html`<p class="quiet">Orphan ports, taps that match no domain: ${bridge.orphanPorts.join(', ')}</p>`}
+${[...new Set(bridge.warnings.map(({ text }) => text))].map((text) => html`<p class="hold">${text}</p>`)}
 ${bridge.vnets.length === 0 ? html`<p class="quiet">No vnets.</p>` : renderTable(bridge.name, rows, filter)}
 </div>
 `;

@@ -68,3 +68,37 @@ test('a file that vanished is a domain no more', async () => {
   const reading = await reader();
   expect(reading.ok && reading.value.map((d) => d.name)).toEqual(['b']);
 });
+
+test('a running domain whose file cannot be read any more keeps the interfaces that were understood last', async () => {
+  const path = '/run/libvirt/qemu/web.xml';
+  const nic =
+    "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br0'/><target dev='vnet1'/></interface>";
+  const host = memoryHost({
+    [path]: `<domstatus><domain><name>web</name><devices>${nic}</devices></domain></domstatus>`,
+  });
+  const reader = createDomainReader(host);
+  await reader();
+  for (const file of [
+    { text: '<domst', ino: 2 },
+    { text: '', ino: 3, isFile: false },
+    { text: '', error: 'EACCES', ino: 4 },
+  ]) {
+    host.files.set(path, file);
+    const reading = await reader();
+    expect(reading.ok && reading.value).toMatchObject([
+      { name: 'web', state: 'unknown', interfaces: [{ target: 'vnet1' }] },
+    ]);
+  }
+});
+
+test('a stopped domain whose file cannot be read keeps nothing: libvirt does not go by what it names', async () => {
+  const path = '/etc/libvirt/qemu/web.xml';
+  const nic =
+    "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br0'/><target dev='tap1'/></interface>";
+  const host = memoryHost({ [path]: `<domain><name>web</name><devices>${nic}</devices></domain>` });
+  const reader = createDomainReader(host);
+  await reader();
+  host.files.set(path, { text: '<dom', ino: 2 });
+  const reading = await reader();
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'web', state: 'unknown', interfaces: [] }]);
+});
