@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Figure, renderTable } from './figures.ts';
 import { benchPure } from './pure.ts';
+import { benchRanges } from './ranges.ts';
 import { benchScrape } from './scrape.ts';
 import { benchStart } from './start.ts';
 
@@ -13,6 +14,7 @@ const figures: Figure[] = [
   ...(await benchScrape(join(folder, 'exporter.js'))),
   ...inLab(),
   ...(await benchPure()),
+  ...benchRanges(),
   growth(),
   ...(await benchStart(main, config)),
 ];
