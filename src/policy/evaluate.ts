@@ -15,8 +15,8 @@ import {
   vidsWithout,
 } from '../model/vlan.ts';
 import { expect } from './expect.ts';
-import { type JudgeRules, judge } from './judge.ts';
-import { type Ambiguity, isLiveKnown, type Match, type Matching, matchPorts, ownersOn } from './match.ts';
+import { createJudge, type Judge } from './judge.ts';
+import { type Ambiguity, isLiveKnown, type Match, type Matching, matchPorts } from './match.ts';
 import { notOnBridge } from './not-on-bridge.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -45,9 +45,9 @@ const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
 
 function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vlans }: Snapshot): BridgeReport {
   const matching = matchPorts(bridge, domains.ok ? domains.value : []);
-  const rules = { unexpected: policy.unexpected, defaults: defaultsOf(bridge) };
+  const judge = createJudge({ unexpected: policy.unexpected, defaults: defaultsOf(bridge) });
   const vnets = matching.matches
-    .map((match): VnetReport => judgeVnet(match, bridge, policy, rules, vlans))
+    .map((match): VnetReport => judgeVnet(match, bridge, policy, judge, vlans))
     .sort(byDomainAndPort);
   const orphans = matching.unmatched.filter((port) => port.tap && !policy.uplinks.includes(port.name));
   return {
@@ -56,7 +56,7 @@ function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vla
     vlanFiltering: bridge.vlanFiltering,
     defaultPvid: bridge.defaultPvid,
     vnets,
-    expectedVnets: domains.ok ? expectedVnets(bridge.name, domains.value, matching) : new Map(),
+    expectedVnets: domains.ok ? expectedVnets(matching) : new Map(),
     // Where the domains are unknown, so is whose a tap is.
     orphanPorts: domains.ok ? orphans.map((port) => port.name).sort() : [],
     findings: [
@@ -68,7 +68,7 @@ function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vla
         .sort(byDomainAndPort),
       ...vnets.flatMap((vnet) => vnet.findings),
     ],
-    warnings: warningsOf(bridge.name, vnets, domains.ok ? domains.value : []),
+    warnings: warningsOf(vnets, matching.owners),
   };
 }
 
@@ -80,18 +80,18 @@ function absentBridge(name: string, { links, domains }: Snapshot): BridgeReport 
     ...NOTHING_KNOWN,
     name,
     present: false,
-    expectedVnets: expectedVnets(name, domains.value, matching),
+    expectedVnets: expectedVnets(matching),
     findings: matching.absent
       .map((owner) => notOnBridge(absent, owner, matching, links.ok ? links.value : []))
       .sort(byDomainAndPort),
   };
 }
 
-function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy, rules: JudgeRules, vlans: Vlans) {
+function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy, judge: Judge, vlans: Vlans) {
   const { domain, iface } = owner;
   const expected = expect(policy, domain.name, iface.mac);
-  const actual = tableOf(vlans, port.name);
-  const judged = actual ? judge(actual, expected.table, rules) : UNJUDGED;
+  const table = tableOf(vlans, port.name);
+  const judged = table ? judge(table, expected.table) : UNJUDGED;
   const findings = judged.deviations.map(
     ({ reason, expected, actual }): Finding => ({
       reason,
@@ -110,13 +110,13 @@ function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy,
     uuid: domain.uuid,
     mac: iface.mac,
     expected,
-    actual,
+    actual: judged.actual,
     missing: judged.missing,
     unexpected: judged.unexpected,
     mistagged: judged.mistagged,
     untouchable: untouchable(port, domain, policy),
     target: judged.target,
-    verdict: !actual ? 'unknown' : findings.length === 0 ? 'compliant' : 'drifted',
+    verdict: !judged.actual ? 'unknown' : findings.length === 0 ? 'compliant' : 'drifted',
     findings,
   } satisfies VnetReport;
 }
@@ -126,7 +126,7 @@ function defaultsOf({ defaultPvid }: Bridge): Vids {
   return vidsFrom([1, defaultPvid ?? 1].filter(isVid).map((id) => vidRange(id)));
 }
 
-const UNJUDGED = { missing: [], unexpected: [], mistagged: [], target: undefined, deviations: [] };
+const UNJUDGED = { actual: undefined, missing: [], unexpected: [], mistagged: [], target: undefined, deviations: [] };
 
 // A port that the dump does not list has no VLAN at all.
 function tableOf(vlans: Vlans, port: string): VlanTable | undefined {
@@ -186,10 +186,10 @@ function untouchable(port: Port, domain: Domain, policy: BridgePolicy): VnetRepo
   return undefined;
 }
 
-function expectedVnets(bridge: string, domains: readonly Domain[], { matches }: Matching): ReadonlyMap<string, number> {
-  const owners = ownersOn(bridge, domains).filter(({ domain }) => domain.state === 'running');
+function expectedVnets({ owners, matches }: Matching): ReadonlyMap<string, number> {
+  const running = owners.filter(({ domain }) => domain.state === 'running');
   const counts = new Map<string, number>();
-  for (const { domain } of [...owners, ...matches.map((m) => m.owner).filter((o) => o.domain.state !== 'running')]) {
+  for (const { domain } of [...running, ...matches.map((m) => m.owner).filter((o) => o.domain.state !== 'running')]) {
     counts.set(domain.name, (counts.get(domain.name) ?? 0) + 1);
   }
   return new Map([...counts].sort(([a], [b]) => compare(a, b)));

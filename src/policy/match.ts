@@ -21,6 +21,8 @@ export interface Ambiguity {
 }
 
 export interface Matching {
+  /** The interfaces on the bridge, of all domains. */
+  readonly owners: readonly Owner[];
   readonly matches: readonly Match[];
   readonly ambiguous: readonly Ambiguity[];
   /** Interfaces of running domains that claim no port of this bridge. */
@@ -59,6 +61,7 @@ export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching
     ...ambiguous.flatMap(({ claims }) => claims.map((claim) => claim.iface)),
   ]);
   return {
+    owners,
     matches: matches.filter(isSole),
     ambiguous: [...ambiguous, ...doubtful],
     absent: owners.filter((owner) => owner.domain.state === 'running' && !claimed.has(owner.iface)),
@@ -66,11 +69,12 @@ export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching
   };
 }
 
-/** The interfaces on the named bridge, of running and defined domains. */
-export function ownersOn(bridge: string, domains: readonly Domain[]): readonly Owner[] {
-  return domains.flatMap((domain) =>
-    domain.interfaces.filter((iface) => iface.bridge === bridge).map((iface) => ({ domain, iface })),
-  );
+function ownersOn(bridge: string, domains: readonly Domain[]): readonly Owner[] {
+  const owners: Owner[] = [];
+  for (const domain of domains) {
+    for (const iface of domain.interfaces) if (iface.bridge === bridge) owners.push({ domain, iface });
+  }
+  return owners;
 }
 
 /**
@@ -90,9 +94,10 @@ function isNamed({ domain, iface }: Owner): boolean {
 export function groupBy<K, V>(items: readonly V[], key: (item: V) => K): ReadonlyMap<K | undefined, readonly V[]> {
   const groups = new Map<K, V[]>();
   for (const item of items) {
-    const group = groups.get(key(item));
+    const its = key(item);
+    const group = groups.get(its);
     if (group) group.push(item);
-    else groups.set(key(item), [item]);
+    else groups.set(its, [item]);
   }
   return groups;
 }

@@ -1,16 +1,11 @@
 // What no policy forbids and yet surprises: told, and never held against anybody.
 import { byDomainAndPort } from '../model/order.ts';
 import type { VnetReport, Warning } from '../model/report.ts';
-import type { Domain } from '../model/snapshot.ts';
-import { groupBy, ownersOn } from './match.ts';
+import { groupBy, type Owner } from './match.ts';
 
 /** Warnings of one bridge, in report order. */
-export function warningsOf(
-  bridge: string,
-  vnets: readonly VnetReport[],
-  domains: readonly Domain[],
-): readonly Warning[] {
-  return [...uplinkWarnings(vnets), ...sharedMacs(bridge, domains)].sort(byDomainAndPort);
+export function warningsOf(vnets: readonly VnetReport[], owners: readonly Owner[]): readonly Warning[] {
+  return [...uplinkWarnings(vnets), ...sharedMacs(owners)].sort(byDomainAndPort);
 }
 
 function uplinkWarnings(vnets: readonly VnetReport[]): readonly Warning[] {
@@ -25,19 +20,14 @@ function uplinkWarnings(vnets: readonly VnetReport[]): readonly Warning[] {
 }
 
 /** Running interfaces of one bridge with one MAC: the bridge sends the frames for both to whichever spoke last. */
-function sharedMacs(bridge: string, domains: readonly Domain[]): readonly Warning[] {
-  const running = ownersOn(bridge, domains).filter(({ domain }) => domain.state === 'running');
-  return [...groupBy(running, ({ iface }) => iface.mac)].flatMap(([mac, owners]) => {
+function sharedMacs(all: readonly Owner[]): readonly Warning[] {
+  const running = all.filter(({ domain }) => domain.state === 'running');
+  const shared = [...groupBy(running, ({ iface }) => iface.mac)].filter(([, owners]) => owners.length > 1);
+  return shared.flatMap(([mac, owners]) => {
     const names = owners.map(({ domain, iface }) => `${domain.name} (${iface.target ?? 'no tap'})`).sort();
-    return owners.length < 2
-      ? []
-      : owners.map(
-          ({ domain, iface }): Warning => ({
-            kind: 'mac_shared',
-            domain: domain.name,
-            vnet: iface.target,
-            text: `the MAC ${mac} is that of ${names.join(' and ')}: frames for one reach the other`,
-          }),
-        );
+    const text = `the MAC ${mac} is that of ${names.join(' and ')}: frames for one reach the other`;
+    return owners.map(
+      ({ domain, iface }): Warning => ({ kind: 'mac_shared', domain: domain.name, vnet: iface.target, text }),
+    );
   });
 }

@@ -21,21 +21,40 @@ import {
  * delete. Consecutive ids are one change where their flags are the same. Swap `from` and `to` for the inverse.
  */
 export function changesBetween(port: string, from: VlanTable, to: VlanTable): readonly Change[] {
+  return stepsBetween(from, to).map(({ action, first, last, pvid, untagged }) => ({
+    action,
+    port,
+    first,
+    last,
+    pvid,
+    untagged,
+  }));
+}
+
+type Step = Omit<Change, 'port'>;
+
+// After an ifreload a thousand ports go from one table to another; tables are immutable, and shared in a report.
+const known = new WeakMap<VlanTable, WeakMap<VlanTable, readonly Step[]>>();
+
+function stepsBetween(from: VlanTable, to: VlanTable): readonly Step[] {
+  const ofFrom = known.get(from) ?? new WeakMap<VlanTable, readonly Step[]>();
+  const steps = ofFrom.get(to) ?? computeSteps(from, to);
+  known.set(from, ofFrom.set(to, steps));
+  return steps;
+}
+
+function computeSteps(from: VlanTable, to: VlanTable): readonly Step[] {
   const formerPvid = pvidOf(from);
   const pvid = to.find((run) => run.pvid);
-  const changed = overlay(from, to).flatMap(({ first, last, a, b }) =>
-    b && !sameFlags(a, b) ? [{ ...b, first, last }] : [],
-  );
+  const pieces = overlay(from, to);
+  const changed = pieces.flatMap(({ first, last, a, b }) => (b && !sameFlags(a, b) ? [{ ...b, first, last }] : []));
   const members = vlanTable(changed.filter((run) => !run.pvid && run.first !== formerPvid));
   const switched = changed.filter((run) => run.pvid);
-  const former = overlay(from, to).flatMap(({ first, last, a, b }) =>
+  const former = pieces.flatMap(({ first, last, a, b }) =>
     a?.pvid && b && !b.pvid && !sameFlags(afterSwitch(a, pvid), b) ? [{ ...b, first, last }] : [],
   );
-  const gone = vidsFrom(overlay(from, to).filter(({ a, b }) => a && !b));
-  return [
-    ...[...members, ...switched, ...former].map((run) => add(port, run)),
-    ...gone.map((range) => remove(port, range)),
-  ];
+  const gone = vidsFrom(pieces.filter(({ a, b }) => a && !b));
+  return [...[...members, ...switched, ...former].map(add), ...gone.map(remove)];
 }
 
 /** What the former PVID's row is once the PVID is another one: no PVID any more, its untagged flag kept. */
@@ -43,12 +62,12 @@ function afterSwitch(before: VlanRun, pvid: VlanRun | undefined): VlanRun {
   return pvid ? { ...before, pvid: false } : before;
 }
 
-function add(port: string, { first, last, pvid, untagged }: VlanRun): Change {
-  return { action: 'add', port, first, last, pvid, untagged };
+function add({ first, last, pvid, untagged }: VlanRun): Step {
+  return { action: 'add', first, last, pvid, untagged };
 }
 
-function remove(port: string, { first, last }: VidRange): Change {
-  return { action: 'delete', port, first, last, pvid: false, untagged: false };
+function remove({ first, last }: VidRange): Step {
+  return { action: 'delete', first, last, pvid: false, untagged: false };
 }
 
 /** The arguments of `bridge` for a change: `['vlan', 'add', 'vid', '10', 'dev', 'vnet1']`. */

@@ -18,7 +18,7 @@ export function plan(report: Report, domains: readonly string[] = []): Plan {
       const refused = refusal(bridge, vnet);
       if (refused) refusals.push(refused);
       else vnets.push(...planVnet(vnet));
-      refusals.push(...(refused ? [] : leftAlone(vnet)));
+      if (!refused && vnet.verdict === 'drifted') refusals.push(...leftAlone(vnet));
     }
     refusals.push(...bridge.findings.filter((f) => isOwn(f, bridge) && wanted(f.domain)).map(refuseFinding));
   }

@@ -6,7 +6,6 @@ import type { Figure } from './figures.ts';
 import { settings, simulatedHost } from './fleet.ts';
 
 const VMS = 1000;
-const TARGET = 100_000;
 const MEASURE_MS = 3000;
 
 export async function benchPure(): Promise<readonly Figure[]> {
@@ -15,14 +14,22 @@ export async function benchPure(): Promise<readonly Figure[]> {
   const compliant = await read(settings.policy);
   for (let i = 0; i < VMS; i += 1) host.wipe(`vnet${i}`);
   const wiped = await read(settings.policy);
-  const cases = { 'all compliant': compliant, 'all wiped': wiped };
-  return Object.entries(cases).map(([name, snapshot]) => {
+  const cases = [
+    { name: 'all compliant', snapshot: compliant, target: 400_000 },
+    { name: 'all wiped', snapshot: wiped, target: 100_000 },
+  ];
+  return cases.map(({ name, snapshot, target }) => {
     const turn = () => plan(evaluate(snapshot, settings.policy));
     const planned = turn().vnets.length;
     if (planned !== (snapshot === wiped ? VMS : 0)) throw new Error(`${name}: ${planned} vnets planned`);
     const perSecond = rate(turn) * VMS;
     const measured = `${Math.round(perSecond / 1000)},000 vnets/s`;
-    return { what: `evaluate + plan, ${name}`, measured, target: '>= 100,000 vnets/s', met: perSecond >= TARGET };
+    return {
+      what: `evaluate + plan, ${name}`,
+      measured,
+      target: `>= ${target / 1000},000 vnets/s`,
+      met: perSecond >= target,
+    };
   });
 }
 
