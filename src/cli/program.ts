@@ -1,6 +1,7 @@
 // The command line, but for libvirt's own call of the hook. One file in commands/ for each subcommand: `register` declares its
 // arguments and options; what runs is loaded when it runs.
 import { Command } from '@commander-js/extra-typings';
+import { OperatorError } from '../model/mistake.ts';
 import { VERSION } from '../model/version.ts';
 import { register as registerCheck } from './check.ts';
 import { register as registerConfig } from './config.ts';
@@ -15,16 +16,14 @@ import { register as registerSnapshot } from './snapshot.ts';
 // Exit status of what could not be answered: 0 and 1 are the answers of check, plan and heal.
 const CANNOT_TELL = 2;
 
-// Errors that are a mistake of the caller's: the message says all. Of anything else, the stack is needed.
-const MISTAKES = ['ConfigError', 'ListenError'];
-
 /** Runs the subcommand that `argv` (as process.argv) names. A mistake of the caller's is one message and exit status 2. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   try {
     await createProgram().parseAsync(argv);
   } catch (error) {
-    const { name, message, stack } = error as Error;
-    process.stderr.write(`libvirt-vlan-exporter: ${MISTAKES.includes(name) ? message : (stack ?? message)}\n`);
+    const { message, stack } = error as Error;
+    const said = error instanceof OperatorError ? message : (stack ?? message);
+    process.stderr.write(`libvirt-vlan-exporter: ${said}\n`);
     process.exitCode = CANNOT_TELL;
   }
 }

@@ -1,4 +1,5 @@
 // What is wrong with a config file, for the person who wrote it: where, which key, what was expected, what stands there.
+import { OperatorError } from '../model/mistake.ts';
 
 export interface Problem {
   /** From 1; undefined where it is about the whole file. */
@@ -10,7 +11,7 @@ export interface Problem {
 }
 
 /** A mistake of the operator's. The message has every problem, one a line: `file:line:col: key: expected …, found …`. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
 

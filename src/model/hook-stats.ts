@@ -1,8 +1,11 @@
 // What the journal knows of the hook.
 
+/** Where entries of domains that nobody knows are added up: the journal must not make series at will. No domain is called so. */
+export const OTHER = '(other)';
+
 /** Since boot, from journald. */
 export interface HookStats {
-  /** By domain name; domains that libvirt does not know are added up under `(other)` where they are shown. */
+  /** By domain name. */
   readonly byDomain: ReadonlyMap<string, DomainHookStats>;
 }
 

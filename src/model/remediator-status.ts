@@ -1,6 +1,9 @@
 // What the remediator tells of itself in /run/libvirt-vlan-remediator/status.json.
 import type { Outcome, Refusal } from './plan.ts';
 
+/** Upper bounds of the duration's buckets, seconds; null is +Inf. */
+export const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, null] as const;
+
 /** /run/libvirt-vlan-remediator/status.json. Times in milliseconds since the epoch. */
 export interface RemediatorStatus {
   readonly version: 1;

@@ -1,7 +1,12 @@
 // What the remediator tells of itself: counts since it started, and its status file's content. Pure.
 
 import type { Policy } from '../model/policy.ts';
-import type { Decision, DomainRemediation, RemediatorStatus } from '../model/remediator-status.ts';
+import {
+  type Decision,
+  type DomainRemediation,
+  DURATION_BUCKETS,
+  type RemediatorStatus,
+} from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
 import { bridgeCommand } from './changes.ts';
 import type { Answer } from './decide.ts';
@@ -18,11 +23,8 @@ export interface Tally {
 const RECENT = 50;
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Upper bounds of the duration's buckets, seconds. */
-const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, null] as const;
-
 export function createTally(startedAt: number): Tally {
-  const buckets = BUCKETS.map((bound): [number | null, number] => [bound, 0]);
+  const buckets = DURATION_BUCKETS.map((bound): [number | null, number] => [bound, 0]);
   return { startedAt, domains: new Map(), duration: { buckets, sum: 0, count: 0 }, recent: [] };
 }
 

@@ -1,6 +1,7 @@
 // Where to listen: addresses as Prometheus' exporters take them, `:19177`, `127.0.0.1:19177`, `[::1]:19177`, `host.example:19177`.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { OperatorError } from '../model/mistake.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { type Lane, limited } from './intake.ts';
 
@@ -11,7 +12,7 @@ export interface Address {
 }
 
 /** What the operator named and cannot be used: a message is enough, a stack says nothing. */
-export class ListenError extends Error {
+export class ListenError extends OperatorError {
   override readonly name = 'ListenError';
 }
 

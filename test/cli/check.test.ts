@@ -2,6 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { runCheck } from '../../src/cli/run/check.ts';
 import { runConfigCheck, runConfigInfer } from '../../src/cli/run/config.ts';
+import { runPlan } from '../../src/cli/run/plan.ts';
 import { runSnapshot } from '../../src/cli/run/snapshot.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
@@ -140,4 +141,47 @@ test('the last error of the hook and a suspended domain stand beside the vnets',
   const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
   expect(status).toBe(0);
   expect(out).toMatch(/hook errors since boot\n! web +1 .*failed to set PVID 1/);
+});
+
+test('a VM that is compliant is 0, although a bridge that it has nothing to do with is absent', async () => {
+  const sim = host();
+  sim.writeFile(FILE, `${CONFIG}  br9: {vlans: [10], pvid: 10}\n`);
+  expect((await outputOf(() => runCheck(sim, [], OPTIONS))).status).toBe(2);
+  expect((await outputOf(() => runCheck(sim, ['web'], OPTIONS))).status).toBe(0);
+  expect((await outputOf(() => runPlan(sim, ['web'], { ...OPTIONS, format: 'text' }))).status).toBe(0);
+});
+
+test('taps whose live XML was removed cannot be told: 2, and never "no vnets"', async () => {
+  const sim = host();
+  for (const name of ['vyos-01', 'web']) {
+    sim.removeFile(`/run/libvirt/qemu/${name}.xml`);
+    sim.removeFile(`/etc/libvirt/qemu/${name}.xml`);
+  }
+  const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
+  expect(status).toBe(2);
+  expect(out).toContain('? taps of br0  vnet0 vnet1: no domain owns them');
+  expect(out).toContain('Cannot tell.');
+});
+
+test('what surprises is a warning, and no other exit status', async () => {
+  const sim = host();
+  const uuid = '00000000-0000-0000-0000-000000000007';
+  sim.start({ name: 'twin', uuid, interfaces: [{ mac: '52:54:00:00:00:01', bridge: 'br0' }] });
+  for (const tap of sim.taps('twin')) sim.setTable(tap, parseTable('1* 10 20'));
+  const { status, out } = await outputOf(() => runCheck(sim, ['web'], OPTIONS));
+  expect(out).toContain('warning: the MAC 52:54:00:00:00:01 is that of twin (vnet2) and web (vnet1)');
+  expect(status).toBe(0);
+});
+
+test('a VM’s tap that the policy calls an uplink is told, and heal and plan leave it alone', async () => {
+  const sim = host();
+  sim.writeFile(FILE, CONFIG.replace('pvid: 1\n', 'pvid: 1\n    uplinks: [vnet1]\n'));
+  sim.wipe('vnet1');
+  const { out } = await outputOf(() => runCheck(sim, ['web'], OPTIONS));
+  expect(out).toContain(
+    'warning: vnet1 is the tap of web and an uplink of the policy: it is judged, and never changed',
+  );
+  const planned = await outputOf(() => runPlan(sim, ['web'], { ...OPTIONS, format: 'text' }));
+  expect(planned.status).toBe(0);
+  expect(planned.out).toMatch(/^# left alone: web vnet1 on br0: uplink: the policy calls vnet1 an uplink/);
 });

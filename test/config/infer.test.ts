@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inferConfig } from '../../src/config/infer.ts';
 import { parseSettings } from '../../src/config/load.ts';
-import type { Snapshot } from '../../src/model/snapshot.ts';
+import type { Bridge, Snapshot } from '../../src/model/snapshot.ts';
+import { parseTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { DEMANDABLE, ODD, wellSnapshot } from '../support/snapshots.ts';
 
@@ -62,3 +63,63 @@ test('a part that could not be read gives no proposal, and the reason', () => {
 function vnetCount({ domains }: Snapshot): number {
   return domains.ok ? domains.value.reduce((sum, domain) => sum + domain.interfaces.length, 0) : 0;
 }
+
+const oneVnet = (text: string, change: Partial<Bridge> = {}): Snapshot => ({
+  takenAt: 1,
+  links: {
+    ok: true,
+    value: [
+      {
+        name: 'br0',
+        vlanFiltering: true,
+        defaultPvid: 1,
+        ports: [{ name: 'vnet1', mac: 'fe:54:00:00:00:01', tap: true }],
+        ...change,
+      },
+    ],
+  },
+  vlans: {
+    ok: true,
+    value: new Map([
+      ['vnet1', parseTable(text)],
+      ['eno1', parseTable('1-20')],
+    ]),
+  },
+  domains: {
+    ok: true,
+    value: [
+      {
+        name: 'web',
+        uuid: undefined,
+        state: 'running',
+        interfaces: [{ mac: '52:54:00:00:00:01', target: 'vnet1', bridge: 'br0', skipped: undefined }],
+      },
+    ],
+  },
+  collectors: [],
+});
+
+test('a bridge that does not filter is not proposed', () => {
+  expect(inferConfig(oneVnet('10*', { vlanFiltering: false }))).toEqual({
+    text: undefined,
+    leftOut: ['br0: does not filter VLANs'],
+  });
+});
+
+test('an uplink that carries all VLANs in use is proposed, one that lacks some is a comment', () => {
+  const ports = [
+    { name: 'eno1', mac: undefined, tap: false },
+    { name: 'vnet1', mac: 'fe:54:00:00:00:01', tap: true },
+  ];
+  expect(inferConfig(oneVnet('10*', { ports })).text).toContain('uplinks: [eno1]');
+  expect(inferConfig(oneVnet('30*', { ports })).text).toContain('# eno1 is no uplink here');
+});
+
+test('where every vnet is left out, each is named', () => {
+  expect(inferConfig(oneVnet('10u 20')).leftOut.join('\n')).toContain('vnet1 of web');
+});
+
+test('a trunk is proposed as a range', () => {
+  const { text } = inferConfig(oneVnet('1-99 100* 101-4094'));
+  expect(text).toContain('vlans: [1-99, 101-4094]\n    pvid: 100');
+});

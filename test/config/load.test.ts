@@ -288,3 +288,9 @@ test('a file that is not there, not a file, unreadable or too large is told with
   );
   expect(load({ stat: stat({}), readText: () => BASE })().policy.bridges).toHaveLength(1);
 });
+
+test('the least that a number may be is taken', () => {
+  const text = `${BASE}hook: {wait_seconds: 0}\nremediation: {max_heals: 1, max_vnets_per_policy_change: 0}\n`;
+  const { hook, remediation } = parseSettings(text, 'f');
+  expect([hook.waitMs, remediation.maxHeals, remediation.maxVnetsPerPolicyChange]).toEqual([0, 1, 0]);
+});

@@ -28,7 +28,11 @@ export interface World {
 
 const ids = fc.uniqueArray(fc.integer({ min: 1, max: 14 }), { maxLength: 8 });
 const pvid = fc.option(fc.integer({ min: 1, max: 14 }), { nil: undefined });
-const wish = fc.record({ vlans: ids, pvid });
+/** What a rule can ask for: as the config writes it, or any table that the kernel can hold, with a tagged PVID too. */
+const wish = fc.oneof(
+  fc.record({ vlans: ids, pvid }),
+  tables.map((table) => ({ table })),
+);
 
 const policies = (world: World): fc.Arbitrary<Policy> =>
   fc

@@ -1,9 +1,6 @@
 // Hook events added up by domain. The journal is written by many: its names must not fill the memory.
-import type { DomainHookStats, HookStats } from '../../model/hook-stats.ts';
+import { type DomainHookStats, type HookStats, OTHER } from '../../model/hook-stats.ts';
 import type { HookEvent } from './journal-event.ts';
-
-/** Where the events of further names are added up. */
-export const FURTHER = '(other)';
 
 const MAX_DOMAINS = 5_000;
 const MAX_NAME = 256;
@@ -22,7 +19,7 @@ export function createHookCounts(maxDomains: number = MAX_DOMAINS): HookCounts {
     add(event) {
       const { domain } = event;
       const fits = domain !== '' && domain.length <= MAX_NAME && (byDomain.has(domain) || byDomain.size < maxDomains);
-      const name = fits ? domain : FURTHER;
+      const name = fits ? domain : OTHER;
       byDomain.set(name, plus(byDomain.get(name) ?? NOTHING, event));
       shown = undefined;
     },

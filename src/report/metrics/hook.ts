@@ -1,5 +1,5 @@
 // What the journal knows of the hook, by domain. Every domain that libvirt knows has its series from the first audit.
-import type { DomainHookStats, HookStats } from '../../model/hook-stats.ts';
+import { type DomainHookStats, type HookStats, OTHER } from '../../model/hook-stats.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 
 export interface HookInputs {
@@ -10,9 +10,6 @@ export interface HookInputs {
   /** A hook of ours or the original is in place and executable; undefined where that cannot be told. */
   readonly installed: boolean | undefined;
 }
-
-/** Where the entries of domains that libvirt does not know are added up, so that the journal cannot make series at will. */
-export const OTHER = '(other)';
 
 export const HOOK_FAMILIES: readonly Family<HookInputs>[] = [
   hookFamily(

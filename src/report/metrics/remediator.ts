@@ -1,6 +1,11 @@
 // What the remediator tells of itself in its status file. Without the file it does not run, and has done nothing: 0. A file
 // that cannot be understood says nothing: then only remediator_up is there.
-import type { DomainRemediation, RemediatorStatus, RemediatorView } from '../../model/remediator-status.ts';
+import {
+  type DomainRemediation,
+  DURATION_BUCKETS,
+  type RemediatorStatus,
+  type RemediatorView,
+} from '../../model/remediator-status.ts';
 import type { Report } from '../../model/report.ts';
 import { domainsOn } from './bridges.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
@@ -10,9 +15,6 @@ export interface RemediatorInputs {
   readonly report: Report;
   readonly remediator: RemediatorView;
 }
-
-/** Upper bounds of the duration's buckets in seconds, when no status file gives them. */
-export const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
 export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
   family('gauge', 'remediator_up', [], "Whether the remediator's status file is there, current and readable.", (i) =>
@@ -117,7 +119,7 @@ function duration({ remediator }: RemediatorInputs): readonly Sample[] {
   const status = statusOf(remediator);
   if (status === undefined) return [];
   const { buckets, sum, count } = status?.duration ?? {
-    buckets: [...DURATION_BUCKETS, null].map((le) => [le, 0] as const),
+    buckets: DURATION_BUCKETS.map((le) => [le, 0] as const),
     sum: 0,
     count: 0,
   };
