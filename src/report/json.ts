@@ -54,6 +54,8 @@ export interface VnetJson {
   readonly missing: readonly RangeJson[];
   readonly unexpected: readonly RangeJson[];
   readonly findings: readonly FindingJson[];
+  /** Why nobody changes it, whatever its VLANs; null where it may be healed. */
+  readonly untouchable: VnetReport['untouchable'] | null;
 }
 
 /** Consecutive VLAN ids; `first` and `last` are equal where it is one. */
@@ -116,6 +118,7 @@ function vnetJson(vnet: VnetReport): VnetJson {
     missing: vnet.missing,
     unexpected: vnet.unexpected,
     findings: vnet.findings.map(findingJson),
+    untouchable: vnet.untouchable ?? null,
   };
 }
 

@@ -174,6 +174,7 @@ test('the JSON of a report has the documented shape', () => {
                   "last": 1,
                 },
               ],
+              "untouchable": null,
               "uuid": null,
               "verdict": "drifted",
               "vnet": "vnet0",
