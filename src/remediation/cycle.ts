@@ -22,10 +22,20 @@ export interface CycleInput {
   readonly paused: boolean;
 }
 
-/** What one cycle hands to the next. `told`: what was said last of a vnet that is left alone, so that it is said once. */
+/** What one cycle hands to the next. */
 export interface Memory extends State {
   readonly tally: Tally;
-  readonly told: ReadonlyMap<string, string>;
+  /** What was told last of each vnet that is left alone, so that it is told once. By outcome and vnet. */
+  readonly announced: ReadonlyMap<string, Announcement>;
+}
+
+export interface Announcement {
+  readonly outcome: Decision['outcome'];
+  /** The vnet's key in the guard's state, and its port. */
+  readonly guardKey: string;
+  readonly vnet: string;
+  /** The commands that are not run; empty of a suspended vnet, which is one piece of news whatever its opponent makes of it. */
+  readonly commands: string;
 }
 
 export interface CycleResult {
@@ -41,7 +51,7 @@ export interface CycleResult {
 
 /** What is remembered at the start, beside the state that survives a restart. */
 export function createMemory(state: State, startedAt: number): Memory {
-  return { ...state, tally: createTally(startedAt), told: new Map() };
+  return { ...state, tally: createTally(startedAt), announced: new Map() };
 }
 
 export async function runCycle(input: CycleInput, memory: Memory): Promise<CycleResult> {
@@ -58,13 +68,13 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
   const healed = outcomes.map((outcome, i) =>
     decisionOf(outcome, answer.heal[i]?.probe ? 'probe' : input.trigger, host.now()),
   );
-  const { told, news } = tell(answer, memory.told, input, host.now());
+  const { announced, news } = announce(answer, memory.announced, input, host.now());
   const decisions = [...healed, ...news];
   const now = host.now();
   const guard = outcomes.reduce((state, { plan }) => afterHeal(state, plan, now, limits), answer.guard);
   const failed = outcomes.filter(({ result }) => result === 'failed' || result === 'reverted');
   const tally = count(forget(memory.tally, answer.report, now), decisions);
-  const next: Memory = { accepted: answer.accepted, guard, tally, told };
+  const next: Memory = { accepted: answer.accepted, guard, tally, announced };
   return {
     memory: next,
     decisions,
@@ -79,27 +89,27 @@ function uniqueByName<T extends { readonly name: string }>(items: readonly T[]):
 }
 
 /** Decisions to leave a vnet alone, each once until it is another. A running backoff is no decision. */
-function tell(answer: Answer, told: Memory['told'], input: CycleInput, at: number) {
-  const now = new Map<string, string>();
+function announce(answer: Answer, before: Memory['announced'], input: CycleInput, at: number) {
+  const announced = new Map<string, Announcement>();
   const news: Decision[] = [];
   for (const { plan, outcome, problem } of answer.rest) {
     if (outcome === 'waits') continue;
-    const { trigger } = input;
-    const decision: Decision = { ...describe(plan), at, trigger, outcome, problem, durationMs: undefined };
-    const key = [outcome, guardKey(plan), plan.vnet].join('\n');
-    // A suspended vnet is one piece of news, whatever its opponent makes of it.
-    const said = outcome === 'suspended' ? '' : decision.commands.join('\n');
-    now.set(key, said);
-    if (told.get(key) !== said) news.push(decision);
+    const decision = { ...describe(plan), at, trigger: input.trigger, outcome, problem, durationMs: undefined };
+    const commands = outcome === 'suspended' ? '' : decision.commands.join('\n');
+    const announcement = { outcome, guardKey: guardKey(plan), vnet: plan.vnet, commands };
+    const key = JSON.stringify([outcome, announcement.guardKey, plan.vnet]);
+    announced.set(key, announcement);
+    if (before.get(key)?.commands !== commands) news.push(decision);
   }
   // Between two probes a suspended vnet may look well for a moment.
-  for (const [key, said] of told) if (isSuspension(answer, key) && !now.has(key)) now.set(key, said);
-  return { told: now, news };
+  for (const [key, announcement] of before)
+    if (isSuspension(answer, announcement) && !announced.has(key)) announced.set(key, announcement);
+  return { announced, news };
 }
 
-function isSuspension({ guard }: Answer, key: string): boolean {
-  const [outcome, guarded = '', vnet] = key.split('\n');
-  return outcome === 'suspended' && guard[guarded]?.suspendedSince !== undefined && guard[guarded]?.vnet === vnet;
+function isSuspension({ guard }: Answer, { outcome, guardKey, vnet }: Announcement): boolean {
+  const entry = guard[guardKey];
+  return outcome === 'suspended' && entry?.suspendedSince !== undefined && entry.vnet === vnet;
 }
 
 function retryAt(allowed: ReturnType<typeof permit>): number | undefined {
