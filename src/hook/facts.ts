@@ -4,20 +4,16 @@ import type { Outcome, Refusal } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Finding, VnetReport } from '../model/report.ts';
 import { formatTable, formatVids, pvidOf, vidsOf } from '../model/vlan.ts';
+import { eventFields, type VnetEvent } from '../model/vnet-event.ts';
 import { subjectOf } from '../report/words.ts';
 import type { Call, Operation } from './call.ts';
 import type { Result } from './configure-domain.ts';
 
-export interface Fact {
+export interface Fact extends Omit<VnetEvent, 'domain' | 'durationMs'> {
   readonly severity: 'error' | 'warning' | 'info';
   readonly text: string;
-  readonly bridge?: string | undefined;
-  readonly vnet?: string | undefined;
   /** Reasons of the vnet's findings. */
   readonly findings?: readonly string[];
-  /** Tables as `formatTable` writes them. */
-  readonly before?: string;
-  readonly after?: string;
 }
 
 /** The facts of a result, in report order. `missing`: what an absent tap means now. */
@@ -51,6 +47,7 @@ export function factsOf(
 export function tapMissing(when: string): (finding: Finding) => Fact {
   return ({ bridge, vnet, reason, expected, actual }) => ({
     severity: 'error',
+    outcome: 'absent',
     bridge,
     vnet,
     findings: [reason],
@@ -62,6 +59,7 @@ export function tapMissing(when: string): (finding: Finding) => Fact {
 export function tapAwaited({ bridge, vnet, reason, actual }: Finding): Fact {
   return {
     severity: 'info',
+    outcome: 'absent',
     bridge,
     vnet,
     findings: [reason],
@@ -76,14 +74,9 @@ export function entryOf(fact: Fact, call: Call, milliseconds: number, run: boole
     MESSAGE: `${prefix}${call.operation}: ${fact.text}`.slice(0, MAX_MESSAGE),
     PRIORITY: PRIORITY[fact.severity],
     SYSLOG_IDENTIFIER: ['libvirt-hook', `libvirt-hook[${call.guest}]`],
-    LIBVIRT_VLAN_DOMAIN: call.guest,
+    ...eventFields({ ...fact, domain: call.guest, durationMs: milliseconds }),
     LIBVIRT_VLAN_OPERATION: call.operation,
-    LIBVIRT_VLAN_BRIDGE: fact.bridge,
-    LIBVIRT_VLAN_VNET: fact.vnet,
     LIBVIRT_VLAN_FINDING: fact.findings,
-    LIBVIRT_VLAN_BEFORE: fact.before,
-    LIBVIRT_VLAN_AFTER: fact.after,
-    LIBVIRT_VLAN_DURATION_MS: Math.round(milliseconds),
     LIBVIRT_VLAN_RUN: run ? 1 : undefined,
   };
 }
@@ -96,7 +89,7 @@ function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetRep
   const report = vnets.find((candidate) => candidate.vnet === vnet && candidate.bridge === bridge);
   const [before, after] = [formatTable(plan.before), formatTable(plan.after)];
   const findings = [...new Set(report?.findings.map((finding) => finding.reason))];
-  const fact = { bridge, vnet, before, after, findings };
+  const fact = { outcome: result, bridge, vnet, before, after, findings };
   if (result === 'verified') {
     const ids = formatVids(vidsOf(plan.after));
     const pvid = pvidOf(plan.after) ?? 'none';
@@ -116,7 +109,13 @@ function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetRep
 function refusalFact({ bridge, vnet, reason, text }: Refusal): Fact {
   // A VLAN that stays because the policy says so is no failure of the hook's.
   const severity = reason === 'vlan_unexpected' ? 'warning' : 'error';
-  return { severity, bridge, vnet, text: `${vnet ?? 'an interface'} on ${bridge} left alone: ${reason}: ${text}` };
+  return {
+    severity,
+    outcome: 'refused',
+    bridge,
+    vnet,
+    text: `${vnet ?? 'an interface'} on ${bridge} left alone: ${reason}: ${text}`,
+  };
 }
 
 function notFiltering(bridge: string): Fact {
@@ -125,7 +124,9 @@ function notFiltering(bridge: string): Fact {
 }
 
 function rightAlready({ bridge, vnet, actual }: VnetReport): Fact {
-  return { severity: 'info', bridge, vnet, text: `${vnet} on ${bridge}: right already, ${formatTable(actual ?? [])}` };
+  const is = formatTable(actual ?? []);
+  const text = `${vnet} on ${bridge}: right already, ${is}`;
+  return { severity: 'info', outcome: 'compliant', bridge, vnet, before: is, after: is, text };
 }
 
 // As the original warns of a VM that is not in its list: a new VM that nobody entered was the incident.

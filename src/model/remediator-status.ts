@@ -1,5 +1,6 @@
 // What the remediator tells of itself in /run/libvirt-vlan-remediator/status.json.
-import type { Outcome, Refusal } from './plan.ts';
+import type { Refusal } from './plan.ts';
+import type { VnetEvent, VnetOutcome } from './vnet-event.ts';
 
 /** Upper bounds of the duration's buckets, seconds; null is +Inf. */
 export const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, null] as const;
@@ -45,15 +46,13 @@ export interface DomainRemediation {
 }
 
 /** One decision of the remediator, as in its journal entry. */
-export interface Decision {
+export interface Decision extends VnetEvent {
   readonly at: number;
   readonly bridge: string;
-  readonly domain: string;
   readonly vnet: string;
   /** `event`, `schedule`, `startup`, `reload`, `probe`. */
   readonly trigger: string;
-  readonly outcome: Outcome['result'] | 'held' | 'suspended' | 'paused' | 'dry_run';
-  /** Tables as `formatTable` writes them. */
+  readonly outcome: Exclude<VnetOutcome, 'compliant' | 'refused' | 'absent'>;
   readonly before: string;
   readonly after: string;
   /** `bridge …` commands. */

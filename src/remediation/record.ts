@@ -3,6 +3,7 @@
 import type { JournalFields } from '../host/linux/journal-write.ts';
 import { PRIORITY } from '../host/linux/journal-write.ts';
 import type { Decision } from '../model/remediator-status.ts';
+import { eventFields } from '../model/vnet-event.ts';
 
 export const IDENTIFIER = 'libvirt-vlan-remediator';
 
@@ -25,16 +26,10 @@ function entry(d: Decision): JournalFields {
     MESSAGE: `${sentence(d)}${d.problem === undefined ? '' : `: ${d.problem}`}`,
     PRIORITY: priorityOf(d),
     SYSLOG_IDENTIFIER: IDENTIFIER,
-    LIBVIRT_VLAN_DOMAIN: d.domain,
-    LIBVIRT_VLAN_BRIDGE: d.bridge,
-    LIBVIRT_VLAN_VNET: d.vnet,
+    ...eventFields(d),
     LIBVIRT_VLAN_TRIGGER: d.trigger,
-    LIBVIRT_VLAN_OUTCOME: d.outcome,
-    LIBVIRT_VLAN_BEFORE: d.before,
-    LIBVIRT_VLAN_AFTER: d.after,
     LIBVIRT_VLAN_COMMAND: d.commands,
     LIBVIRT_VLAN_PROBLEM: d.problem,
-    LIBVIRT_VLAN_DURATION_MS: d.durationMs,
   };
 }
 
