@@ -41,8 +41,8 @@ export interface Refusal {
   readonly text: string;
 }
 
-/** `unknown`: it could not be read. `uplink`: the policy calls the port an uplink. `by_policy`: the policy leaves it as it is. */
-export type RefusalReason = Reason | 'unknown' | 'uplink' | 'by_policy';
+/** `unknown`: it could not be read. `uplink`: the policy calls the port an uplink. */
+export type RefusalReason = Reason | 'unknown' | 'uplink';
 
 /** What became of one vnet's plan. `vanished`: the port was gone, no failure. `reverted`: failed, and put back as it was. */
 export interface Outcome {

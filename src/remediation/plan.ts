@@ -4,7 +4,7 @@
 import type { Plan, Refusal, RefusalReason, VnetPlan } from '../model/plan.ts';
 import { REASON } from '../model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
-import { formatTable, formatVids, overlay, sameTable, vidsFrom } from '../model/vlan.ts';
+import { formatVids, overlay, sameTable, vidsFrom } from '../model/vlan.ts';
 import { changesBetween } from './changes.ts';
 
 /** The plan for a report, in its order; only for these domains where `domains` names any. */
@@ -75,12 +75,8 @@ function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
 /** VLANs that stay although they should not be there: `unexpected: report`. */
 function leftAlone(vnet: VnetReport): readonly Refusal[] {
   const kept = vidsFrom(overlay(vnet.unexpected, vnet.target ?? []).filter(({ a, b }) => a && b));
-  if (kept.length > 0)
-    return [
-      refuseVnet(vnet, 'vlan_unexpected', `VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`),
-    ];
-  const stuck = vnet.verdict === 'drifted' && vnet.actual && isSettled(vnet);
-  return stuck ? [refuseVnet(vnet, 'by_policy', `the policy leaves ${formatTable(vnet.actual)} as it is`)] : [];
+  const text = `VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`;
+  return kept.length > 0 ? [refuseVnet(vnet, 'vlan_unexpected', text)] : [];
 }
 
 function refuseVnet({ bridge, domain, vnet }: VnetReport, reason: RefusalReason, text: string): Refusal {

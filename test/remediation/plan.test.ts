@@ -75,6 +75,8 @@ test.each([
   ['a bridge that could not be read', vnet({}), { vlanFiltering: undefined }, /^unknown: /],
   ['an ambiguous MAC', vnet({ findings: [finding('mac_ambiguous', 'vnet1')] }), {}, /^mac_ambiguous: A/],
   ['an unknown vnet', vnet({ verdict: 'unknown', actual: undefined, target: undefined }), {}, /^unknown: /],
+  ['a vnet whose VLANs could not be read', vnet({ actual: undefined }), {}, /^unknown: /],
+  ['a vnet without a target', vnet({ target: undefined }), {}, /^unknown: /],
   ['an unknown vnet whose tables look fine', vnet({ verdict: 'unknown' }), {}, /^unknown: /],
 ] as const)('%s is refused with its reason', (_, v, fields, reason) => {
   expect(plan(report([v], fields)).vnets).toEqual([]);
@@ -85,6 +87,11 @@ test('an unexpected VLAN under "unexpected: report" stays and is named, while th
   const v = vnet({ actual: table('1* 66'), target: table('10 66 100*'), unexpected: [vidRange(1), vidRange(66)] });
   expect(plan(report([v])).vnets).toHaveLength(1);
   expect(refusals(report([v]))).toEqual([['vnet1', expect.stringMatching(/^vlan_unexpected: VLAN 66 stays/)]]);
+});
+
+test('a vnet that is refused as a whole is refused once', () => {
+  const v = vnet({ actual: table('1* 66'), target: table('10 66 100*'), unexpected: [vidRange(1), vidRange(66)] });
+  expect(refusals(report([v], { vlanFiltering: false }))).toHaveLength(1);
 });
 
 test.each(['not_on_bridge', 'uplink_vlan_missing', 'filtering_off'] as const)('%s is refused', (reason) => {

@@ -25,6 +25,11 @@ const STATE: State = {
   },
 };
 
+function stateWith(run: string): string {
+  const bridge = `{"name":"br0","uplinks":[],"unexpected":"report","rules":[],"table":[${run}]}`;
+  return `{"version":2,"accepted":{"sha256":"a","bridges":[${bridge}]},"guard":{}}`;
+}
+
 test('no state file is a first start', () => {
   expect(createStateFile(folder).load()).toEqual({ accepted: { kind: 'first' }, guard: {} });
 });
@@ -54,12 +59,20 @@ test('a torn file is no first start: the policy is unknown', () => {
   );
 });
 
+test('a state of a bridge with one VLAN is one', () => {
+  writeFileSync(path(), stateWith('{"first":10,"last":10,"pvid":true,"untagged":true}'));
+  expect(createStateFile(folder).load().accepted.kind).toBe('known');
+});
+
 test.each([
   'null',
   '[]',
   '{"version":2}',
-  '{"version":1,"accepted":{"sha256":"","bridges":[{}]},"guard":{}}',
-  '{"version":1,"accepted":{"sha256":"","bridges":[]},"guard":{"a":{}}}',
+  '{"version":1,"accepted":{"sha256":"","bridges":[]},"guard":{}}',
+  '{"version":2,"accepted":{"sha256":"","bridges":[{}]},"guard":{}}',
+  '{"version":2,"accepted":{"sha256":"","bridges":[]},"guard":{"a":{}}}',
+  stateWith('{"first":0,"last":0,"pvid":true,"untagged":true}'),
+  stateWith('{"first":10,"last":10,"pvid":true}'),
 ])('%s is no state', (text) => {
   writeFileSync(path(), text);
   expect(createStateFile(folder).load().accepted.kind).toBe('unknown');

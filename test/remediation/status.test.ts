@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { count, createTally } from '../../src/remediation/status.ts';
 import { createFleet } from './fleet.ts';
 
 const DAY = 24 * 3600 * 1000;
@@ -41,4 +42,24 @@ test('a domain that is gone is forgotten after a day, one that runs is not', asy
   expect((await fleet.cycle()).status.domains.map((d) => d.domain)).toEqual(['vm-1', 'vm-2']);
   fleet.pass(1);
   expect((await fleet.cycle()).status.domains.map((d) => d.domain)).toEqual(['vm-1']);
+});
+
+test('durations are seconds', () => {
+  const decision = {
+    at: 1,
+    bridge: 'b',
+    domain: 'd',
+    vnet: 'v',
+    trigger: 't',
+    outcome: 'verified' as const,
+    before: '',
+    after: '',
+    commands: [],
+    problem: undefined,
+    durationMs: 300,
+  };
+  const { duration } = count(createTally(0), [decision]);
+  expect(duration.sum).toBe(0.3);
+  expect(duration.buckets.find(([le]) => le === 0.25)).toEqual([0.25, 0]);
+  expect(duration.buckets.find(([le]) => le === 0.5)).toEqual([0.5, 1]);
 });

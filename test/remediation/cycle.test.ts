@@ -1,0 +1,57 @@
+// What one cycle hands to the next.
+import { expect, test } from 'vitest';
+import { createFleet, type Fleet, LIMITS, told } from './fleet.ts';
+
+/** Heals vm-1 until the guard has enough. */
+async function fight(fleet: Fleet): Promise<void> {
+  for (let i = 0; i < LIMITS.maxHeals; i++) {
+    fleet.host.wipe(fleet.tap(1));
+    await fleet.cycle();
+    fleet.pass(1000 * 2 ** i);
+  }
+  fleet.host.wipe(fleet.tap(1));
+  await fleet.cycle();
+}
+
+test('a dump that fails once forgets no suspension', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  fleet.host.sabotage((line) => line.includes('show'), { exitCode: 1, stderr: 'no' }, 1);
+  await fleet.cycle();
+  await fleet.cycle();
+  expect(await fleet.tableOf(1)).toBe('1*');
+  expect(fleet.status()?.domains[0]?.suspendedSince).toBeDefined();
+});
+
+test('a clock that was set back delays the end of a suspension by no more than the cooldown', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  fleet.pass(LIMITS.cooldownMs);
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+  await fleet.cycle();
+  fleet.pass(-86_400_000);
+  await fleet.cycle();
+  fleet.pass(LIMITS.cooldownMs);
+  await fleet.cycle();
+  expect(fleet.status()?.domains[0]?.suspendedSince).toBeUndefined();
+});
+
+test('a host that could be read is no problem', async () => {
+  expect((await createFleet(1).cycle()).problem).toBeUndefined();
+});
+
+test('a second pause is told again', async () => {
+  const fleet = createFleet(1);
+  const round = async () => {
+    fleet.pass(3_600_000);
+    fleet.host.wipe(fleet.tap(1));
+    fleet.options.paused = true;
+    const decisions = told(await fleet.cycle());
+    fleet.options.paused = false;
+    await fleet.cycle();
+    await fleet.cycle();
+    return decisions;
+  };
+  expect(await round()).toEqual(['paused vm-1']);
+  expect(await round()).toEqual(['paused vm-1']);
+});
