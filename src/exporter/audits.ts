@@ -3,6 +3,7 @@ import type { Log } from '../model/log.ts';
 import type { Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { TRIGGERS, type Trigger } from '../report/metrics/self.ts';
+import { summarize } from '../report/summary.ts';
 import type { Audits } from './state.ts';
 
 export interface AuditBook {
@@ -47,7 +48,7 @@ export function createAuditBook(log: Log): AuditBook {
           const failed = collectors.filter((collector) => !collector.ok);
           close(failed.map(({ collector, problem }) => `${collector}: ${problem}`).join('; ') || undefined, collectors);
           const ms = Math.round(audits.last?.durationMs ?? 0);
-          log[changed ? 'info' : 'debug']({ trigger, ...summary(report), ms }, changed ? 'report changed' : 'audit');
+          log[changed ? 'info' : 'debug']({ trigger, ...summarize(report), ms }, changed ? 'report changed' : 'audit');
         },
         fail: (error) => {
           const { message, stack } = error as Error;
@@ -72,16 +73,4 @@ function logTransitions(before: Audits['collectors'], after: Audits['collectors'
     if (!ok && (was?.ok ?? true)) log.warn({ collector, problem }, 'cannot be read');
     if (ok && was && !was.ok) log.info({ collector }, 'can be read again');
   }
-}
-
-function summary(report: Report) {
-  const vnets = report.bridges.flatMap((bridge) => bridge.vnets);
-  const count = (verdict: string) => vnets.filter((vnet) => vnet.verdict === verdict).length;
-  return {
-    vnets: vnets.length,
-    compliant: count('compliant'),
-    drifted: count('drifted'),
-    unknown: count('unknown') + report.unknowns.length,
-    findings: report.bridges.reduce((sum, bridge) => sum + bridge.findings.length, 0),
-  };
 }

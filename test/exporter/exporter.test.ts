@@ -33,6 +33,22 @@ it('a VM that stops is gone from the report, one that starts is in it', async ()
   await eventually(() => expect(verdict()).toBe('drifted'));
 });
 
+it('a wrong PVID stays in the report while the VM’s live XML is half-written, and the file is told', async () => {
+  const { host, exporter, verdict } = exporterOn();
+  await exporter.idle();
+  host.setTable('vnet0', DRIFTED);
+  await eventually(() => expect(verdict()).toBe('drifted'));
+  host.writeFile('/run/libvirt/qemu/vyos-01.xml', '<domst');
+  await eventually(() =>
+    expect(exporter.state().report?.unknowns).toMatchObject([{ kind: 'domain', name: 'vyos-01' }]),
+  );
+  expect(exporter.state().report?.bridges[0]?.findings).toMatchObject([
+    { reason: 'pvid_wrong', vnet: 'vnet0' },
+    {},
+    {},
+  ]);
+});
+
 it('a burst of events is one audit, and no two audits are ever under way', async () => {
   const host = simulatedHost();
   let together = 0;

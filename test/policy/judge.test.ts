@@ -94,6 +94,16 @@ test('a PVID that is wanted tagged is right so, and retagged where it leaves unt
   expect(say('1*', tagged)).toEqual({ reasons: ['pvid_wrong', 'vlan_missing', 'vlan_unexpected'], target: '42 47*t' });
 });
 
+test('wrong tagging is told with what should be and what is', () => {
+  const deviation = (actual: string, expected = EXPECTED) =>
+    judge(table(actual), expected, rules('report')).deviations.find(({ reason }) => reason === 'tagging_wrong');
+  expect(deviation('10u 20 66u 100*')).toMatchObject({ expected: '10 66 tagged', actual: '10 66 untagged' });
+  expect(deviation('10u 20 100*t')).toMatchObject({
+    expected: '100 untagged, 10 tagged',
+    actual: '10 untagged, 100 tagged',
+  });
+});
+
 test('many unexpected VLANs are said as ranges', () => {
   const trunk = table('1-9 10 11-19 20 21-99 100* 101-4094');
   const { deviations } = judge(trunk, EXPECTED, rules('report'));
