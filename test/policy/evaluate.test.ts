@@ -224,3 +224,23 @@ test('the VLAN of a default_pvid of 5 is removed, also under "unexpected: report
   const links = { ok: true as const, value: (s.links.ok ? s.links.value : []).map((b) => ({ ...b, defaultPvid: 5 })) };
   expect(formatTable(evaluate({ ...s, links }, POLICY).bridges[0]?.vnets[0]?.target ?? [])).toBe('10 20 100*');
 });
+
+test('a bridge that is there and whose vlan_filtering could not be read is told; one that could not be looked for is not told twice', () => {
+  const s = snapshot(GOOD);
+  const links = {
+    ok: true as const,
+    value: (s.links.ok ? s.links.value : []).map((b) => ({ ...b, vlanFiltering: undefined })),
+  };
+  expect(evaluate({ ...s, links }, POLICY).unknowns).toEqual([
+    { kind: 'bridge', name: 'br0', problem: 'its vlan_filtering could not be read' },
+  ]);
+  expect(evaluate({ ...s, links: { ok: false, error: 'x' } }, POLICY).unknowns).toEqual([
+    { kind: 'links', name: undefined, problem: 'x' },
+  ]);
+});
+
+test('a port in doubt between interfaces of one domain is a finding of that domain', () => {
+  const strange = { ...web, interfaces: web.interfaces.map((i) => ({ ...i, mac: '52:54:00:00:00:77' })) };
+  const report = evaluate(snapshot(GOOD, { domains: { ok: true, value: [strange] } }), POLICY);
+  expect(report.bridges[0]?.findings).toMatchObject([{ reason: 'mac_ambiguous', domain: 'web', vnet: 'vnet1' }]);
+});
