@@ -9,6 +9,7 @@ import { startWatchdog } from '../daemon/watchdog.ts';
 import { debounce } from '../host/debounce.ts';
 import type { Handle, Host } from '../host/host.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
+import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
 import { createNotifier, type Notifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import { watchHost } from '../host/linux/watch.ts';
@@ -35,8 +36,8 @@ const DEBOUNCE = { quietMs: 5, maxMs: 100 };
 /** Runs until a signal ends it. Throws ConfigError. */
 export async function runRemediate(flags: RemediateFlags): Promise<void> {
   keepHeapSmall();
-  const host = createHost();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
+  const host = { ...createHost(), bridges: openKernelBridges(process.env, log) };
   const notifier = createNotifier(process.env, host, log);
   const load = () => loadSettings(host, flags['config.file']);
   const dryRun = flags.dryRun ?? false;

@@ -4,6 +4,7 @@ import { loadSettings } from '../config/load.ts';
 import { createLog } from '../daemon/log.ts';
 import { startWatchdog } from '../daemon/watchdog.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
+import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
 import { createNotifier, type Notifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import type { LogFormat, LogLevel } from '../model/log.ts';
@@ -28,8 +29,8 @@ const STOP_MS = 900;
 /** Runs until a signal ends it. Throws ConfigError or ListenError. */
 export async function runServe(flags: ServeFlags): Promise<void> {
   keepHeapSmall();
-  const host = createHost();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
+  const host = { ...createHost(), bridges: openKernelBridges(process.env, log) };
   const notifier = createNotifier(process.env, host, log);
   const service = await startService({
     host,

@@ -79,6 +79,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       audits: book.state(),
       periodMs,
       watchers: watch?.state() ?? [],
+      kernelInterface: host.bridges?.via() ?? 'iproute2',
       hook: hook?.read(),
       remediator,
     };

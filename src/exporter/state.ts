@@ -4,7 +4,7 @@ import type { HookView } from '../host/linux/journal.ts';
 import type { WatcherState } from '../host/linux/watch.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
-import type { Collector, Trigger } from '../report/metrics/self.ts';
+import type { Collector, KernelInterface, Trigger } from '../report/metrics/self.ts';
 
 export interface ExporterState {
   /** In force. */
@@ -23,6 +23,7 @@ export interface ExporterState {
   /** Milliseconds between two audits, where nothing happens. */
   readonly periodMs: number;
   readonly watchers: readonly WatcherState[];
+  readonly kernelInterface: KernelInterface;
   /** undefined where nobody reads the journal. */
   readonly hook: HookView | undefined;
   readonly remediator: RemediatorView;

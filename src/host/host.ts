@@ -3,6 +3,10 @@
 // Files are read synchronously: they are small and in memory (sysfs, tmpfs) or local, and a thousand asynchronous reads of
 // sysfs cost several times the reads themselves.
 
+import type { Change } from '../model/plan.ts';
+import type { Bridge } from '../model/snapshot.ts';
+import type { VlanTable } from '../model/vlan.ts';
+
 export interface FileStat {
   readonly ino: number;
   readonly mtimeMs: number;
@@ -44,6 +48,30 @@ export interface FollowEvents {
   end(problem: string): void;
 }
 
+/** What was read of the bridges, at one moment. */
+export interface BridgesRead {
+  /** Those of the named ones that exist, in the order of the names. */
+  readonly bridges: readonly Bridge[];
+  /** By port name, of all bridges, and the bridges' own; a port without any VLAN is not in it. */
+  readonly vlans: ReadonlyMap<string, VlanTable>;
+}
+
+export interface ChangesMade {
+  /** What the kernel said of those that it refused, for people. */
+  readonly refused: ReadonlyMap<Change, string>;
+  /** Those whose answer did not come: they may be done or not. In their order. */
+  readonly unanswered: readonly Change[];
+}
+
+/** The bridges without a process in between. undefined: not this time, bridge(8) is to be asked. */
+export interface KernelBridges {
+  /** What is asked now. */
+  via(): 'netlink' | 'iproute2';
+  read(names: readonly string[]): BridgesRead | undefined;
+  /** Makes the changes, in their order, of ports as they were when last read. */
+  change(changes: readonly Change[]): ChangesMade | undefined;
+}
+
 export interface Host {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -54,6 +82,8 @@ export interface Host {
   /** Names in a folder, sorted; undefined where there is no such folder. Throws Error where it cannot be read. */
   list(path: string): readonly string[] | undefined;
   run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /** undefined where the process has no socket to the kernel: then bridge(8) and sysfs are asked. */
+  readonly bridges?: KernelBridges | undefined;
   /** Starts a process that goes on, as `ip monitor link`. */
   follow(command: string, args: readonly string[], events: FollowEvents): Handle;
   /** Calls `changed` at each change of an entry of a folder. Throws Error where the folder cannot be watched. `failed`: the watch ended by itself. */

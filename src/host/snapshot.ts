@@ -1,4 +1,5 @@
-// The host, read once: links and domains from files, VLANs from one process, whatever the number of VMs.
+// The host, read once: links and VLANs from one netlink dump, or from files and one process where there is no socket; domains from
+// files; whatever the number of VMs.
 // A reader that fails makes its part unknown, never the whole.
 import type { CollectorRun, Reading, Snapshot } from '../model/snapshot.ts';
 import type { Host } from './host.ts';
@@ -19,10 +20,20 @@ export function createSnapshotReader(host: Host): SnapshotReader {
   const readDomains = createDomainReader(host);
   return async (scope) => {
     const takenAt = host.now();
+    const names = scope.bridges.map((bridge) => bridge.name);
+    const asked = host.bridges?.read(names);
+    if (asked) {
+      const durationMs = Math.max(0, host.now() - takenAt);
+      const runs = (['links', 'vlans'] as const).map((collector) => ({ collector, ok: true, durationMs }));
+      const links = { ok: true, value: asked.bridges } as const;
+      const vlans = { ok: true, value: asked.vlans } as const;
+      const [domains, domainsRun] = await timed(host, 'domains', readDomains);
+      return { takenAt, links, vlans, domains, collectors: [...runs, domainsRun] };
+    }
     // The process first, so that the files are read while it runs.
     const vlansRun = timed(host, 'vlans', () => readVlans(host));
     const [domains, domainsRun] = await timed(host, 'domains', readDomains);
-    const [links, linksRun] = await timed(host, 'links', () => readLinks(scope.bridges.map((bridge) => bridge.name)));
+    const [links, linksRun] = await timed(host, 'links', () => readLinks(names));
     const [vlans, vlansTime] = await vlansRun;
     return { takenAt, links, vlans, domains, collectors: [linksRun, vlansTime, domainsRun] };
   };

@@ -1,5 +1,5 @@
-// Runs the commands of a cycle, and reads all VLAN tables after the last one: one `bridge -force -batch -` for all vnets and the
-// dump. bridge(8): with -force it goes on after a failed line, writes `Command failed -:LINE` for each and exits 1. What it says of
+// Makes the changes of a cycle, and reads all VLAN tables after the last one: by netlink where the host has a socket, else by one
+// `bridge -force -batch -` for all vnets and the dump. bridge(8): with -force it goes on after a failed line, writes `Command failed -:LINE` for each and exits 1. What it says of
 // the changes is a hint only; the dump, which the kernel makes when they are done, decides: see `verify`.
 import type { Host, RunResult } from '../host/host.ts';
 import { parseVlanShow, readVlans, SHOW, SHOW_OPTIONS, type Vlans } from '../host/linux/vlans.ts';
@@ -17,6 +17,19 @@ export interface Applied {
 
 /** Runs the changes; those of one port in their order. Never throws: a missing, failing or hanging `bridge` fails its changes. */
 export async function apply(host: Host, changes: readonly Change[]): Promise<Applied> {
+  const made = host.bridges?.change(changes);
+  if (!made) return applyByBridge(host, changes);
+  const failures = new Map([...made.refused].map(([change, why]) => [change, said(change, why)]));
+  // Done or not: doing them again does no harm.
+  if (made.unanswered.length > 0) {
+    const { failures: more, vlans } = await applyByBridge(host, made.unanswered);
+    return { failures: new Map([...failures, ...more]), vlans };
+  }
+  const read = host.bridges?.read([]);
+  return { failures, vlans: read ? { ok: true, value: read.vlans } : await readVlans(host) };
+}
+
+async function applyByBridge(host: Host, changes: readonly Change[]): Promise<Applied> {
   const failures = new Map<Change, string>();
   for (const change of changes.filter((c) => !fitsBatch(c.port))) {
     const result = await host.run('bridge', bridgeArgs(change), { timeoutMs: timeoutFor(1) });

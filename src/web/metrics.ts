@@ -71,13 +71,14 @@ function inputsOf({ report, settings, domains, hook, remediator }: ExporterState
   };
 }
 
-function selfOf({ audits, watchers, hook, config, settings }: ExporterState): SelfInputs {
+function selfOf({ audits, watchers, kernelInterface, hook, config, settings }: ExporterState): SelfInputs {
   const { total, failures, last, lastSuccessAt, collectors } = audits;
   const journal = hook && { collector: 'journal', ok: hook.stats.ok, durationMs: hook.durationMs };
   return {
     audits: { total, failures, durationMs: last?.durationMs, lastSuccessAt },
     collectors: [...collectors, ...(journal ? [journal] : [])],
     watchers: [...watchers, ...(hook ? [{ watcher: 'journal', up: hook.watching }] : [])],
+    kernelInterface,
     config: { ...config, policySha256: settings.policy.sha256 },
     build: { version: VERSION, node: process.version },
     process: processFacts(),

@@ -67,6 +67,7 @@ const SELF: SelfInputs = {
     ok: collector !== 'journal',
     durationMs: 4,
   })),
+  kernelInterface: 'netlink',
   watchers: ['links', 'domains', 'journal'].map((watcher) => ({ watcher, up: true })),
   config: { lastReloadOk: true, lastSuccessAt: AT - 5000, policySha256: POLICY_SHA256 },
   build: { version: '0.0.0', node: 'v20.0.0' },

@@ -8,6 +8,7 @@ const SELF: SelfInputs = {
   audits: { total: { startup: 1, schedule: 0, event: 0, reload: 0 }, failures: 0, durationMs: 1, lastSuccessAt: 1 },
   collectors: [],
   watchers: [],
+  kernelInterface: 'iproute2' as const,
   config: { lastReloadOk: true, lastSuccessAt: 1, policySha256: 'ab' },
   build: { version: '0', node: 'v0' },
   process: { cpuSeconds: 0, startTime: 0, residentBytes: 0, openFds: 3 },

@@ -5,6 +5,9 @@ import { type Family, family, type Sample, seconds, single } from './family.ts';
 export const TRIGGERS = ['startup', 'schedule', 'event', 'reload'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
+export const KERNEL_INTERFACES = ['netlink', 'iproute2'] as const;
+export type KernelInterface = (typeof KERNEL_INTERFACES)[number];
+
 export interface SelfInputs {
   readonly audits: {
     readonly total: Readonly<Record<Trigger, number>>;
@@ -17,6 +20,8 @@ export interface SelfInputs {
   };
   readonly collectors: readonly Collector[];
   readonly watchers: readonly { readonly watcher: string; readonly up: boolean }[];
+  /** How the kernel is asked for bridges and VLANs. */
+  readonly kernelInterface: KernelInterface;
   readonly config: { readonly lastReloadOk: boolean; readonly lastSuccessAt: number; readonly policySha256: string };
   readonly build: { readonly version: string; readonly node: string };
   readonly process: ProcessFacts;
@@ -54,6 +59,13 @@ export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
   ),
   family('gauge', 'watcher_up', ['watcher'], 'Whether changes are noticed at once; 0: by the schedule only.', (i) =>
     i.watchers.map(({ watcher, up }) => ({ value: Number(up), labels: { watcher } })),
+  ),
+  family(
+    'gauge',
+    'kernel_interface',
+    ['via'],
+    '1 for what the kernel is asked by for bridges and VLANs, netlink or iproute2.',
+    (i) => KERNEL_INTERFACES.map((via) => ({ value: Number(i.kernelInterface === via), labels: { via } })),
   ),
   family(
     'gauge',

@@ -1,10 +1,15 @@
 // lab-timeout: 900
-// The laws of healing on a real kernel: the same checks as test/remediation/laws.test.ts makes on the simulated host.
+// The laws of healing on a real kernel, by iproute2 and by netlink: the same checks as test/remediation/laws.test.ts makes on the simulated host.
+import assert from 'node:assert/strict';
+import { openKernelBridges } from '../../../src/host/linux/netlink/kernel-bridges.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { formatRange, type VlanTable } from '../../../src/model/vlan.ts';
 import { checkLaws, checkOrder, checkUnknown, type World } from '../../remediation/laws.ts';
 import { createFleet } from '../remediator.ts';
+import { ensureRtnl } from '../rtnl.ts';
 import { finish, sh, test } from '../scenario.ts';
+
+ensureRtnl();
 
 const RUNS = 20;
 const fleet = await createFleet('law', 3);
@@ -23,7 +28,7 @@ function commands(port: string, table: VlanTable): string {
   return `vlan del vid 1-14 dev ${port}${self}\n${rows.join('')}`;
 }
 
-const world: World = {
+const iproute2: World = {
   host: createHost(),
   bridge: 'law',
   taps: fleet.taps,
@@ -34,10 +39,19 @@ const world: World = {
   },
 };
 
-await test(`in ${RUNS} random states: plan then apply converges, twice changes nothing, the inverse restores, nothing else moves`, () =>
-  checkLaws(world, RUNS));
-await test('unknown never heals', () => checkUnknown(world, 100));
-await test('the order of what was read does not matter', () => checkOrder(world, 100));
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const bridgesByNetlink = openKernelBridges(process.env, quiet);
+const netlink: World = { ...iproute2, host: { ...createHost(), bridges: bridgesByNetlink } };
+
+for (const [via, world] of Object.entries({ iproute2, netlink })) {
+  await test(`${via}: in ${RUNS} random states: plan then apply converges, twice changes nothing, the inverse restores, nothing else moves`, () =>
+    checkLaws(world, RUNS));
+  await test(`${via}: unknown never heals`, () => checkUnknown(world, 100));
+  await test(`${via}: the order of what was read does not matter`, () => checkOrder(world, 100));
+}
+await test('netlink was in use to the end', () => {
+  assert.equal(bridgesByNetlink?.via(), 'netlink');
+});
 
 await sh('ip link del law.up && ip link del law.orphan');
 await fleet.remove();

@@ -145,7 +145,7 @@ await test('200 ports with 1-4094, a PVID and a range of another kind in the mid
     input: trunks
       .map(
         (name, i) =>
-          `vlan add vid 1-4094 dev ${name}\nvlan add vid ${100 + i} pvid dev ${name}\nvlan add vid 1000-${1000 + i} untagged dev ${name}\n`,
+          `vlan add vid 1-4094 dev ${name}\nvlan add vid ${100 + i} pvid dev ${name}\nvlan add vid 1000-${1001 + i} untagged dev ${name}\n`,
       )
       .join(''),
   });

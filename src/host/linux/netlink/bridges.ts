@@ -1,7 +1,8 @@
 // The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; and changes of VLANs.
 import type { Change } from '../../../model/plan.ts';
 import type { Bridge, Port } from '../../../model/snapshot.ts';
-import { type VlanTable, vidRange, vlanTable } from '../../../model/vlan.ts';
+import { type VlanTable, vlanTable } from '../../../model/vlan.ts';
+import type { BridgesRead, ChangesMade } from '../../host.ts';
 import { changeRequest } from './changes.ts';
 import { RTM_NEWLINK } from './constants.ts';
 import { explainRefusal } from './errno.ts';
@@ -14,21 +15,6 @@ import {
   parseBridgeFacts,
   parseBridgeLink,
 } from './links.ts';
-
-/** What was read of the bridges. */
-export interface BridgesRead {
-  /** Those of the named ones that exist, in the order of the names. */
-  readonly bridges: readonly Bridge[];
-  /** By port name, of all bridges, and the bridges' own; a port without any VLAN is not in it. */
-  readonly vlans: ReadonlyMap<string, VlanTable>;
-}
-
-export interface ChangesMade {
-  /** What the kernel said of those that it refused. */
-  readonly refused: ReadonlyMap<Change, string>;
-  /** Those whose answer did not come: they may be done or not. In their order. */
-  readonly unanswered: readonly Change[];
-}
 
 export interface NetlinkBridges {
   /** Throws NetlinkError where the kernel cannot be asked or is not understood. */
@@ -122,12 +108,7 @@ function bridgesOf(
 
 function tablesOf(links: readonly BridgeLink[]): ReadonlyMap<string, VlanTable> {
   const withVlans = links.filter(({ vlans }) => vlans.length > 0);
-  return new Map(
-    withVlans.map(({ name, vlans }) => [
-      name,
-      vlanTable(vlans.map((run) => ({ ...run, ...vidRange(run.first, run.last) }))),
-    ]),
-  );
+  return new Map(withVlans.map(({ name, vlans }) => [name, vlanTable(vlans)]));
 }
 
 /** Names may hold bytes that are no text: two that look the same are no name to change anything by. */

@@ -1,6 +1,6 @@
 // What the kernel says of bridges and their ports: rtnetlink(7), net/core/rtnetlink.c (rtnl_bridge_getlink), net/bridge/
 // br_netlink.c (br_fill_ifinfo, br_fill_ifvlaninfo_compressed). Pure: requests as bytes, answers as values.
-import { isVid, type Vid } from '../../../model/vlan.ts';
+import { isVid, type VlanRun } from '../../../model/vlan.ts';
 import {
   AF_BRIDGE,
   AF_UNSPEC,
@@ -31,14 +31,6 @@ import {
   RTM_GETLINK,
 } from './constants.ts';
 import { buildAttribute, buildMessage, eachAttribute, MalformedError, macOf, textOf, u32 } from './message.ts';
-
-/** Consecutive VLANs of one port that are the same but for their number. */
-export interface VlanRun {
-  readonly first: Vid;
-  readonly last: Vid;
-  readonly pvid: boolean;
-  readonly untagged: boolean;
-}
 
 /** A port of a bridge, or the bridge itself with the VLANs of its own (`self`) rows: then `master` is its own index. */
 export interface BridgeLink {

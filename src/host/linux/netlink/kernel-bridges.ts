@@ -1,0 +1,60 @@
+// The kernel by netlink as long as that goes well, and iproute2 where it does not: said once when it changes.
+import { existsSync } from 'node:fs';
+import type { Log } from '../../../model/log.ts';
+import type { KernelBridges } from '../../host.ts';
+import { listenFds } from '../listen-fds.ts';
+import { createNetlinkBridges } from './bridges.ts';
+import type { Exchange } from './exchange.ts';
+import { openExchange, RTNL } from './open.ts';
+
+const RETRY_MS = 60_000;
+
+/** On the socket that systemd handed to this process; undefined, and said, where it handed none that can be used. */
+export function openKernelBridges(
+  env: Readonly<Record<string, string | undefined>>,
+  log: Log,
+): KernelBridges | undefined {
+  const [fd] = listenFds(env, RTNL);
+  const opened = fd === undefined ? { problem: 'systemd passed no netlink socket' } : openExchange(fd);
+  if ('problem' in opened) {
+    log.info({ via: 'iproute2', reason: opened.problem }, 'the kernel is asked by bridge(8)');
+    return undefined;
+  }
+  const isTap = (name: string) => existsSync(`/sys/class/net/${name}/tun_flags`);
+  return createKernelBridges(opened.exchange, isTap, log, () => performance.now());
+}
+
+/** `now`: milliseconds, never set back. */
+export function createKernelBridges(
+  exchange: Exchange,
+  isTap: (name: string) => boolean,
+  log: Log,
+  now: () => number,
+): KernelBridges {
+  const bridges = createNetlinkBridges(exchange, isTap);
+  // undefined before the first answer.
+  let via: 'netlink' | 'iproute2' | undefined;
+  let retryAt = Number.NEGATIVE_INFINITY;
+
+  const attempt = <T>(ask: () => T): T | undefined => {
+    try {
+      const answer = ask();
+      if (via !== 'netlink') log.info({ via: 'netlink' }, 'the kernel is asked by netlink');
+      via = 'netlink';
+      return answer;
+    } catch (error) {
+      const problem = (error as Error).message;
+      if (via !== 'iproute2') log.warn({ via: 'iproute2', problem }, 'the kernel is asked by bridge(8)');
+      via = 'iproute2';
+      retryAt = now() + RETRY_MS;
+      return undefined;
+    }
+  };
+
+  return {
+    via: () => via ?? 'netlink',
+    read: (names) => (via === 'iproute2' && now() < retryAt ? undefined : attempt(() => bridges.read(names))),
+    // Ports are known from the last reading: where that was not ours, neither are the changes.
+    change: (changes) => (via === 'netlink' ? attempt(() => bridges.change(changes)) : undefined),
+  };
+}

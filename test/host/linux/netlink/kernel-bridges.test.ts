@@ -1,0 +1,101 @@
+import { expect, test, vi } from 'vitest';
+import { createExchange } from '../../../../src/host/linux/netlink/exchange.ts';
+import { createKernelBridges, openKernelBridges } from '../../../../src/host/linux/netlink/kernel-bridges.ts';
+import type { Change } from '../../../../src/model/plan.ts';
+import { formatTable, vid } from '../../../../src/model/vlan.ts';
+import { acknowledgement, answer, fakeSocket, sent } from './kernel.ts';
+
+const GETLINK = 18;
+
+/** A kernel that answers as the recorded one did, to each request what `answers` says, else that. */
+function kernel(answers: { fail?: string; change?: (seq: number, at: number) => readonly (Buffer | string)[] } = {}) {
+  const state = { now: 0, answers };
+  const socket = fakeSocket((datagram) => {
+    if (state.answers.fail !== undefined) return [state.answers.fail];
+    return sent(datagram).flatMap(({ type, seq, bytes }, i): readonly (Buffer | string)[] => {
+      if (type !== GETLINK) return state.answers.change?.(seq, i) ?? [acknowledgement(seq)];
+      if (bytes.readUInt16LE(6) & 0x300) return answer('bridgeLinks', seq);
+      return bytes.includes('br-a') ? answer('linkOfBridge', seq) : answer('linkThatIsNot', seq);
+    });
+  });
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const isTap = (name: string) => name.startsWith('rec');
+  const bridges = createKernelBridges(createExchange(socket, 5), isTap, log, () => state.now);
+  return { bridges, state, log, socket };
+}
+
+const change = (port: string): Change => ({
+  action: 'add',
+  port,
+  first: vid(10),
+  last: vid(10),
+  pvid: false,
+  untagged: false,
+});
+
+test('the named bridges that exist, their ports in order, and all tables are read', () => {
+  const { bridges, log } = kernel();
+  const read = bridges.read(['br-a', 'nope']);
+  expect(read?.bridges).toEqual([
+    {
+      name: 'br-a',
+      vlanFiltering: true,
+      defaultPvid: 7,
+      ports: [0, 1, 2, 3].map((i) => ({ name: `rec${i}`, mac: `fe:54:00:00:00:0${i}`, tap: true })),
+    },
+  ]);
+  expect([...(read?.vlans ?? [])].map(([name, table]) => `${name}: ${formatTable(table)}`)).toEqual([
+    'br-a: 7* 10',
+    'br-off: 1*',
+    'rec1: 7u 100* 200-210 300u',
+    'rec2: 1-41 42*t 43-4094',
+    'rec3: 7*',
+    '012345678901234: 1*',
+  ]);
+  expect([bridges.via(), log.info.mock.calls.length, log.warn.mock.calls.length]).toEqual(['netlink', 1, 0]);
+});
+
+test('what the kernel refuses is told, what it does not answer is left to iproute2, and an unknown port is asked for nothing', () => {
+  const { bridges } = kernel({
+    change: (seq, at) => [[acknowledgement(seq, 19)], [acknowledgement(seq)], []][at] ?? [],
+  });
+  expect(bridges.change([change('rec1')])).toBeUndefined(); // before anything was read
+  bridges.read([]);
+  const all = ['rec1', 'rec2', 'rec3', 'nope'].map(change);
+  const made = bridges.change(all);
+  expect([...(made?.refused ?? [])].map(([{ port }, why]) => `${port}: ${why}`)).toEqual([
+    'nope: the port was not there when the bridges were read',
+    'rec1: no such device (ENODEV): the port is gone',
+  ]);
+  expect(made?.unanswered).toEqual([all[2]]);
+});
+
+test.each(['EBADF', 'ENOBUFS', 'EAGAIN'])(
+  '%s: iproute2 takes over, said once; a minute later netlink is tried again',
+  (fail) => {
+    const { bridges, state, log, socket } = kernel();
+    bridges.read([]);
+    state.answers = { fail };
+    expect([bridges.read([]), bridges.read([]), bridges.change([change('rec1')])]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([bridges.via(), log.warn.mock.calls.length]).toEqual(['iproute2', 1]);
+    state.answers = {};
+    socket.queue.length = 0;
+    expect(bridges.read([])).toBeUndefined();
+    state.now += 60_000;
+    expect(bridges.read([])?.vlans.size).toBe(6);
+    expect([bridges.via(), log.info.mock.calls.length]).toEqual(['netlink', 2]);
+  },
+);
+
+test('without a descriptor from systemd there is none, and the log says so', () => {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  expect(openKernelBridges({}, log)).toBeUndefined();
+  expect(log.info).toHaveBeenCalledWith(
+    { via: 'iproute2', reason: 'systemd passed no netlink socket' },
+    'the kernel is asked by bridge(8)',
+  );
+});
