@@ -45,6 +45,11 @@ test('a domain that cannot be read is no matter of another', () => {
   expect(unknowns('broken', domain('web', 1), broken)).toEqual([['domain', 'broken']]);
 });
 
+test('a source that could not be read is a matter of all', () => {
+  const unread = { ...snapshot(domain('web', 1)), vlans: { ok: false as const, error: 'no' } };
+  expect(selectDomains(evaluate(unread, POLICY), ['web']).unknowns).toMatchObject([{ kind: 'vlans' }]);
+});
+
 test('warnings of other domains are left out', () => {
   const shared = [domain('web', 1), { ...domain('twin', 1), name: 'twin' }, domain('app', 2)];
   const warningsFor = (name: string) =>

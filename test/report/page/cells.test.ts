@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { VnetReport } from '../../../src/model/report.ts';
-import { type VlanTable, vidRange, vlanTable } from '../../../src/model/vlan.ts';
+import { parseTable, tableFrom, type VlanTable, vidRange, vlanTable } from '../../../src/model/vlan.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import { type Cell, type CellRun, cellAt, cellsOf, columnsOf } from '../../../src/report/page/cells.ts';
 import { GOOD, POLICY, snapshotOf, table, VLANS } from './fixture.ts';
@@ -34,6 +34,16 @@ test('an untagged member is a tagging error, a surplus one is unexpected', () =>
   const untagged40 = vlanTable([...GOOD, { ...vidRange(40), pvid: false, untagged: true }]);
   expect(cellAt(cellsOf(vnet(untagged40)), 40)).toBe('tagging');
   expect(cellAt(cellsOf(vnet(table([...VLANS, 200], 100))), 200)).toBe('unexpected');
+});
+
+test('neighbours of one look are one run, and of two looks two', () => {
+  const trunk = tableFrom([vidRange(10, 12)], undefined);
+  const report = evaluate(snapshotOf([{ name: 'vm', vlans: parseTable('10 11 200 201u') }]), {
+    ...POLICY,
+    bridges: POLICY.bridges.map((bridge) => ({ ...bridge, table: trunk, rules: [] })),
+  });
+  const cells = report.bridges[0]?.vnets.flatMap(cellsOf).map(({ first, last, cell }) => `${first}-${last} ${cell}`);
+  expect(cells).toEqual(['10-11 tagged', '12-12 missing', '200-201 unexpected']);
 });
 
 test('where the table is unknown, each expected VLAN is', () => {
