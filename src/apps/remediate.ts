@@ -30,8 +30,8 @@ export interface RemediateFlags {
 }
 
 const STATE_FOLDER = '/var/lib/libvirt-vlan-remediator';
-// A VM's start is some twenty events within a few milliseconds.
-const DEBOUNCE = { quietMs: 5, maxMs: 100 };
+// A VM's start is some twenty events within a few milliseconds. By netlink a cycle costs a few milliseconds, too.
+const DEBOUNCE = { quietMs: 2, maxMs: 50 };
 
 /** Runs until a signal ends it. Throws ConfigError. */
 export async function runRemediate(flags: RemediateFlags): Promise<void> {

@@ -46,7 +46,7 @@ export interface Exporter extends Handle {
 }
 
 // A change is seen at once where it stands alone; what comes in bursts is awaited.
-const DEBOUNCE = { quietMs: 20, maxMs: 250 };
+const DEBOUNCE = { quietMs: 10, maxMs: 100 };
 // Under an endless storm of events, audits take a third of the time.
 const restAfter = (trigger: Trigger, durationMs: number) => (trigger === 'event' ? Math.min(2 * durationMs, 2000) : 0);
 

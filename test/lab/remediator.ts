@@ -8,6 +8,7 @@ import { parseVlanShow } from '../../src/host/linux/vlans.ts';
 import { liveXml, tapMac } from '../../src/host/sim/vm.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
+import { withRtnl } from './rtnl.ts';
 import { sh, until } from './scenario.ts';
 
 const RUNTIME = '/run/libvirt-vlan-remediator';
@@ -101,10 +102,17 @@ export interface RemediatorProcess {
 
 const started: ChildProcess[] = [];
 
-/** Starts it, with a fresh state unless `keepState`, and resolves when it has published its first status. */
+/** Starts it, with a fresh state unless `keepState`, with a netlink socket where `rtnl`, and resolves when it has published its first status. */
 export async function startRemediator(
   config: string,
-  options: { keepState?: boolean; args?: readonly string[]; path?: string; wait?: boolean; beside?: boolean } = {},
+  options: {
+    keepState?: boolean;
+    args?: readonly string[];
+    path?: string;
+    wait?: boolean;
+    beside?: boolean;
+    rtnl?: boolean;
+  } = {},
 ): Promise<RemediatorProcess> {
   // One whose test failed would be in the way.
   for (const left of started.filter(
@@ -122,7 +130,9 @@ export async function startRemediator(
     STATE_DIRECTORY: STATE,
     PATH: options.path ?? process.env.PATH,
   };
-  const child = spawn(process.execPath, [process.argv[1] ?? '', 'remediate', config, ...(options.args ?? [])], { env });
+  const command = [process.execPath, process.argv[1] ?? '', 'remediate', config, ...(options.args ?? [])] as const;
+  const [program, ...args] = options.rtnl ? withRtnl(...command) : command;
+  const child = spawn(program, args, { env });
   started.push(child);
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (chunk) => {
