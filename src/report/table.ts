@@ -1,4 +1,5 @@
-// Text in columns, for a terminal.
+// Text in columns, for a terminal. Letters of East Asia and emoji take two columns, combining marks none: Unicode Standard Annex 11.
+import stringWidth from 'string-width';
 import { printable } from '../model/printable.ts';
 
 /** What a cell shows, and how it is to be emphasised where there is colour. */
@@ -34,5 +35,5 @@ export function renderColumns(rows: readonly (readonly Cell[])[], colour: boolea
 }
 
 function width(text: string): number {
-  return [...printable(text)].length;
+  return stringWidth(printable(text));
 }
