@@ -3,6 +3,7 @@
 import { fstatSync } from 'node:fs';
 import { pino } from 'pino';
 import type { Log, LogFormat, LogLevel } from '../model/log.ts';
+import { cut } from '../model/printable.ts';
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -13,6 +14,9 @@ export interface LogOptions {
   readonly priorities?: boolean;
 }
 
+// A stack trace has its place in it; what a stranger wrote must not fill the journal.
+const MAX_TEXT = 4000;
+
 const PRIORITIES: Readonly<Record<string, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
 
 /** A pino logger: one line an entry; time in RFC 3339, unless journald adds its own. */
@@ -21,9 +25,11 @@ export function createLog(options: LogOptions): Log {
   const priorities = options.priorities ?? stderrIsJournal();
   const destination = {
     write(line: string) {
-      const entry: Record<string, unknown> = JSON.parse(line);
+      const entry: Record<string, unknown> = JSON.parse(line, (_, value) =>
+        typeof value === 'string' ? cut(value, MAX_TEXT) : value,
+      );
       const prefix = priorities ? `<${PRIORITIES[String(entry.level)] ?? 6}>` : '';
-      write(`${prefix}${options.format === 'json' ? line.trimEnd() : logfmt(entry)}\n`);
+      write(`${prefix}${options.format === 'json' ? JSON.stringify(entry) : logfmt(entry)}\n`);
     },
   };
   return pino(

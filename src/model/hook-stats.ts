@@ -7,6 +7,8 @@ export const OTHER = '(other)';
 export interface HookStats {
   /** By domain name. */
   readonly byDomain: ReadonlyMap<string, DomainHookStats>;
+  /** Entries of libvirt's services that journald threw away because they came too fast: the counts may be too low by so many. */
+  readonly suppressed: number;
 }
 
 export interface DomainHookStats {

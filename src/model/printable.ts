@@ -11,3 +11,8 @@ export function printable(text: string): string {
     return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
   });
 }
+
+/** At most `length` characters of the text; an ellipsis stands for the rest. */
+export function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}

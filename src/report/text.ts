@@ -111,7 +111,11 @@ function renderHook(report: Report, hook: Reading<HookStats> | undefined, colour
       { text: `${errors}`, style: 'bad' },
       { text: lastError ? `${time(lastError.at)}  ${lastError.text}` : '' },
     ]);
-  return rows.length > 0 ? [paint('hook errors since boot', 'strong', colour), ...renderColumns(rows, colour)] : [];
+  const { suppressed } = hook.value;
+  return [
+    ...(rows.length > 0 ? [paint('hook errors since boot', 'strong', colour), ...renderColumns(rows, colour)] : []),
+    ...(suppressed > 0 ? [`journald suppressed ${suppressed} entries of libvirt: hook errors may be missing`] : []),
+  ];
 }
 
 function renderRemediator(report: Report, view: RemediatorView | undefined, colour: boolean): readonly string[] {

@@ -40,3 +40,13 @@ it("to the journal, each line begins with its priority and leaves the time to jo
 it('an empty value and control characters are quoted', () => {
   expect(logfmt({ a: '', b: 'x\u001b[31m', c: [1], d: undefined, e: true })).toBe('a="" b="x\\u001b[31m" c=[1] e=true');
 });
+
+it('a long text is cut, in both formats', () => {
+  for (const format of ['logfmt', 'json'] as const) {
+    const lines: string[] = [];
+    const log = createLog({ level: 'info', format, priorities: false, write: (line) => lines.push(line) });
+    log.warn({ problem: 'x'.repeat(5_000_000), deep: [{ text: 'y'.repeat(5_000_000) }] }, 'm');
+    expect(lines[0]?.length).toBeLessThan(9000);
+    expect(lines[0]).toContain('x…');
+  }
+});

@@ -295,7 +295,10 @@ function everything(): PageInput {
       { name: 'journal', kind: 'watcher', ok: false, problem: 'journalctl: not found', durationMs: undefined },
     ],
     hook: {
-      stats: { ok: true, value: { byDomain: new Map([['vm-4', { errors: 2, warnings: 1, runs: 3, lastError }]]) } },
+      stats: {
+        ok: true,
+        value: { byDomain: new Map([['vm-4', { errors: 2, warnings: 1, runs: 3, lastError }]]), suppressed: 0 },
+      },
       installed: false,
     },
     remediator: {

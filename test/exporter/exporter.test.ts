@@ -164,7 +164,7 @@ it("the remediator's status is read again when it is written", async () => {
 
 it('what the journal says of the hook is shown when it changes', async () => {
   const view: HookView = {
-    stats: { ok: true, value: { byDomain: new Map() } },
+    stats: { ok: true, value: { byDomain: new Map(), suppressed: 0 } },
     installed: true,
     durationMs: 1,
     watching: true,

@@ -68,8 +68,11 @@ test('before the first audit there is a page that says so', () => {
 test('hook errors are shown with their last text', () => {
   const lastError = { at: NOW - 60_000 * 3, text: 'ERROR: vnet4: failed to set PVID 100' };
   const byDomain = new Map([['ise-01', { errors: 2, warnings: 0, runs: 3, lastError }]]);
-  const page = text(renderPage(input([], { hook: { stats: { ok: true, value: { byDomain } }, installed: false } })));
+  const page = text(
+    renderPage(input([], { hook: { stats: { ok: true, value: { byDomain, suppressed: 9 } }, installed: false } })),
+  );
   expect(page).toContain('not installed');
+  expect(page).toContain('journald suppressed 9 entries: errors may be missing');
   expect(page).toContain('ERROR: vnet4: failed to set PVID 100');
   expect(page).toContain('3 min ago');
 });
@@ -82,7 +85,10 @@ test('names and texts that look like markup are text', () => {
       hostname: evil,
       notice: evil,
       hook: {
-        stats: { ok: true, value: { byDomain: new Map([[evil, { errors: 1, warnings: 0, runs: 1, lastError }]]) } },
+        stats: {
+          ok: true,
+          value: { byDomain: new Map([[evil, { errors: 1, warnings: 0, runs: 1, lastError }]]), suppressed: 0 },
+        },
         installed: true,
       },
     }),

@@ -82,6 +82,7 @@ const hookStats: HookStats = {
     ['bind-01', { errors: 0, warnings: 1, runs: 1, lastError: undefined }],
     ['gone', { errors: 1, warnings: 0, runs: 1, lastError: { at: AT, text: 'not shown: has no vnet here' } }],
   ]),
+  suppressed: 0,
 };
 const hook = { ok: true, value: hookStats } as const;
 const status: RemediatorStatus = {

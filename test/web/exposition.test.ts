@@ -14,7 +14,7 @@ const SELF: SelfInputs = {
   process: { cpuSeconds: 0, startTime: 0, residentBytes: 0, openFds: 3 },
 };
 const DOMAINS = ['vyos-01'];
-const STATS = { byDomain: new Map() };
+const STATS = { byDomain: new Map(), suppressed: 0 };
 
 function inputs(of = EXAMPLE): Inputs {
   return {

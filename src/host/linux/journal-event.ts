@@ -1,11 +1,23 @@
 // One line of `journalctl -o json` → what the hook said, or nothing where it is no entry of the hook. Pure.
+// Anybody may write an entry that looks like a hook's: only fields that begin with `_` are journald's own word. Hooks and libvirt's
+// daemons run as root, so what is not of `_UID=0` is nobody's.
 // Three writers are understood (systemd.journal-fields(7), journalctl(1) "-o json"):
 //   ours             LIBVIRT_VLAN_DOMAIN and a real PRIORITY; LIBVIRT_VLAN_RUN=1 on one entry of each run
 //   the original     `logger -t "libvirt-hook[NAME]"`: the name is in SYSLOG_PID up to systemd 259, in _CMDLINE later, and in
 //                    MESSAGE where a space in it lost the identifier; PRIORITY is always 5, ERROR and WARN are text
 //   libvirt itself   "Hook script execution failed: …": a hook that could not even run
 
+import { cut } from '../../model/printable.ts';
+
+/** journald threw entries of libvirt's services away, because they came too fast: what the hook said may be among them. */
+export interface Suppressed {
+  readonly kind: 'suppressed';
+  readonly cursor: string;
+  readonly entries: number;
+}
+
 export interface HookEvent {
+  readonly kind: 'hook';
   readonly cursor: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -24,32 +36,68 @@ export const EVENT_FIELDS = [
   'PRIORITY',
   'SYSLOG_IDENTIFIER',
   'SYSLOG_PID',
+  '_UID',
   '_PID',
   '_COMM',
+  '_EXE',
   '_CMDLINE',
+  '_TRANSPORT',
+  'MESSAGE_ID',
+  'N_DROPPED',
   'LIBVIRT_VLAN_DOMAIN',
   'LIBVIRT_VLAN_RUN',
 ] as const;
 
 /** libvirt's daemons, by `_COMM`: what they write themselves has no identifier. */
-export const LIBVIRT_DAEMONS = ['libvirtd', 'virtqemud'] as const;
+const LIBVIRT_DAEMONS = ['libvirtd', 'virtqemud'] as const;
+const LIBVIRT_UNITS = LIBVIRT_DAEMONS.map((name) => `${name}.service`);
+
+/** What our own hook writes, whatever the config says of other hooks. */
+const OUR_IDENTIFIER = 'libvirt-hook';
+// systemd/sd-messages.h: SD_MESSAGE_JOURNAL_DROPPED
+const DROPPED = 'a596d6fe7bfa4994828e72309e95d61e';
 
 const MAX_TEXT = 500;
+
+/** The identifiers of all hooks: the config's, and our own hook's. */
+export function allIdentifiers(configured: readonly string[]): readonly string[] {
+  return [...new Set([...configured, OUR_IDENTIFIER])];
+}
+
+/**
+ * The terms of journalctl(1) that select all entries that may be of interest, and some more. How many they are is up to the
+ * config alone: an identifier in brackets, which no term can name, is found by its sender.
+ */
+export function journalTerms(identifiers: readonly string[]): readonly string[] {
+  const ofRoot = [
+    ...identifiers.map((name) => `SYSLOG_IDENTIFIER=${name}`),
+    // Of an original's entry that lost its identifier only the sender is left.
+    '_COMM=logger',
+    ...LIBVIRT_DAEMONS.map((name) => `_COMM=${name}`),
+    // Whatever writes for a hook runs in the unit of the daemon that called it.
+    ...LIBVIRT_UNITS.map((name) => `_SYSTEMD_UNIT=${name}`),
+  ];
+  const alternatives = [...ofRoot.map((term) => ['_UID=0', term]), ['_TRANSPORT=driver', `MESSAGE_ID=${DROPPED}`]];
+  return alternatives.flatMap((terms, i) => (i === 0 ? terms : ['+', ...terms]));
+}
 
 type Entry = Readonly<Record<string, unknown>>;
 
 /** `identifiers`: the hook's, without brackets. undefined where the line is no entry of a hook, or no JSON at all. */
-export function parseHookEvent(line: string, identifiers: readonly string[]): HookEvent | undefined {
+export function parseHookEvent(line: string, identifiers: readonly string[]): HookEvent | Suppressed | undefined {
   const entry = parseObject(line);
   const cursor = entry && values(entry.__CURSOR)[0];
   if (!entry || !cursor) return undefined;
+  const entries = suppressed(entry);
+  if (entries > 0) return { kind: 'suppressed', cursor, entries };
+  if (values(entry._UID)[0] !== '0') return undefined;
   const message = values(entry.MESSAGE).join('\n');
   const said =
     fromLibvirt(entry, message) ?? fromOurs(entry, identifiers, message) ?? fromOther(entry, identifiers, message);
   if (!said) return undefined;
   const micros = Number(values(entry.__REALTIME_TIMESTAMP)[0]);
   const at = Number.isFinite(micros) ? Math.floor(micros / 1000) : 0;
-  return { cursor, at, ...said, text: oneLine(said.text) };
+  return { kind: 'hook', cursor, at, ...said, text: oneLine(said.text) };
 }
 
 type Said = Pick<HookEvent, 'domain' | 'severity' | 'run' | 'text'>;
@@ -68,7 +116,9 @@ function fromOther(entry: Entry, identifiers: readonly string[], message: string
     if (names.includes(id)) return plain(entry, fromPid(entry) ?? fromCommand(entry, id) ?? '', message);
     // The identifier is lost where the name holds white space: journald takes it as a part of the message.
     const lost =
-      names.length === 0 && message.startsWith(`${id}[`) ? /^(.*?)\]: (.*)$/s.exec(message.slice(id.length + 1)) : null;
+      names.length === 0 && values(entry._COMM)[0] === 'logger' && message.startsWith(`${id}[`)
+        ? /^(.*?)\]: (.*)$/s.exec(message.slice(id.length + 1))
+        : null;
     if (lost) return plain(entry, lost[1] ?? '', lost[2] ?? '');
   }
   return undefined;
@@ -104,12 +154,24 @@ function fromCommand(entry: Entry, id: string): string | undefined {
 
 // "Hook script execution failed: internal error: Child process (… /etc/libvirt/hooks/qemu NAME OPERATION SUBOPERATION EXTRA) …"
 function fromLibvirt(entry: Entry, message: string): Said | undefined {
-  if (!LIBVIRT_DAEMONS.some((daemon) => values(entry._COMM)[0] === daemon)) return undefined;
+  const daemon = LIBVIRT_DAEMONS.find((name) => values(entry._COMM)[0] === name);
+  if (daemon === undefined) return undefined;
+  // A name is soon given; journald says which file runs, where it could still see that.
+  const file = values(entry._EXE)[0];
+  if (file !== undefined && !file.endsWith(`/${daemon}`)) return undefined;
   if (!message.includes('Hook script execution failed') || !message.includes('/hooks/qemu')) return undefined;
   const call = /\/hooks\/qemu(?:\.d\/[^/]*?)? (.+?) [a-z-]+ (?:begin|end) /s.exec(message);
   // libvirt quotes an argument with special characters as a shell takes it.
   const domain = call?.[1]?.replace(/^'(.*)'$/s, '$1') ?? '';
   return { domain, severity: 'error', run: false, text: message };
+}
+
+// "Suppressed 120 messages from libvirtd.service", by journald itself: nobody else has that transport. N_DROPPED: systemd ≥ 235.
+function suppressed(entry: Entry): number {
+  if (values(entry._TRANSPORT)[0] !== 'driver' || values(entry.MESSAGE_ID)[0] !== DROPPED) return 0;
+  const text = /^Suppressed (\d+) messages from (\S+)$/.exec(values(entry.MESSAGE)[0] ?? '');
+  const [, count, unit = ''] = text ?? [];
+  return LIBVIRT_UNITS.includes(unit) ? Number(values(entry.N_DROPPED)[0] ?? count) || 0 : 0;
 }
 
 function parseObject(line: string): Entry | undefined {
@@ -131,5 +193,5 @@ function values(field: unknown): readonly string[] {
 
 function oneLine(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT - 1)}…` : line;
+  return cut(line, MAX_TEXT);
 }

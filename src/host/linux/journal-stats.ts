@@ -1,12 +1,12 @@
 // Hook events added up by domain. The journal is written by many: its names must not fill the memory.
 import { type DomainHookStats, type HookStats, OTHER } from '../../model/hook-stats.ts';
-import type { HookEvent } from './journal-event.ts';
+import type { HookEvent, Suppressed } from './journal-event.ts';
 
 const MAX_DOMAINS = 5_000;
 const MAX_NAME = 256;
 
 export interface HookCounts {
-  add(event: HookEvent): void;
+  add(event: HookEvent | Suppressed): void;
   /** As of now; a new object only where something was added. */
   stats(): HookStats;
 }
@@ -14,17 +14,22 @@ export interface HookCounts {
 /** `maxDomains`: names beyond that many, too long ones and missing ones are `(other)`. */
 export function createHookCounts(maxDomains: number = MAX_DOMAINS): HookCounts {
   const byDomain = new Map<string, DomainHookStats>();
+  let suppressed = 0;
   let shown: HookStats | undefined;
   return {
     add(event) {
+      shown = undefined;
+      if (event.kind === 'suppressed') {
+        suppressed += event.entries;
+        return;
+      }
       const { domain } = event;
       const fits = domain !== '' && domain.length <= MAX_NAME && (byDomain.has(domain) || byDomain.size < maxDomains);
       const name = fits ? domain : OTHER;
       byDomain.set(name, plus(byDomain.get(name) ?? NOTHING, event));
-      shown = undefined;
     },
     stats() {
-      shown ??= { byDomain: new Map(byDomain) };
+      shown ??= { byDomain: new Map(byDomain), suppressed };
       return shown;
     },
   };

@@ -10,7 +10,7 @@ import { debounce } from '../debounce.ts';
 import type { Handle, Host } from '../host.ts';
 import { keepRunning } from '../keep-running.ts';
 import { hookInstalled } from './hook-files.ts';
-import { EVENT_FIELDS, LIBVIRT_DAEMONS, parseHookEvent } from './journal-event.ts';
+import { allIdentifiers, EVENT_FIELDS, journalTerms, parseHookEvent } from './journal-event.ts';
 import { createHookCounts } from './journal-stats.ts';
 
 const PACE = { settleMs: 1000, firstRetryMs: 250, maxRetryMs: 60_000 };
@@ -20,10 +20,12 @@ const MAX_SEEN = 10_000;
 const BEING_READ = 'the journal is being read';
 
 /**
- * Starts following. `identifiers`: the hook's, without brackets. The counts are unknown until all that the journal held at the
+ * Starts following. `configured`: identifiers of other hooks than ours, without brackets. The counts are unknown until all that the journal held at the
  * start is counted: a counter that grows to its old value would be taken for news. Callbacks come ten times a second at most.
  */
-export function followHookJournal(host: Host, identifiers: readonly string[], log: Log): HookSource {
+export function followHookJournal(host: Host, configured: readonly string[], log: Log): HookSource {
+  const identifiers = allIdentifiers(configured);
+  const selection = selectionOf(identifiers);
   const counts = createHookCounts();
   const place = createPlace();
   const listeners = new Set<() => void>();
@@ -34,7 +36,14 @@ export function followHookJournal(host: Host, identifiers: readonly string[], lo
 
   const add = (line: string) => {
     const event = parseHookEvent(line, identifiers);
-    if (event && place.isNew(event.cursor)) counts.add(event);
+    if (event && place.isNew(event.cursor)) {
+      counts.add(event);
+      if (event.kind === 'suppressed' && caughtUp)
+        log.warn(
+          { entries: event.entries },
+          'journald suppressed entries of libvirt: errors of the hook may be among them',
+        );
+    }
     if (caughtUp && event) news.trigger();
     if (!caughtUp && asked.ok && line.includes(asked.value.newest ?? '')) {
       caughtUp = true;
@@ -43,7 +52,7 @@ export function followHookJournal(host: Host, identifiers: readonly string[], lo
   };
   const ask = async () => {
     const begin = host.now();
-    asked = await askJournal(host, identifiers);
+    asked = await askJournal(host, selection);
     durationMs = Math.max(0, host.now() - begin);
     news.trigger();
     return asked;
@@ -51,21 +60,17 @@ export function followHookJournal(host: Host, identifiers: readonly string[], lo
 
   const start = (ended: (problem: string) => void): Handle => {
     let following: Handle | undefined;
-    let known = '';
     let timer: NodeJS.Timeout | undefined;
     let stopped = false;
     const check = async () => {
       const answer = await ask();
       if (stopped) return;
       if (!answer.ok) return ended(answer.error);
-      const { terms, newest } = answer.value;
       // All that stood there a while ago is counted by now, also where the newest entry has been vacuumed meanwhile.
-      caughtUp ||= newest === undefined || following !== undefined;
-      if (following && known === terms.join()) place.advance();
+      caughtUp ||= answer.value.newest === undefined || following !== undefined;
+      if (following) place.advance();
       else {
-        following?.stop();
-        known = terms.join();
-        const args = ['--follow', '--no-tail', ...place.resume(), ...selection(terms)];
+        const args = ['--follow', '--no-tail', ...place.resume(), ...selection];
         following = host.follow('journalctl', args, { line: add, end: ended });
       }
       timer = setTimeout(check, RECHECK_MS);
@@ -133,34 +138,21 @@ function createPlace() {
   };
 }
 
-/** What to follow, and how far the journal reaches. */
+/** How far the journal reaches. */
 interface Asked {
-  /** Any of these must an entry match. */
-  readonly terms: readonly string[];
-  /** The cursor of the newest entry that matches; undefined where there is none. */
+  /** The cursor of the newest entry that is selected; undefined where there is none. */
   readonly newest: string | undefined;
 }
 
-async function askJournal(host: Host, identifiers: readonly string[]): Promise<Reading<Asked>> {
-  const names = await host.run('journalctl', ['--field=SYSLOG_IDENTIFIER'], { timeoutMs: TIMEOUT_MS });
-  if (names.problem !== undefined || isBlind(names.stderr)) return { ok: false, error: whyNot(names) };
-  // Identifiers such as `libvirt-hook[web-1]`, which no match can name in general: those that the journal holds.
-  const bracketed = names.stdout.split('\n').filter((name) => identifiers.some((id) => name.startsWith(`${id}[`)));
-  const terms = matches([...identifiers, ...bracketed.sort()]);
-  const newest = await host.run('journalctl', ['--lines=1', ...selection(terms)], { timeoutMs: TIMEOUT_MS });
-  if (newest.problem !== undefined) return { ok: false, error: whyNot(newest) };
-  return { ok: true, value: { terms, newest: /"__CURSOR":"([^"]+)"/.exec(newest.stdout)?.[1] } };
+async function askJournal(host: Host, selection: readonly string[]): Promise<Reading<Asked>> {
+  const newest = await host.run('journalctl', ['--lines=1', ...selection], { timeoutMs: TIMEOUT_MS });
+  if (newest.problem !== undefined || isBlind(newest.stderr)) return { ok: false, error: whyNot(newest) };
+  return { ok: true, value: { newest: /"__CURSOR":"([^"]+)"/.exec(newest.stdout)?.[1] } };
 }
 
-function selection(terms: readonly string[]): readonly string[] {
-  return ['--boot', '--all', '--output=json', `--output-fields=${EVENT_FIELDS.join(',')}`, ...terms];
-}
-
-// Of an original's entry that lost its identifier only the sender is left, and libvirt's daemons write none.
-function matches(identifiers: readonly string[]): readonly string[] {
-  const senders = ['logger', ...LIBVIRT_DAEMONS].map((name) => `_COMM=${name}`);
-  const terms = [...identifiers.map((name) => `SYSLOG_IDENTIFIER=${name}`), ...senders];
-  return terms.flatMap((term, i) => (i === 0 ? [term] : ['+', term]));
+function selectionOf(identifiers: readonly string[]): readonly string[] {
+  const fields = `--output-fields=${EVENT_FIELDS.join(',')}`;
+  return ['--boot', '--all', '--output=json', fields, ...journalTerms(identifiers)];
 }
 
 // Without permission journalctl shows the caller's own entries, exits 0, and says so on stderr only.

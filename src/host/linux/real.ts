@@ -1,6 +1,7 @@
 // The real machine behind the Host interface: node:fs, and execa for processes.
 import { watch } from 'node:fs';
 import { execa } from 'execa';
+import { cut } from '../../model/printable.ts';
 import type { FollowEvents, Handle, Host, RunOptions, RunResult } from '../host.ts';
 import { files } from './files.ts';
 
@@ -38,7 +39,7 @@ async function run(command: string, args: readonly string[], options: RunOptions
     stdout: result.stdout ?? '',
     stderr: result.stderr ?? '',
     exitCode: result.exitCode,
-    problem: result.failed ? `${command} ${args.join(' ')}: ${explain(result)}` : undefined,
+    problem: result.failed ? `${commandLine(command, args)}: ${explain(result)}` : undefined,
   };
 }
 
@@ -67,7 +68,7 @@ function follow(command: string, args: readonly string[], events: FollowEvents):
     setTimeout(() => stdout.resume(), TRICKLE_MS);
   });
   void process.then((result) => {
-    if (!stopped) events.end(`${command} ${args.join(' ')}: ${result.failed ? explain(result) : 'ended'}`);
+    if (!stopped) events.end(`${commandLine(command, args)}: ${result.failed ? explain(result) : 'ended'}`);
   });
   return {
     stop: () => {
@@ -75,6 +76,14 @@ function follow(command: string, args: readonly string[], events: FollowEvents):
       process.kill('SIGTERM');
     },
   };
+}
+
+// What failed is shown and logged: arguments may be long, and what a program says may be what a stranger made it say.
+const MAX_COMMAND = 100;
+const MAX_SAID = 400;
+
+function commandLine(command: string, args: readonly string[]): string {
+  return cut([command, ...args].join(' '), MAX_COMMAND);
 }
 
 interface Failure {
@@ -94,7 +103,7 @@ function explain(result: Failure): string {
       .trim()
       .split('\n')
       .at(-1) ?? '';
-  if (result.exitCode !== undefined) return `exit ${result.exitCode}${lastLine ? `: ${lastLine}` : ''}`;
+  if (result.exitCode !== undefined) return `exit ${result.exitCode}${lastLine ? `: ${cut(lastLine, MAX_SAID)}` : ''}`;
   if (result.signal) return `ended by ${result.signal}`;
-  return result.shortMessage?.split('\n')[0] ?? 'failed';
+  return cut(result.shortMessage?.split('\n')[0] ?? 'failed', MAX_SAID);
 }

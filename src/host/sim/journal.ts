@@ -47,6 +47,7 @@ export function createJournal(now: () => number): Journal {
       __MONOTONIC_TIMESTAMP: String(seq),
       _BOOT_ID: BOOT_ID,
       _TRANSPORT: 'journal',
+      _UID: '0',
       _HOSTNAME: 'sim',
       PRIORITY: '6',
       ...fields,
@@ -72,7 +73,7 @@ export function createJournal(now: () => number): Journal {
   return {
     entries,
     append,
-    appendLines: (text) => append(parseFields(text)),
+    appendLines: (text) => append({ ...parseFields(text), _COMM: 'logger' }),
     query(args) {
       const query = parseArgs(args);
       if (query.field !== undefined) {

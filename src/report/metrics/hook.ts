@@ -32,6 +32,13 @@ export const HOOK_FAMILIES: readonly Family<HookInputs>[] = [
     (stats) => seconds(stats.lastError?.at),
   ),
   family(
+    'counter',
+    'hook_entries_suppressed_total',
+    [],
+    "Journal entries of libvirt's services that journald suppressed in this boot, because they came too fast: the hook's counts may be too low by so many.",
+    ({ stats }) => single(stats?.suppressed),
+  ),
+  family(
     'gauge',
     'hook_installed',
     [],

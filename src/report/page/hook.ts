@@ -2,7 +2,7 @@
 import type { DomainHookStats } from '../../model/hook-stats.ts';
 import { shellWord } from '../../model/shell.ts';
 import { type Html, html } from '../html.ts';
-import { count, idOf } from '../words.ts';
+import { count, idOf, thousands } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';
 import type { PageInput } from './input.ts';
@@ -19,10 +19,15 @@ function renderView(hook: NonNullable<PageInput['hook']>, now: number, filter: F
   const installed = { true: 'installed', false: 'not installed', undefined: 'cannot tell whether it is installed' };
   return html`<p class="facts"><span class="${hook.installed === false ? 'bad' : ''}">${installed[`${hook.installed}`]}</span>${
     hook.stats.ok
-      ? facts([...hook.stats.value.byDomain.values()]).map((fact) => html` · ${fact}`)
+      ? html`${facts([...hook.stats.value.byDomain.values()]).map((fact) => html` · ${fact}`)}${suppressed(hook.stats.value.suppressed)}`
       : html` · <span class="bad">the journal could not be read: ${hook.stats.error}</span>`
   }</p>
 ${hook.stats.ok && renderDomains(hook.stats.value.byDomain, now, filter)}`;
+}
+
+function suppressed(entries: number): Html {
+  if (entries === 0) return html``;
+  return html` · <span class="bad">journald suppressed ${entries === 1 ? 'one entry' : `${thousands(entries)} entries`}: errors may be missing</span>`;
 }
 
 function facts(all: readonly DomainHookStats[]): readonly string[] {

@@ -1,13 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseHookEvent } from '../../../src/host/linux/journal-event.ts';
+import { allIdentifiers, journalTerms, parseHookEvent } from '../../../src/host/linux/journal-event.ts';
 
 const IDS = ['libvirt-hook'];
-const base = { __CURSOR: 's=1;i=1', __REALTIME_TIMESTAMP: '1795557630514470', PRIORITY: '5', _PID: '760' };
-const parse = (fields: object) => parseHookEvent(JSON.stringify({ ...base, ...fields }), IDS);
+const base = { __CURSOR: 's=1;i=1', __REALTIME_TIMESTAMP: '1795557630514470', PRIORITY: '5', _UID: '0', _PID: '760' };
+const parseLine = (fields: object) => parseHookEvent(JSON.stringify({ ...base, ...fields }), IDS);
+const parse = (fields: object) => {
+  const event = parseLine(fields);
+  return event?.kind === 'suppressed' ? undefined : event;
+};
 
 test('the original up to systemd 259: the name is in SYSLOG_PID, ERROR is a prefix of the text', () => {
   expect(parse({ SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'vyos-01', MESSAGE: 'ERROR: vnet3: failed' })).toEqual({
+    kind: 'hook',
     cursor: 's=1;i=1',
     at: 1795557630514,
     domain: 'vyos-01',
@@ -28,7 +33,7 @@ test('the original on newer systemd: the name is in _CMDLINE, with or without qu
 });
 
 test('an identifier that a space cost is found in the text', () => {
-  expect(parse({ MESSAGE: 'libvirt-hook[my vm]: ERROR: two' })).toMatchObject({
+  expect(parse({ _COMM: 'logger', MESSAGE: 'libvirt-hook[my vm]: ERROR: two' })).toMatchObject({
     domain: 'my vm',
     severity: 'error',
     text: 'ERROR: two',
@@ -73,6 +78,13 @@ test("libvirt's own complaint is an error of the domain whose hook could not run
   expect(from('/etc/libvirt/hooks/network default start begin -')).toBeUndefined();
   expect(from('/etc/libvirt/hooks/qemu a start begin -', 'sshd')).toBeUndefined();
   expect(parse({ _COMM: 'libvirtd', MESSAGE: 'End of file while reading data' })).toBeUndefined();
+  expect(
+    parse({
+      _COMM: 'libvirtd',
+      _EXE: '/usr/bin/python3.11',
+      MESSAGE: failed('/etc/libvirt/hooks/qemu a start begin -'),
+    }),
+  ).toBeUndefined();
   const forged = {
     _COMM: 'logger',
     SYSLOG_IDENTIFIER: 'libvirtd',
@@ -99,6 +111,59 @@ test("entries of others are not the hook's", () => {
   expect(parse({ LIBVIRT_VLAN_DOMAIN: 'a', SYSLOG_IDENTIFIER: 'libvirt-vlan-remediator' })).toBeUndefined();
 });
 
+test("what another user wrote is nobody's, whatever its other fields say", () => {
+  const theirs = {
+    SYSLOG_IDENTIFIER: 'libvirt-hook',
+    LIBVIRT_VLAN_DOMAIN: 'web',
+    PRIORITY: '3',
+    MESSAGE: 'ERROR: forged',
+  };
+  expect(parse(theirs)).toBeDefined();
+  for (const _UID of ['65534', '1000', '00', '', undefined]) {
+    expect(parse({ ...theirs, _UID })).toBeUndefined();
+    expect(parse({ SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'db', MESSAGE: 'ERROR: x', _UID })).toBeUndefined();
+    expect(parse({ _COMM: 'logger', MESSAGE: 'libvirt-hook[db]: ERROR: x', _UID })).toBeUndefined();
+    const complaint = 'Hook script execution failed: Child process (/etc/libvirt/hooks/qemu web start begin -)';
+    expect(parse({ _COMM: 'libvirtd', MESSAGE: complaint, _UID })).toBeUndefined();
+  }
+});
+
+test("text that begins like a hook's is one only from logger: other programs log what strangers say", () => {
+  expect(parse({ _COMM: 'sshd', MESSAGE: 'libvirt-hook[db]: ERROR: x' })).toBeUndefined();
+});
+
+test("entries of libvirt's units that journald suppressed are counted; nobody else can say so", () => {
+  const said = {
+    _TRANSPORT: 'driver',
+    MESSAGE_ID: 'a596d6fe7bfa4994828e72309e95d61e',
+    MESSAGE: 'Suppressed 120 messages from libvirtd.service',
+  };
+  expect(parseLine({ ...said, N_DROPPED: '120' })).toEqual({ kind: 'suppressed', cursor: 's=1;i=1', entries: 120 });
+  expect(parseLine(said)).toMatchObject({ entries: 120 });
+  expect(parseLine({ ...said, MESSAGE: 'Suppressed 9 messages from cron.service' })).toBeUndefined();
+  expect(parseLine({ ...said, _TRANSPORT: 'journal' })).toBeUndefined();
+});
+
+test("our own hook's identifier is always one of them, and the terms do not grow with what others write", () => {
+  expect(allIdentifiers(['site-hook'])).toEqual(['site-hook', 'libvirt-hook']);
+  expect(allIdentifiers(['libvirt-hook'])).toEqual(['libvirt-hook']);
+  const terms = journalTerms(['site-hook', 'libvirt-hook']);
+  expect(terms.filter((term) => term === '_UID=0').length).toBe(terms.filter((term) => term === '+').length);
+  expect(terms.length).toBeLessThan(30);
+});
+
+// Each survived as a mutant.
+test('priority 4 is a warning of ours', () => {
+  const ours = { SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[a]'], LIBVIRT_VLAN_DOMAIN: 'a', MESSAGE: 'x' };
+  expect(parse({ ...ours, PRIORITY: '4' })).toMatchObject({ severity: 'warning' });
+});
+test("what libvirtd says of other things is not the hook's", () => {
+  expect(parse({ _COMM: 'libvirtd', MESSAGE: 'internal error: child [1234]: ERROR: broken pipe' })).toBeUndefined();
+});
+test("another's identifier in brackets is not the hook's", () => {
+  expect(parse({ SYSLOG_IDENTIFIER: 'nightly-backup[db]', MESSAGE: 'ERROR: x' })).toBeUndefined();
+});
+
 test('whatever a line is, it is an event or nothing, and never throws', () => {
   const field = fc.oneof(fc.string(), fc.constant(null), fc.array(fc.integer()), fc.array(fc.string()), fc.object());
   const names = [
@@ -109,6 +174,9 @@ test('whatever a line is, it is an event or nothing, and never throws', () => {
     '_CMDLINE',
     '__REALTIME_TIMESTAMP',
     '__CURSOR',
+    '_UID',
+    '_TRANSPORT',
+    'MESSAGE_ID',
   ];
   const entry = fc.dictionary(fc.constantFrom(...names), field);
   fc.assert(
@@ -120,7 +188,7 @@ test('whatever a line is, it is an event or nothing, and never throws', () => {
       ),
       (line) => {
         const event = parseHookEvent(line, IDS);
-        if (event) expect(event.text.length).toBeLessThanOrEqual(500);
+        if (event?.kind === 'hook') expect(event.text.length).toBeLessThanOrEqual(500);
       },
     ),
   );

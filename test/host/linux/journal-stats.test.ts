@@ -3,6 +3,7 @@ import type { HookEvent } from '../../../src/host/linux/journal-event.ts';
 import { createHookCounts } from '../../../src/host/linux/journal-stats.ts';
 
 const event = (domain: string, severity: HookEvent['severity'], at = 1, run = false): HookEvent => ({
+  kind: 'hook',
   cursor: `${at}`,
   at,
   domain,
@@ -33,6 +34,12 @@ test('without news the counts are the same object, and what was given out does n
   counts.add(event('a', 'error'));
   expect(before.byDomain.get('a')?.errors).toBe(1);
   expect(counts.stats().byDomain.get('a')?.errors).toBe(2);
+});
+
+test('what journald suppressed is added up, and is no domain', () => {
+  const counts = createHookCounts();
+  for (const entries of [120, 7]) counts.add({ kind: 'suppressed', cursor: 'c', entries });
+  expect(counts.stats()).toEqual({ byDomain: new Map(), suppressed: 127 });
 });
 
 test('names beyond the limit, long ones and missing ones are added up as (other)', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HookSource } from '../../../src/host/linux/journal.ts';
-import { followHookJournal } from '../../../src/host/linux/journal.ts';
+import { followHookJournal, readHookStats } from '../../../src/host/linux/journal.ts';
 import { createSimHost, type SimHost } from '../../../src/host/sim/host.ts';
 
 let host: SimHost;
@@ -19,7 +19,7 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 const settle = (ms = 2000) => vi.advanceTimersByTimeAsync(ms);
 const original = (name: string, MESSAGE: string) =>
   host.journal.append({ SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: name, PRIORITY: '5', MESSAGE });
-async function follow() {
+async function startFollowing() {
   journal = followHookJournal(host, ['libvirt-hook'], silent);
   await settle();
 }
@@ -30,7 +30,7 @@ function errors(domain = 'a') {
 
 test('what the journal held at the start is counted, then what comes', async () => {
   original('a', 'ERROR: old');
-  await follow();
+  await startFollowing();
   expect(errors()).toBe(1);
   original('a', 'ERROR: new');
   await settle();
@@ -45,13 +45,13 @@ test('before all old entries are counted the counts are unknown, not small', () 
 });
 
 test('an empty journal is zero errors', async () => {
-  await follow();
-  expect(journal.read().stats).toEqual({ ok: true, value: { byDomain: new Map() } });
+  await startFollowing();
+  expect(journal.read().stats).toEqual({ ok: true, value: { byDomain: new Map(), suppressed: 0 } });
 });
 
 test('when journalctl dies nothing is counted twice and nothing is lost', async () => {
   original('a', 'ERROR: 1');
-  await follow();
+  await startFollowing();
   for (let i = 2; i <= 5; i++) {
     host.killFollowers();
     original('a', `ERROR: ${i}`);
@@ -64,12 +64,12 @@ test('when journalctl dies nothing is counted twice and nothing is lost', async 
 });
 
 test('a native writer with an identifier in brackets is counted, also one that appears later, and its first entry', async () => {
-  await follow();
+  await startFollowing();
   original('a', 'ERROR: theirs');
-  host.journal.append({ SYSLOG_IDENTIFIER: 'libvirt-hook[b]', PRIORITY: '3', MESSAGE: 'first' });
+  host.journal.append({ _COMM: 'logger', SYSLOG_IDENTIFIER: 'libvirt-hook[b]', PRIORITY: '3', MESSAGE: 'first' });
   original('a', 'ERROR: theirs again');
   await settle(70_000);
-  host.journal.append({ SYSLOG_IDENTIFIER: 'libvirt-hook[b]', PRIORITY: '3', MESSAGE: 'second' });
+  host.journal.append({ _COMM: 'logger', SYSLOG_IDENTIFIER: 'libvirt-hook[b]', PRIORITY: '3', MESSAGE: 'second' });
   await settle();
   expect([errors('a'), errors('b')]).toEqual([2, 2]);
 });
@@ -78,7 +78,7 @@ test('without permission the error names the groups, and it recovers by itself',
   const stderr =
     "Hint: You are currently not seeing messages from other users and the system.\nUsers in groups 'adm' …\n";
   host.sabotage((line) => line.startsWith('journalctl'), { exitCode: 0, stderr });
-  await follow();
+  await startFollowing();
   expect(errors()).toContain('"systemd-journal" or "adm"');
   expect(journal.read().watching).toBe(false);
   host.repair();
@@ -90,12 +90,12 @@ test('without permission the error names the groups, and it recovers by itself',
 
 test('a missing journalctl is a problem of this source only', async () => {
   host.sabotage((line) => line.startsWith('journalctl'), 'missing');
-  await follow();
+  await startFollowing();
   expect(errors()).toContain('journalctl');
 });
 
 test('subscribers hear of new entries', async () => {
-  await follow();
+  await startFollowing();
   const heard = vi.fn();
   journal.subscribe(heard);
   original('a', 'ERROR: 1');
@@ -104,7 +104,7 @@ test('subscribers hear of new entries', async () => {
 });
 
 test('a hook is installed where ours or the original is executable', async () => {
-  await follow();
+  await startFollowing();
   expect(journal.read().installed).toBe(false);
   host.writeFile('/etc/libvirt/hooks/qemu', '#!/bin/sh\nexit 0\n');
   expect(journal.read().installed).toBe(false);
@@ -112,4 +112,78 @@ test('a hook is installed where ours or the original is executable', async () =>
   expect(journal.read().installed).toBe(true);
   host.forbid('/etc/libvirt/hooks/qemu.d');
   expect(journal.read().installed).toBeUndefined();
+});
+
+test('entries of another user are not counted, and however many identifiers he makes up, journalctl is asked the same', async () => {
+  const asked = () => host.commands.filter((line) => line.startsWith('journalctl'));
+  const follow = vi.spyOn(host, 'follow');
+  for (let i = 0; i < 9000; i++)
+    host.journal.append({ _UID: '65534', SYSLOG_IDENTIFIER: `libvirt-hook[${i}${'y'.repeat(250)}]`, MESSAGE: 'x' });
+  host.journal.append({ _UID: '65534', SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'a', MESSAGE: 'ERROR: forged' });
+  original('a', 'ERROR: true');
+  await startFollowing();
+  await settle(130_000);
+  expect(errors()).toBe(1);
+  expect(Math.max(...asked().map((line) => line.length))).toBeLessThan(1000);
+  expect(follow).toHaveBeenCalledTimes(1);
+  expect(follow.mock.calls[0]?.[1].join(' ').length).toBeLessThan(1000);
+});
+
+test('whatever identifiers the config names, our own hook is heard', async () => {
+  journal = followHookJournal(host, ['site-hook'], silent);
+  original('a', 'ERROR: ours');
+  host.journal.append({ SYSLOG_IDENTIFIER: 'site-hook', SYSLOG_PID: 'a', MESSAGE: 'ERROR: theirs' });
+  await settle();
+  expect(errors()).toBe(2);
+});
+
+test('entries that journald suppressed are told', async () => {
+  const warn = vi.fn();
+  journal = followHookJournal(host, ['libvirt-hook'], { ...silent, warn });
+  await settle();
+  host.journal.append({
+    _TRANSPORT: 'driver',
+    _UID: '104',
+    MESSAGE_ID: 'a596d6fe7bfa4994828e72309e95d61e',
+    MESSAGE: 'Suppressed 120 messages from libvirtd.service',
+    N_DROPPED: '120',
+  });
+  await settle();
+  expect(journal.read().stats).toMatchObject({ value: { suppressed: 120 } });
+  expect(warn).toHaveBeenCalledWith({ entries: 120 }, expect.stringContaining('suppressed'));
+});
+
+test('while journalctl has not yet given all old entries, the counts are unknown', async () => {
+  for (let i = 0; i < 3; i++) original('a', `ERROR: ${i}`);
+  const { follow } = host;
+  host.follow = (command, args, events) =>
+    follow(command, args, { ...events, line: (line) => void setTimeout(() => events.line(line), 5000) });
+  await startFollowing();
+  expect(errors()).toBe('the journal is being read');
+  await settle(5000);
+  expect(errors()).toBe(3);
+});
+
+test('journalctl that dies after a recheck: nothing is counted twice', async () => {
+  for (let i = 0; i < 3; i++) original('a', `ERROR: ${i}`);
+  await startFollowing();
+  await settle(130_000);
+  host.killFollowers();
+  await settle(3000);
+  expect(errors()).toBe(3);
+});
+
+test('a journal that is too slow for a person leaves no journalctl behind', async () => {
+  await startFollowing();
+  journal.stop();
+  const { run } = host;
+  host.run = async (...call) => {
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    return run(...call);
+  };
+  const follow = vi.spyOn(host, 'follow');
+  const stats = readHookStats(host, ['libvirt-hook'], 3000);
+  await settle(20_000);
+  expect((await stats).ok).toBe(false);
+  expect(follow).not.toHaveBeenCalled();
 });

@@ -37,7 +37,7 @@ it('a line that was not finished is none', async () => {
 
 it('a program that is not there is told as the end', async () => {
   const problem = await new Promise((end) => createHost().follow('no-such-program', [], { line: () => {}, end }));
-  expect(problem).toBe('no-such-program : no such program in PATH');
+  expect(problem).toBe('no-such-program: no such program in PATH');
 });
 
 it('after stop nothing is told', async () => {
@@ -49,4 +49,16 @@ it('after stop nothing is told', async () => {
   handle.stop();
   await createHost().run('sleep', ['0.1'], { timeoutMs: 5000 });
   expect(told).toEqual([]);
+});
+
+it('what failed is told in a few words, however long its arguments and its last words were', async () => {
+  const { problem } = await createHost().run(
+    'sh',
+    ['-c', "head -c 3000 /dev/zero | tr '\\0' x >&2; exit 1", 'y'.repeat(100_000)],
+    {
+      timeoutMs: 5000,
+    },
+  );
+  expect(problem).toMatch(/^sh -c head .*…: exit 1: x+…$/);
+  expect(problem?.length).toBeLessThan(600);
 });

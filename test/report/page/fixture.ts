@@ -89,7 +89,7 @@ export function input(vms: readonly Vm[], changes: Partial<PageInput> = {}): Pag
       { name: 'links', kind: 'collector', ok: true, problem: undefined, durationMs: 3 },
       { name: 'links', kind: 'watcher', ok: true, problem: undefined, durationMs: undefined },
     ],
-    hook: { stats: { ok: true, value: { byDomain: new Map() } }, installed: true },
+    hook: { stats: { ok: true, value: { byDomain: new Map(), suppressed: 0 } }, installed: true },
     remediator: { kind: 'absent' },
     ...changes,
   };
