@@ -59,7 +59,7 @@ export function word<T extends string>(
       reader.report(
         node?.range,
         path,
-        `expected one of ${words.join(', ')}; found ${found}${why ? `: ${why}` : meant ? `; did you mean ${meant}?` : ''}`,
+        `expected one of ${words.filter((known) => known !== '').join(', ')}; found ${found}${why ? `: ${why}` : meant ? `; did you mean ${meant}?` : ''}`,
       );
       return undefined;
     },
