@@ -26,7 +26,16 @@ export function vmXml(name: string, nics: readonly VmNic[]): string {
 export async function ensureVm(name: string, nics: readonly VmNic[]): Promise<void> {
   if ((await state(name)) === 'running') return;
   await sh('cat | virsh define /dev/stdin', { input: vmXml(name, nics) });
-  await sh(`virsh start ${name}`, { timeoutMs: 180_000 });
+  await startVm(name);
+}
+
+/** `virsh start`. On a busy machine systemd may answer libvirt after D-Bus's 25 s: then the VM is not started, and is tried again. */
+export async function startVm(name: string): Promise<void> {
+  const start = () => sh(`virsh start ${name}`, { timeoutMs: 300_000 });
+  await start().catch((error: Error) => {
+    if (!error.message.includes('error from service: Timeout was reached')) throw error;
+    return start();
+  });
 }
 
 /** Stops the VM and removes its definition; no matter whether it is there. */
