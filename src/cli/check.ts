@@ -1,14 +1,13 @@
-// `check [DOMAIN…]`: what is on the vnets, and what is wrong.
+// `check [DOMAIN…]`: what is on the vnets, and what is wrong. It asks the host alone, no daemon needs to run; with `--from` it asks
+// a file alone: nothing of this host goes into the answer.
 import type { Command } from '@commander-js/extra-typings';
-import {
-  type ConfigFileOption,
-  configFileOption,
-  domainsArgument,
-  type FormatOption,
-  formatOption,
-} from './options.ts';
+import type { Host } from '../host/host.ts';
+import { configFileOption, domainsArgument, formatOption, fromOption } from './options.ts';
+import { print, showsColour } from './output.ts';
 
-export interface CheckOptions extends ConfigFileOption, FormatOption {}
+// A person waits; a journal that takes longer is told as not known.
+const JOURNAL_WAIT_MS = 3_000;
+const CANNOT_TELL = 2;
 
 export function register(program: Command): void {
   program
@@ -17,12 +16,50 @@ export function register(program: Command): void {
     .addArgument(domainsArgument())
     .addOption(configFileOption())
     .addOption(formatOption())
+    .addOption(fromOption())
     .addHelpText('after', '\nExit status: 0 compliant, 1 drift, 2 cannot tell.')
-    .action(async (domains: readonly string[], options: CheckOptions) => {
-      const [{ createHost }, { runCheck }] = await Promise.all([
-        import('../host/linux/real.ts'),
-        import('./run/check.ts'),
-      ]);
+    .action(async (domains, options) => {
+      const { createHost } = await import('../host/linux/real.ts');
       process.exitCode = await runCheck(createHost(), domains, options);
     });
+}
+
+export interface CheckOptions {
+  readonly 'config.file': string;
+  readonly format: 'table' | 'json';
+  readonly from?: string;
+}
+
+/** Returns the exit status. Throws ConfigError or SnapshotError. */
+export async function runCheck(host: Host, domains: readonly string[], options: CheckOptions): Promise<number> {
+  const { format, from } = options;
+  const [{ loadSettings }, { exitStatusOf, judge }] = await Promise.all([
+    import('../config/load.ts'),
+    import('./judged.ts'),
+  ]);
+  const settings = loadSettings(host, options['config.file']);
+  // The journal is another process' work: it goes on while the host is read.
+  const beside = format === 'table' && from === undefined ? readBeside(host, settings.hook.identifiers) : undefined;
+  const judged = await judge(host, settings, domains, from);
+  if (!judged) return CANNOT_TELL;
+  const { report, snapshot } = judged;
+  if (format === 'json') {
+    const { reportJson } = await import('../report/json.ts');
+    print(`${JSON.stringify(reportJson(report), null, 2)}\n`);
+  } else {
+    const [{ renderText }, { notes }] = await Promise.all([import('../report/text.ts'), import('./named.ts')]);
+    const also = { notes: notes(snapshot, settings.policy, report, domains), ...(await beside) };
+    print(renderText(report, { colour: showsColour(), ...also }));
+  }
+  return exitStatusOf(report);
+}
+
+/** What else this host knows of its vnets: errors of the hook, and what the remediator tells of itself. */
+async function readBeside(host: Host, identifiers: readonly string[]) {
+  const [{ readHookStats }, { createStatusReader }] = await Promise.all([
+    import('../host/linux/journal.ts'),
+    import('../host/remediator-status.ts'),
+  ]);
+  const hook = await readHookStats(host, identifiers, JOURNAL_WAIT_MS);
+  return { hook, remediator: createStatusReader(host)(Number.POSITIVE_INFINITY) };
 }

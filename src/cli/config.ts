@@ -1,6 +1,9 @@
 // `config check|infer|schema`: what is wrong with a config file, a first one for this host, and the JSON Schema for editors.
 import type { Command } from '@commander-js/extra-typings';
-import { type ConfigFileOption, configFileOption } from './options.ts';
+import type { Host } from '../host/host.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { configFileOption, fromOption } from './options.ts';
+import { print, tell } from './output.ts';
 
 export function register(program: Command): void {
   const config = program.command('config').description('check a config file, or propose one');
@@ -10,29 +13,61 @@ export function register(program: Command): void {
     .argument('[file]', 'the config file, as --config.file')
     .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 valid, 2 not.')
-    .action(async (file: string | undefined, options: ConfigFileOption) => {
-      const [{ createHost }, { runConfigCheck }] = await Promise.all([
-        import('../host/linux/real.ts'),
-        import('./run/config.ts'),
-      ]);
-      runConfigCheck(createHost(), file ?? options['config.file']);
+    .action(async (file, options) => {
+      const { createHost } = await import('../host/linux/real.ts');
+      await runConfigCheck(createHost(), file ?? options['config.file']);
     });
   config
     .command('infer')
     .description('propose a config file from what runs now, on stdout')
+    .addOption(fromOption())
     .addHelpText('after', '\nExit status: 0 proposed, 2 nothing to propose or the host could not be read.')
-    .action(async () => {
-      const [{ createHost }, { runConfigInfer }] = await Promise.all([
-        import('../host/linux/real.ts'),
-        import('./run/config.ts'),
-      ]);
-      process.exitCode = await runConfigInfer(createHost());
+    .action(async (options) => {
+      const { createHost } = await import('../host/linux/real.ts');
+      process.exitCode = await runConfigInfer(createHost(), options);
     });
-  config
-    .command('schema')
-    .description('print the JSON Schema of the config file')
-    .action(async () => {
-      const { runConfigSchema } = await import('./run/config.ts');
-      runConfigSchema();
-    });
+  config.command('schema').description('print the JSON Schema of the config file').action(runConfigSchema);
+}
+
+/** Prints what the file says in one line. Throws ConfigError. */
+export async function runConfigCheck(host: Host, file: string): Promise<void> {
+  const { loadSettings } = await import('../config/load.ts');
+  const { policy } = loadSettings(host, file);
+  const bridges = policy.bridges.map(
+    ({ name, rules }) => `${name} (${rules.length} ${rules.length === 1 ? 'rule' : 'rules'})`,
+  );
+  print(`${file}: valid; bridges: ${bridges.join(', ')}; policy ${policy.sha256}\n`);
+}
+
+/** Returns the exit status. Throws SnapshotError. */
+export async function runConfigInfer(host: Host, { from }: { readonly from?: string } = {}): Promise<number> {
+  const { inferConfig } = await import('../config/infer.ts');
+  const snapshot = await snapshotOf(host, from);
+  const { text, leftOut } = inferConfig(snapshot);
+  for (const sentence of leftOut) tell(`left out: ${sentence}`);
+  if (text === undefined) {
+    const none = snapshot.links.ok && snapshot.links.value.length === 0;
+    const where = from === undefined ? 'this host' : from;
+    tell(none ? `${where} has no Linux bridge` : 'no vnet on a VLAN-filtering bridge to learn from');
+    return 2;
+  }
+  print(text);
+  return 0;
+}
+
+async function snapshotOf(host: Host, from: string | undefined): Promise<Snapshot> {
+  if (from !== undefined) {
+    const { readSnapshotFile } = await import('./snapshot-file.ts');
+    return readSnapshotFile(host, from);
+  }
+  const [{ listBridges }, { createSnapshotReader }] = await Promise.all([
+    import('../host/linux/links.ts'),
+    import('../host/snapshot.ts'),
+  ]);
+  return createSnapshotReader(host)({ bridges: listBridges(host).map((name) => ({ name })) });
+}
+
+async function runConfigSchema(): Promise<void> {
+  const { renderJsonSchema } = await import('../config/json-schema.ts');
+  print(renderJsonSchema());
 }

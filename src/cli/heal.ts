@@ -1,8 +1,11 @@
 // `heal [DOMAIN…]`: applies the plan once, now, and verifies. It does not ask the guard: an operator's word counts more, and it is
-// also how a held policy is accepted.
+// also how a held policy is accepted. It takes turns with the remediator.
 import type { Command } from '@commander-js/extra-typings';
-import { configFileOption, domainsArgument } from './options.ts';
-import { type PlanOptions, planFormatOption } from './plan.ts';
+import type { Host } from '../host/host.ts';
+import { configFileOption, domainsArgument, planFormatOption } from './options.ts';
+import { print, tell } from './output.ts';
+
+const CANNOT_TELL = 2;
 
 export function register(program: Command): void {
   program
@@ -14,11 +17,41 @@ export function register(program: Command): void {
     .addOption(configFileOption())
     .addOption(planFormatOption())
     .addHelpText('after', '\nExit status: 0 compliant after, 1 not, 2 cannot tell.')
-    .action(async (domains: readonly string[], options: PlanOptions) => {
-      const [{ createHost }, { runHeal }] = await Promise.all([
-        import('../host/linux/real.ts'),
-        import('./run/heal.ts'),
-      ]);
+    .action(async (domains, options) => {
+      const { createHost } = await import('../host/linux/real.ts');
       process.exitCode = await runHeal(createHost(), domains, options);
     });
+}
+
+export interface HealOptions {
+  readonly 'config.file': string;
+  readonly format: 'text' | 'json';
+}
+
+/** Returns the exit status. Throws ConfigError. */
+export async function runHeal(host: Host, domains: readonly string[], options: HealOptions): Promise<number> {
+  const [{ loadSettings }, { exitStatusOf, narrow }, { healOnce }, { unknownNames }] = await Promise.all([
+    import('../config/load.ts'),
+    import('./judged.ts'),
+    import('../remediation/heal-once.ts'),
+    import('./named.ts'),
+  ]);
+  const { policy } = loadSettings(host, options['config.file']);
+  const healed = await healOnce(host, policy, domains, (snapshot) => unknownNames(snapshot, domains));
+  if (healed.kind === 'locked') tell(`changes are locked by somebody else (${healed.holder}); nothing was changed`);
+  if (healed.kind === 'refused') for (const problem of healed.problems) tell(problem);
+  if (healed.kind !== 'healed') return CANNOT_TELL;
+  for (const problem of healed.unwritten) tell(`not in the journal: ${problem}`);
+
+  const [{ plan }, { renderOutcomes, renderPlan }] = await Promise.all([
+    import('../remediation/plan.ts'),
+    import('../report/plan.ts'),
+  ]);
+  const after = narrow(healed.after, domains);
+  const { refusals } = plan(after);
+  const { unknowns } = after;
+  if (options.format === 'json') {
+    print(`${JSON.stringify({ outcomes: healed.decisions, refusals, unknowns }, null, 2)}\n`);
+  } else print(`${renderOutcomes(healed.outcomes)}${renderPlan({ vnets: [], refusals }, unknowns)}`);
+  return exitStatusOf(after);
 }

@@ -16,9 +16,13 @@ export interface ConfigFileOption {
 export const formatOption = () =>
   new Option('--format <format>', 'what to print').choices(['table', 'json'] as const).default('table' as const);
 
-export interface FormatOption {
-  readonly format: 'table' | 'json';
-}
+/** `--format text|json`: the text is comments and commands. */
+export const planFormatOption = () =>
+  new Option('--format <format>', 'what to print').choices(['text', 'json'] as const).default('text' as const);
+
+/** `--from SNAPSHOT.json`; its value is `options.from`. */
+export const fromOption = () =>
+  new Option('--from <snapshot>', 'look at this file, which "snapshot" printed, and not at this host');
 
 /** `[DOMAIN…]`: the domains to look at, all where none is named. */
 export const domainsArgument = () => new Argument('[domain...]', 'only these domains').default([] as string[]);

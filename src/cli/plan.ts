@@ -1,10 +1,11 @@
-// `plan [DOMAIN…]`: the exact commands that `heal` would run, and what it leaves alone.
-import { type Command, Option } from '@commander-js/extra-typings';
-import { type ConfigFileOption, configFileOption, domainsArgument } from './options.ts';
+// `plan [DOMAIN…]`: the exact commands that `heal` would run, and what it leaves alone. Changes nothing.
+import type { Command } from '@commander-js/extra-typings';
+import type { Host } from '../host/host.ts';
+import { printable } from '../model/printable.ts';
+import { configFileOption, domainsArgument, fromOption, planFormatOption } from './options.ts';
+import { print } from './output.ts';
 
-export interface PlanOptions extends ConfigFileOption {
-  readonly format: 'text' | 'json';
-}
+const CANNOT_TELL = 2;
 
 export function register(program: Command): void {
   program
@@ -13,16 +14,37 @@ export function register(program: Command): void {
     .addArgument(domainsArgument())
     .addOption(configFileOption())
     .addOption(planFormatOption())
+    .addOption(fromOption())
     .addHelpText('after', '\nExit status: 0 nothing to do, 1 changes, 2 cannot tell.')
-    .action(async (domains: readonly string[], options: PlanOptions) => {
-      const [{ createHost }, { runPlan }] = await Promise.all([
-        import('../host/linux/real.ts'),
-        import('./run/plan.ts'),
-      ]);
+    .action(async (domains, options) => {
+      const { createHost } = await import('../host/linux/real.ts');
       process.exitCode = await runPlan(createHost(), domains, options);
     });
 }
 
-/** `--format text|json`: the text is comments and commands. */
-export const planFormatOption = () =>
-  new Option('--format <format>', 'what to print').choices(['text', 'json'] as const).default('text' as const);
+export interface PlanOptions {
+  readonly 'config.file': string;
+  readonly format: 'text' | 'json';
+  readonly from?: string;
+}
+
+/** Returns the exit status. Throws ConfigError or SnapshotError. */
+export async function runPlan(host: Host, domains: readonly string[], options: PlanOptions): Promise<number> {
+  const { format, from } = options;
+  const [{ loadSettings }, { judge }, { plan }, { planJson, renderPlan }] = await Promise.all([
+    import('../config/load.ts'),
+    import('./judged.ts'),
+    import('../remediation/plan.ts'),
+    import('../report/plan.ts'),
+  ]);
+  const judged = await judge(host, loadSettings(host, options['config.file']), domains, from);
+  if (!judged) return CANNOT_TELL;
+  const { unknowns } = judged.report;
+  const planned = plan(judged.report);
+  // What a shell takes must not be taken for this host's.
+  const head = from === undefined ? '' : `# of ${printable(from)}, not of this host\n`;
+  if (format === 'json') print(`${JSON.stringify(planJson(planned, unknowns), null, 2)}\n`);
+  else print(`${head}${renderPlan(planned, unknowns)}`);
+  if (planned.vnets.length > 0) return 1;
+  return unknowns.length > 0 ? CANNOT_TELL : 0;
+}

@@ -1,5 +1,5 @@
-// The command line, but for libvirt's own call of the hook. One file in commands/ for each subcommand: `register` declares its
-// arguments and options; what runs is loaded when it runs.
+// The command line, but for libvirt's own call of the hook. One file beside this one for each subcommand: `register`
+// declares its arguments and options; what runs is loaded when it runs.
 import { Command } from '@commander-js/extra-typings';
 import { OperatorError } from '../model/mistake.ts';
 import { VERSION } from '../model/version.ts';
@@ -22,8 +22,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     await createProgram().parseAsync(argv);
   } catch (error) {
     const { message, stack } = error as Error;
-    const said = error instanceof OperatorError ? message : (stack ?? message);
-    process.stderr.write(`libvirt-vlan-exporter: ${said}\n`);
+    const text = error instanceof OperatorError ? message : (stack ?? message);
+    process.stderr.write(`libvirt-vlan-exporter: ${text}\n`);
     process.exitCode = CANNOT_TELL;
   }
 }

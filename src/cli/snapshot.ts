@@ -1,18 +1,35 @@
 // `snapshot`: what the host looks like to this program, as JSON. It goes into bug reports and, as it is, into test cases.
 import type { Command } from '@commander-js/extra-typings';
-import { type ConfigFileOption, configFileOption } from './options.ts';
+import type { Host } from '../host/host.ts';
+import { configFileOption } from './options.ts';
+import { print, tell } from './output.ts';
 
 export function register(program: Command): void {
   program
     .command('snapshot')
-    .description('print what the host looks like, as JSON without secrets: bridges, ports, VLANs, domains')
+    .description(
+      'print what the host looks like, as JSON without secrets: bridges, ports, VLANs, domains. check, plan and config infer ' +
+        'take it with --from',
+    )
     .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 read, 2 some of it could not be read (the JSON says which).')
-    .action(async (options: ConfigFileOption) => {
-      const [{ createHost }, { runSnapshot }] = await Promise.all([
-        import('../host/linux/real.ts'),
-        import('./run/snapshot.ts'),
-      ]);
+    .action(async (options) => {
+      const { createHost } = await import('../host/linux/real.ts');
       process.exitCode = await runSnapshot(createHost(), options);
     });
+}
+
+/** Returns the exit status. Throws ConfigError. */
+export async function runSnapshot(host: Host, options: { readonly 'config.file': string }): Promise<number> {
+  const [{ loadSettings }, { createSnapshotReader }, { renderSnapshot }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../host/snapshot.ts'),
+    import('../report/snapshot-json.ts'),
+  ]);
+  const { policy } = loadSettings(host, options['config.file']);
+  const snapshot = await createSnapshotReader(host)(policy);
+  print(renderSnapshot(snapshot));
+  const failed = [snapshot.links, snapshot.vlans, snapshot.domains].flatMap((part) => (part.ok ? [] : [part.error]));
+  for (const error of failed) tell(error);
+  return failed.length > 0 ? 2 : 0;
 }

@@ -1,52 +1,95 @@
 // A snapshot as JSON and back: what `snapshot` prints is a bug report, and a test case as it is. It has names, MAC and VLAN ids,
-// and nothing else of a domain's XML: no secrets.
-
-import {
-  boolean,
-  dictionary,
-  either,
-  list,
-  number,
-  object,
-  only,
-  optional,
-  type Shape,
-  string,
-  tuple,
-} from '../model/json-shape.ts';
+// and nothing else of a domain's XML: no secrets. The schema below is the one definition: the writer's type and the check follow
+// from it. Keys that it does not have are refused: a snapshot of a newer version would be judged by half of what it says.
+import * as v from 'valibot';
+import { describe, formatPath } from '../config/problem.ts';
+import { OperatorError } from '../model/mistake.ts';
 import { compare } from '../model/order.ts';
-import type { Bridge, CollectorRun, Domain, Reading, Snapshot } from '../model/snapshot.ts';
+import { printable } from '../model/printable.ts';
+import type {
+  Bridge,
+  CollectorRun,
+  Domain,
+  Interface,
+  LibvirtVlan,
+  MetadataElement,
+  Port,
+  Reading,
+  Snapshot,
+} from '../model/snapshot.ts';
 import { formatTable, parseTable, type VlanTable } from '../model/vlan.ts';
 
-interface SnapshotJson {
-  readonly version: 1;
-  readonly takenAt: number;
-  readonly links: Reading<readonly Bridge[]>;
-  /** By port, as `formatTable` writes them. */
-  readonly vlans: Reading<Readonly<Record<string, string>>>;
-  readonly domains: Reading<readonly Domain[]>;
-  readonly collectors: readonly CollectorRun[];
-}
-
 /** The same snapshot gives the same text. What is unknown is left out. */
-export function renderSnapshot({ takenAt, links, vlans, domains, collectors }: Snapshot): string {
-  const json: SnapshotJson = { version: 1, takenAt, links, vlans: mapReading(vlans, tablesOut), domains, collectors };
+export function renderSnapshot(snapshot: Snapshot): string {
+  const json: Frozen<v.InferInput<typeof snapshotJson>> = {
+    version: 1,
+    ...snapshot,
+    vlans: mapReading(snapshot.vlans, tablesOut),
+  };
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
-/** What `renderSnapshot` wrote. Throws TypeError that names the place where the text is something else. */
-export function parseSnapshot(text: string): Snapshot {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new TypeError(`snapshot: ${(cause as Error).message}`, { cause });
-  }
-  const problem = isSnapshot(json);
-  if (problem !== undefined) throw new TypeError(`snapshot${problem}`);
-  const { takenAt, links, vlans, domains, collectors } = json as SnapshotJson;
-  return { takenAt, links, vlans: mapReading(vlans, tablesIn), domains, collectors };
+/** What `renderSnapshot` wrote; `file` is its name in messages. Throws SnapshotError, and nothing else, whatever the text. */
+export function parseSnapshot(text: string, file: string): Snapshot {
+  const { version: _, ...snapshot } = check(parseJson(text, file), file);
+  return snapshot;
 }
+
+/** A file that is no snapshot: `file: key: expected …, found …`. */
+export class SnapshotError extends OperatorError {
+  override readonly name = 'SnapshotError';
+
+  constructor(file: string, problem: string, options?: ErrorOptions) {
+    super(printable(`${file}: ${problem}`), options);
+  }
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new SnapshotError(file, `expected JSON, as "snapshot" prints it: ${message}`, { cause });
+  }
+}
+
+function check(json: unknown, file: string): v.InferOutput<typeof snapshotJson> {
+  try {
+    const result = v.safeParse(snapshotJson, json, { abortEarly: true });
+    if (result.success) return result.output;
+    throw new SnapshotError(file, explain(result.issues[0]));
+  } catch (cause) {
+    // The check's recursion is as deep as the file's nesting.
+    if (cause instanceof RangeError) throw new SnapshotError(file, 'nested too deeply for a snapshot', { cause });
+    throw cause;
+  }
+}
+
+function explain({ path, expected, input, message }: v.BaseIssue<unknown>): string {
+  const keys = (path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)));
+  const where = keys.length > 0 ? formatPath(keys) : 'the whole file';
+  // valibot has `never` for a key that is not known, and its name in quotes for one that is missing.
+  if (expected === 'never') return `${where}: unknown key; is it of a newer version?`;
+  if (input === undefined && expected === `"${keys.at(-1)}"`) return `${where}: missing`;
+  const ours = !message.startsWith('Invalid ');
+  return `${where}: ${ours ? message : `expected ${inWords(expected ?? '')}`}, found ${kindOrValue(input)}`;
+}
+
+function inWords(expected: string): string {
+  return expected.replace(/^Object$/, 'an object').replace(/^Array$/, 'a list');
+}
+
+function kindOrValue(input: unknown): string {
+  if (Array.isArray(input)) return 'a list';
+  return typeof input === 'object' && input !== null ? 'an object' : describe(input);
+}
+
+/** As parsed JSON has it, but nobody writes to it. */
+type Frozen<T> = T extends readonly (infer U)[]
+  ? readonly Frozen<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Frozen<T[K]> }
+    : T;
 
 function mapReading<T, U>(from: Reading<T>, map: (value: T) => U): Reading<U> {
   return from.ok ? { ok: true, value: map(from.value) } : from;
@@ -57,67 +100,111 @@ function tablesOut(tables: ReadonlyMap<string, VlanTable>): Readonly<Record<stri
   return Object.fromEntries(rows.map(([port, table]) => [port, formatTable(table)]));
 }
 
-function tablesIn(tables: Readonly<Record<string, string>>): ReadonlyMap<string, VlanTable> {
-  return new Map(Object.entries(tables).map(([port, text]) => [port, parseTable(text)]));
-}
+/** One for each key of T, and no other: a key that is new in the model is missed here by the compiler. */
+type Entries<T> = Readonly<Record<keyof T, v.GenericSchema>>;
 
-const reading = (value: Shape): Shape =>
-  either(object({ ok: only(false), error: string }), object({ ok: only(true), value }));
+/** Left out of the JSON where it is undefined, and undefined again when read. */
+const known = <const S extends v.GenericSchema>(schema: S) => v.optional(schema, () => undefined);
 
-const table: Shape = (value) => {
-  try {
-    parseTable(String(value));
-    return undefined;
-  } catch (error) {
-    return `: ${(error as Error).message}`;
-  }
-};
+const reading = <const S extends v.GenericSchema>(value: S) =>
+  v.variant('ok', [
+    v.strictObject({ ok: v.literal(true), value }),
+    v.strictObject({ ok: v.literal(false), error: v.string() }),
+  ]);
 
-const optionals = (...keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, optional(string)]));
+const MAX_DATE_MS = 8.64e15;
+const time = v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DATE_MS));
+const pvid = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4094));
 
-const metadataElement: Shape = (value) =>
-  object({
-    name: string,
-    attributes: list(tuple(string, string)),
-    children: list(metadataElement),
-    text: string,
-  })(value);
+/** By port, as `formatTable` writes them. No v.record: it leaves out ports that are called "constructor". */
+const tables = v.pipe(
+  v.custom<Readonly<Record<string, string>>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'expected an object',
+  ),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const read = new Map<string, VlanTable>();
+    for (const [port, text] of Object.entries(value)) {
+      try {
+        read.set(port, parseTable(v.parse(v.string('expected a VLAN table as text'), text)));
+      } catch (error) {
+        const { message } = error as Error;
+        addIssue({
+          message,
+          input: text,
+          path: [{ type: 'object', origin: 'value', input: value, key: port, value: text }],
+        });
+        return NEVER;
+      }
+    }
+    return read;
+  }),
+);
 
-const isSnapshot = object({
-  version: only(1),
-  takenAt: number,
-  links: reading(
-    list(
-      object({
-        name: string,
-        vlanFiltering: optional(boolean),
-        defaultPvid: optional(number),
-        ports: list(object({ name: string, mac: optional(string), tap: boolean })),
-      }),
+const port = v.strictObject({
+  name: v.string(),
+  mac: known(v.string()),
+  tap: v.boolean(),
+} satisfies Entries<Port>);
+
+const bridge = v.strictObject({
+  name: v.string(),
+  vlanFiltering: known(v.boolean()),
+  defaultPvid: known(pvid),
+  ports: v.array(port),
+} satisfies Entries<Bridge>);
+
+const metadataElement: v.GenericSchema<MetadataElement> = v.strictObject({
+  name: v.string(),
+  attributes: v.array(v.strictTuple([v.string(), v.string()])),
+  children: v.array(v.lazy(() => metadataElement)),
+  text: v.string(),
+} satisfies Entries<MetadataElement>);
+
+const libvirtVlan = v.strictObject({
+  trunk: v.optional(v.string()),
+  tags: v.array(v.strictObject({ id: v.optional(v.string()), nativeMode: v.optional(v.string()) })),
+} satisfies Entries<LibvirtVlan>);
+
+const domainInterface = v.strictObject({
+  mac: v.string(),
+  target: known(v.string()),
+  bridge: known(v.string()),
+  skipped: known(v.string()),
+  network: v.optional(v.string()),
+  portgroup: v.optional(v.string()),
+  alias: v.optional(v.string()),
+  vlan: v.optional(libvirtVlan),
+  macTable: v.optional(v.literal('libvirt')),
+  ethernet: v.optional(v.strictObject({ managed: v.boolean() })),
+  device: v.optional(v.string()),
+} satisfies Entries<Interface>);
+
+const domain = v.strictObject({
+  name: v.string(),
+  uuid: known(v.string()),
+  state: v.picklist(['running', 'defined', 'unknown']),
+  problem: v.exactOptional(v.string()),
+  interfaces: v.array(domainInterface),
+  metadata: v.optional(
+    v.union(
+      [v.strictObject({ problem: v.string() }), v.strictObject({ elements: v.array(metadataElement) })],
+      'expected an object with "problem" or "elements"',
     ),
   ),
-  vlans: reading(dictionary(table)),
-  domains: reading(
-    list(
-      object({
-        name: string,
-        uuid: optional(string),
-        state: either(...['running', 'defined', 'unknown'].map(only)),
-        problem: optional(string),
-        metadata: optional(either(object({ problem: string }), object({ elements: list(metadataElement) }))),
-        interfaces: list(
-          object({
-            mac: string,
-            ...optionals('target', 'bridge', 'skipped', 'network', 'portgroup', 'alias', 'device'),
-            vlan: optional(object({ trunk: optional(string), tags: list(object(optionals('id', 'nativeMode'))) })),
-            macTable: optional(only('libvirt')),
-            ethernet: optional(object({ managed: boolean })),
-          }),
-        ),
-      }),
-    ),
-  ),
-  collectors: list(
-    object({ collector: either(...['links', 'vlans', 'domains'].map(only)), ok: boolean, durationMs: number }),
-  ),
-});
+} satisfies Entries<Domain>);
+
+const collectorRun = v.strictObject({
+  collector: v.picklist(['links', 'vlans', 'domains']),
+  ok: v.boolean(),
+  durationMs: v.number(),
+} satisfies Entries<CollectorRun>);
+
+const snapshotJson = v.strictObject({
+  version: v.literal(1),
+  takenAt: time,
+  links: reading(v.array(bridge)),
+  vlans: reading(tables),
+  domains: reading(v.array(domain)),
+  collectors: v.array(collectorRun),
+} satisfies Entries<Snapshot & { version: 1 }>);

@@ -34,6 +34,7 @@ export function renderColumns(rows: readonly (readonly Cell[])[], colour: boolea
   });
 }
 
+// Most cells are plain ASCII, and for these it need not ask Unicode's tables: a thousand vnets have seven thousand cells.
 function width(text: string): number {
-  return stringWidth(printable(text));
+  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(printable(text));
 }

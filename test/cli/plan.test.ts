@@ -1,7 +1,7 @@
 // `plan` and `heal` on the simulated host: what goes to stdout, which exit status, what becomes of the host.
 import { afterEach, expect, test, vi } from 'vitest';
-import { runHeal } from '../../src/cli/run/heal.ts';
-import { runPlan } from '../../src/cli/run/plan.ts';
+import { runHeal } from '../../src/cli/heal.ts';
+import { runPlan } from '../../src/cli/plan.ts';
 import { readVlans } from '../../src/host/linux/vlans.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { formatTable } from '../../src/model/vlan.ts';

@@ -2,16 +2,28 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import { formatTable, parseTable, vidRange, vlanTable } from '../../src/model/vlan.ts';
-import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
+import { parseSnapshot, renderSnapshot, SnapshotError } from '../../src/report/snapshot-json.ts';
 import { anySnapshot } from '../support/snapshots.ts';
+
+const EXAMPLE: Snapshot = {
+  takenAt: 1,
+  links: { ok: true, value: [] },
+  vlans: { ok: true, value: new Map([['vnet0', parseTable('10 100*')]]) },
+  domains: {
+    ok: true,
+    value: [{ name: 'a', uuid: '00000000-0000-0000-0000-000000000001', state: 'running', interfaces: [] }],
+  },
+  collectors: [],
+};
 
 test('what is read back is what was printed, and prints the same', () => {
   fc.assert(
     fc.property(anySnapshot(), (snapshot) => {
       const text = renderSnapshot(snapshot);
-      expect(parseSnapshot(text)).toEqual(snapshot);
-      expect(renderSnapshot(parseSnapshot(text))).toBe(text);
+      expect(parseSnapshot(text, 'f')).toEqual(snapshot);
+      expect(renderSnapshot(parseSnapshot(text, 'f'))).toBe(text);
     }),
     { numRuns: 200 },
   );
@@ -61,25 +73,57 @@ test('a live XML with a VNC password leaves none of it in the snapshot', async (
   expect(text).not.toContain('hunter2');
 });
 
-test.each<[string, string]>([
-  ['', 'snapshot: Unexpected end of JSON input'],
-  ['[]', 'snapshot: expected an object'],
-  ['{"version":2}', 'snapshot.version: expected 1'],
-  [
-    example().replace('"10 100*"', '"10 4095"'),
-    'snapshot.vlans.value.vnet0: VLAN id 4095: expected an integer from 1 to 4094',
-  ],
-  [example().replace('"running"', '"paused"'), 'snapshot.domains.value[0].state: expected "unknown"'],
-])('of %.20s it says what does not fit', (text, message) => {
-  expect(() => parseSnapshot(text)).toThrow(new TypeError(message));
+test('a port and a domain may be called as what JavaScript has of its own', () => {
+  const names = ['constructor', '__proto__', 'prototype', 'toString'];
+  const snapshot: Snapshot = {
+    ...EXAMPLE,
+    vlans: { ok: true, value: new Map(names.sort().map((name) => [name, parseTable('10 100*')])) },
+    domains: { ok: true, value: names.map((name) => ({ name, uuid: undefined, state: 'running', interfaces: [] })) },
+  };
+  expect(parseSnapshot(renderSnapshot(snapshot), 'f')).toEqual(snapshot);
 });
 
-function example(): string {
-  return renderSnapshot({
-    takenAt: 1,
-    links: { ok: true, value: [] },
-    vlans: { ok: true, value: new Map([['vnet0', parseTable('10 100*')]]) },
-    domains: { ok: true, value: [{ name: 'a', uuid: undefined, state: 'running', interfaces: [] }] },
-    collectors: [],
-  });
+const example = renderSnapshot(EXAMPLE);
+
+test.each<[string, string]>([
+  ['', 'f: expected JSON, as "snapshot" prints it: Unexpected end of JSON input'],
+  ['null', 'f: the whole file: expected an object, found nothing'],
+  ['[]', 'f: version: missing'],
+  ['{"version":2}', 'f: version: expected 1, found 2'],
+  ['{"version":1}', 'f: takenAt: missing'],
+  [example.replace('"takenAt": 1', '"takenAt": 1e999'), 'f: takenAt: expected <=8640000000000000, found Infinity'],
+  [
+    example.replace('"10 100*"', '"10 4095"'),
+    'f: vlans.value.vnet0: VLAN id 4095: expected an integer from 1 to 4094, found "10 4095"',
+  ],
+  [example.replace('"10 100*"', '[10]'), 'f: vlans.value.vnet0: expected a VLAN table as text, found a list'],
+  [
+    example.replace('"running"', '"paused"'),
+    'f: domains.value[0].state: expected ("running" | "defined" | "unknown"), found "paused"',
+  ],
+  [
+    example.replace('"interfaces": []', '"interfaces": {}'),
+    'f: domains.value[0].interfaces: expected a list, found an object',
+  ],
+  [
+    example.replace('"uuid"', '"colour": 1, "uuid"'),
+    'f: domains.value[0].colour: unknown key; is it of a newer version?',
+  ],
+  [example.replace('"name": "a",', ''), 'f: domains.value[0].name: missing'],
+  [example.replace('"ok": true', '"ok": "yes"'), 'f: links.ok: expected (true | false), found "yes"'],
+  [
+    example.replace('"interfaces"', '"metadata": {}, "interfaces"'),
+    'f: domains.value[0].metadata: expected an object with "problem" or "elements", found an object',
+  ],
+  [
+    example.replace('"interfaces"', `"metadata": {"elements": ${nested(20_000)}}, "interfaces"`),
+    'f: nested too deeply for a snapshot',
+  ],
+])('of %.20s it says what does not fit', (text, message) => {
+  expect(() => parseSnapshot(text, 'f')).toThrow(new SnapshotError('f', message.slice('f: '.length)));
+});
+
+function nested(depth: number): string {
+  const open = '[{"name":"x","attributes":[],"text":"","children":';
+  return `${open.repeat(depth)}[]${'}]'.repeat(depth)}`;
 }

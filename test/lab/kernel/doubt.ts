@@ -3,9 +3,9 @@
 // lab-timeout: 400
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { runCheck } from '../../../src/cli/run/check.ts';
-import { runHeal } from '../../../src/cli/run/heal.ts';
-import { runPlan } from '../../../src/cli/run/plan.ts';
+import { runCheck } from '../../../src/cli/check.ts';
+import { runHeal } from '../../../src/cli/heal.ts';
+import { runPlan } from '../../../src/cli/plan.ts';
 import { parseSettings } from '../../../src/config/load.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml, persistentXml } from '../../../src/host/sim/vm.ts';

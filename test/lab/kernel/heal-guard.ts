@@ -2,7 +2,7 @@
 // When healing stops: an opponent that undoes it, a policy that is held, the pause file. Short settings, a real clock.
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { runHeal } from '../../../src/cli/run/heal.ts';
+import { runHeal } from '../../../src/cli/heal.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { beRemediator, createFleet, guardForgets, startRemediator, tables, WELL, writeConfig } from '../remediator.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { runHeal } from '../../../src/cli/run/heal.ts';
+import { runHeal } from '../../../src/cli/heal.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml } from '../../../src/host/sim/vm.ts';
 import { tables, writeConfig } from '../remediator.ts';

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { runCheck } from '../../../src/cli/run/check.ts';
-import { runConfigInfer } from '../../../src/cli/run/config.ts';
-import { runSnapshot } from '../../../src/cli/run/snapshot.ts';
+import { runCheck } from '../../../src/cli/check.ts';
+import { runConfigInfer } from '../../../src/cli/config.ts';
+import { runSnapshot } from '../../../src/cli/snapshot.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml } from '../../../src/host/sim/vm.ts';
 import { listVids, vidsOf } from '../../../src/model/vlan.ts';
@@ -97,7 +97,7 @@ await test('one vnet broken by hand is 1 for all and for its VM, and 0 for anoth
 
 await test('the printed snapshot is read back with the tables that iproute2 shows', async () => {
   const { status, out } = await outputOf(() => runSnapshot(host, { 'config.file': FILE }));
-  const { vlans, domains } = parseSnapshot(out);
+  const { vlans, domains } = parseSnapshot(out, 'stdout');
   assert.equal(status, 0);
   assert.equal(domains.ok && domains.value.length, NAMES.length);
   const shown = JSON.parse(await sh('bridge -j vlan show')) as { ifname: string; vlans: { vlan: number }[] }[];

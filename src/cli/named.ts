@@ -1,7 +1,7 @@
 // The domains that somebody names on the command line, held against those that the host has.
-import type { Policy } from '../../model/policy.ts';
-import type { Report } from '../../model/report.ts';
-import type { Snapshot } from '../../model/snapshot.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Report } from '../model/report.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 
 /** Sentences about named domains that the host does not have, or that it could not tell; none where all is well. */
 export function unknownNames(snapshot: Snapshot, names: readonly string[]): readonly string[] {

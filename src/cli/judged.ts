@@ -1,0 +1,45 @@
+// What `check` and `plan` have in common: read the host once, or the file that `--from` names, and judge it.
+import type { Settings } from '../config/settings.ts';
+import type { Host } from '../host/host.ts';
+import { createSnapshotReader } from '../host/snapshot.ts';
+import type { Report } from '../model/report.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { selectDomains } from '../report/select.ts';
+import { summarize, toneOf } from '../report/summary.ts';
+import { unknownNames } from './named.ts';
+import { tell } from './output.ts';
+import { readSnapshotFile } from './snapshot-file.ts';
+
+export interface Judged {
+  readonly snapshot: Snapshot;
+  /** Of the named domains, of all where none is named. */
+  readonly report: Report;
+}
+
+/** undefined where a named domain is not there, which stderr has been told. Throws SnapshotError. */
+export async function judge(
+  host: Host,
+  { policy }: Settings,
+  domains: readonly string[],
+  from: string | undefined,
+): Promise<Judged | undefined> {
+  const snapshot = from === undefined ? await createSnapshotReader(host)(policy) : await readSnapshotFile(host, from);
+  const problems = unknownNames(snapshot, domains);
+  for (const sentence of problems) tell(sentence);
+  if (problems.length > 0) return undefined;
+  return { snapshot, report: narrow(evaluate(snapshot, policy), domains) };
+}
+
+/** What the report says of these domains, all of it where none is named. */
+export function narrow(report: Report, domains: readonly string[]): Report {
+  return domains.length > 0 ? selectDomains(report, domains) : report;
+}
+
+// Drift beats unknown: it is certain.
+const EXIT_CODES = { ok: 0, drift: 1, unknown: 2 } as const;
+
+/** Exit status of `check` and `heal`. */
+export function exitStatusOf(report: Report): number {
+  return EXIT_CODES[toneOf(summarize(report))];
+}

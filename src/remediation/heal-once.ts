@@ -1,0 +1,73 @@
+// One cycle by an operator's hand: without the guard, and in turns with the remediator.
+import { setTimeout } from 'node:timers/promises';
+import type { Host } from '../host/host.ts';
+import { journalEntry } from '../host/linux/journal-write.ts';
+import { createSnapshotReader } from '../host/snapshot.ts';
+import type { Outcome } from '../model/plan.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Decision } from '../model/remediator-status.ts';
+import type { Report } from '../model/report.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { configure } from './configure.ts';
+import { decisionOf } from './decision.ts';
+import { type Locking, takeLock } from './lock.ts';
+import { plan } from './plan.ts';
+import { journalEntries } from './record.ts';
+
+const LOCK_WAIT_MS = 30_000;
+
+/** `locked` and `refused`: nothing was changed. */
+export type Healed =
+  | { readonly kind: 'locked'; readonly holder: string }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] }
+  | {
+      readonly kind: 'healed';
+      readonly outcomes: readonly Outcome[];
+      readonly decisions: readonly Decision[];
+      readonly after: Report;
+      /** Why decisions are not in the journal, for people. */
+      readonly unwritten: readonly string[];
+    };
+
+/** Heals these domains, all where none is named. `refuse`: why nothing is to be done on such a host, for people; none to go on. */
+export async function healOnce(
+  host: Host,
+  policy: Policy,
+  domains: readonly string[],
+  refuse: (snapshot: Snapshot) => readonly string[],
+): Promise<Healed> {
+  const lock = await waitForLock();
+  if (!lock.held) return { kind: 'locked', holder: lock.holder };
+  try {
+    const since = host.now();
+    const read = createSnapshotReader(host);
+    const snapshot = await read(policy);
+    const problems = refuse(snapshot);
+    if (problems.length > 0) return { kind: 'refused', problems };
+    const outcomes = await configure(host, plan(evaluate(snapshot, policy), domains).vnets, since);
+    const after = evaluate(await read(policy), policy);
+    const decisions = outcomes.map((outcome) => decisionOf(outcome, 'heal', host.now()));
+    return { kind: 'healed', outcomes, decisions, after, unwritten: await writeJournal(host, decisions) };
+  } finally {
+    lock.release();
+  }
+}
+
+async function waitForLock(): Promise<Locking> {
+  const until = Date.now() + LOCK_WAIT_MS;
+  for (;;) {
+    const lock = await takeLock(`heal, process ${process.pid}`);
+    if (lock.held || Date.now() > until) return lock;
+    await setTimeout(100);
+  }
+}
+
+async function writeJournal(host: Host, decisions: readonly Decision[]): Promise<readonly string[]> {
+  const problems: string[] = [];
+  for (const fields of journalEntries(decisions)) {
+    const problem = await journalEntry(host, fields);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}

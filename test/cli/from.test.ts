@@ -1,0 +1,127 @@
+// A bug report replayed: `snapshot` on the host that has the problem, `--from` anywhere else.
+import { afterEach, expect, test, vi } from 'vitest';
+import { runCheck } from '../../src/cli/check.ts';
+import { runConfigInfer } from '../../src/cli/config.ts';
+import { runPlan } from '../../src/cli/plan.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { runSnapshot } from '../../src/cli/snapshot.ts';
+import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { parseTable } from '../../src/model/vlan.ts';
+import { SnapshotError } from '../../src/report/snapshot-json.ts';
+
+const FILE = '/etc/libvirt-vlan-exporter/config.yml';
+const FROM = '/tmp/report.json';
+const CONFIG = `bridges:
+  br0:
+    vlans: [10, 20]
+    pvid: 1
+    rules:
+      - { name: a, domains: [vyos-01], pvid: 100 }
+`;
+const FILES = { 'config.file': FILE, from: FROM };
+
+afterEach(() => vi.restoreAllMocks());
+
+/** VMs that are compliant, drifted and stopped, one with a name that is no Latin, and a file that cannot be understood. */
+function sick(): SimHost {
+  const sim = createSimHost({ now: () => 1_700_000_000_000 });
+  sim.addBridge('br0');
+  sim.writeFile(FILE, CONFIG);
+  for (const [i, name] of ['vyos-01', 'web', '防火墙'].entries()) {
+    const uuid = `00000000-0000-0000-0000-00000000000${i}`;
+    sim.start({ name, uuid, interfaces: [{ mac: `52:54:00:00:00:0${i}`, bridge: 'br0' }] });
+  }
+  for (const tap of sim.taps('web')) sim.setTable(tap, parseTable('1* 10 20'));
+  sim.define({ name: 'off', uuid: '00000000-0000-0000-0000-000000000009', interfaces: [] });
+  sim.writeFile('/run/libvirt/qemu/bad.xml', '<domstatus');
+  return sim;
+}
+
+/** A host of another kind altogether, that has the report and the config it was made with. */
+async function elsewhere(sim: SimHost): Promise<SimHost> {
+  const other = createSimHost({ now: () => 1_800_000_000_000 });
+  other.addBridge('br-other');
+  other.writeFile(FILE, CONFIG);
+  other.writeFile(FROM, (await outputOf(() => runSnapshot(sim, FILES))).out);
+  return other;
+}
+
+async function outputOf(run: () => Promise<number>): Promise<{ status: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+  const status = await run();
+  vi.restoreAllMocks();
+  return { status, out, err };
+}
+
+test.each([
+  [[], 'table'],
+  [[], 'json'],
+  [['vyos-01'], 'table'],
+  [['web', '防火墙'], 'json'],
+  [['off'], 'table'],
+  [['nobody'], 'table'],
+] as const)(
+  'check %j --format %s says of a report what it said on its host, byte for byte',
+  async (domains, format) => {
+    const sim = sick();
+    const there = await outputOf(() => runCheck(sim, domains, { 'config.file': FILE, format }));
+    const other = await elsewhere(sim);
+    const here = await outputOf(() => runCheck(other, domains, { ...FILES, format }));
+    expect(here).toEqual(there);
+    expect(other.commands).toEqual([]);
+  },
+);
+
+test('plan --from has the same commands, and says first that they are not for this host', async () => {
+  const sim = sick();
+  const there = await outputOf(() => runPlan(sim, [], { 'config.file': FILE, format: 'text' }));
+  const other = await elsewhere(sim);
+  const here = await outputOf(() => runPlan(other, [], { ...FILES, format: 'text' }));
+  expect(there.out).toContain('\nbridge vlan add vid 100 dev vnet0 pvid untagged');
+  expect(here).toEqual({ ...there, out: `# of ${FROM}, not of this host\n${there.out}` });
+});
+
+test('config infer --from proposes what it would propose on the host of the report', async () => {
+  const sim = sick();
+  sim.removeFile('/run/libvirt/qemu/bad.xml');
+  const there = await outputOf(() => runConfigInfer(sim));
+  expect(there.out).toContain('bridges:\n  br0:\n');
+  const other = await elsewhere(sim);
+  expect(await outputOf(() => runConfigInfer(other, { from: FROM }))).toEqual(there);
+});
+
+test.each<[string, string, string]>([
+  ['no file', '', 'no such file; expected one that "snapshot" printed'],
+  ['a config file', CONFIG, 'expected JSON, as "snapshot" prints it'],
+  ['the output of check --format json', '{"version": 2, "vnets": []}', 'version: expected 1, found 2'],
+])('of %s it is said what is wrong with it, and nothing is judged', async (_, text, problem) => {
+  const host = createSimHost();
+  host.writeFile(FILE, CONFIG);
+  if (text !== '') host.writeFile(FROM, text);
+  const runs = [
+    runCheck(host, [], { ...FILES, format: 'table' }),
+    runPlan(host, [], { ...FILES, format: 'text' }),
+    runConfigInfer(host, FILES),
+  ];
+  for (const run of runs) {
+    const error = await run.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(SnapshotError);
+    expect((error as Error).message).toContain(`${FROM}: ${problem}`);
+  }
+});
+
+test('what looks takes --from, what changes the host does not', () => {
+  const takers = createProgram()
+    .commands.flatMap((command) => [command, ...command.commands])
+    .filter((command) => command.options.some((option) => option.long === '--from'))
+    .map((command) => command.name());
+  expect(takers).toEqual(['check', 'plan', 'infer']);
+});
