@@ -25,7 +25,8 @@ export async function readVlans(host: Host): Promise<Vlans> {
 
 /** The JSON of `bridge -j [-compressvlans] vlan show`. Throws Error where it has another form than iproute2 5.x to 6.x writes. */
 export function parseVlanShow(json: string): ReadonlyMap<string, VlanTable> {
-  if (json.trim() === '') return new Map();
+  // iproute2 prints at least `[]`. Nothing at all is no answer, and not a host without any VLAN.
+  if (json.trim() === '') throw new Error('printed nothing; expected a JSON list of ports');
   const ports: unknown = JSON.parse(json);
   if (!Array.isArray(ports)) throw new Error('expected a list of ports');
   return new Map(ports.map(parsePort));

@@ -14,8 +14,9 @@ test('rows, ranges and flags as iproute2 writes them', () => {
   ]);
 });
 
-test('no output is no port with a VLAN', () => {
-  expect(parseVlanShow('').size).toBe(0);
+test('an empty list is no port with a VLAN; no output at all is an error', () => {
+  expect(parseVlanShow('[]\n').size).toBe(0);
+  for (const nothing of ['', ' \n']) expect(() => parseVlanShow(nothing)).toThrow(/printed nothing/);
 });
 
 describe('output of another form is an error', () => {
