@@ -27,14 +27,25 @@ export async function readVlans(host: Host): Promise<Vlans> {
 export function parseVlanShow(json: string): ReadonlyMap<string, VlanTable> {
   // iproute2 prints at least `[]`. Nothing at all is no answer, and not a host without any VLAN.
   if (json.trim() === '') throw new Error('printed nothing; expected a JSON list of ports');
-  const ports: unknown = JSON.parse(json);
-  if (!Array.isArray(ports)) throw new Error('expected a list of ports');
-  return new Map(ports.map(parsePort));
+  const ports: unknown = JSON.parse(json.replace(BARE_CONTROL, escapeControl));
+  if (!Array.isArray(ports)) throw new Error('expected a list of ports, as iproute2 5.0 and newer print it');
+  // A port may be listed twice: its rows are those of both.
+  const rows = new Map<string, VlanRun[]>();
+  for (const { name, runs } of ports.map(parsePort)) rows.set(name, [...(rows.get(name) ?? []), ...runs]);
+  return new Map([...rows].map(([name, runs]) => [name, vlanTable(runs)]));
 }
 
-function parsePort(port: { ifname?: unknown; vlans?: unknown } | null): [string, VlanTable] {
+// iproute2 prints a name as it is, and the kernel takes control characters in it, but for white space (dev_valid_name): JSON has them escaped.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const BARE_CONTROL = /[\x00-\x08\x0e-\x1f]/g;
+
+function escapeControl(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function parsePort(port: { ifname?: unknown; vlans?: unknown } | null): { name: string; runs: readonly VlanRun[] } {
   if (typeof port?.ifname !== 'string' || !Array.isArray(port.vlans)) throw new Error(`not a port: ${excerpt(port)}`);
-  return [port.ifname, vlanTable(port.vlans.map(parseRow))];
+  return { name: port.ifname, runs: port.vlans.map(parseRow) };
 }
 
 function parseRow(row: { vlan?: unknown; vlanEnd?: unknown; flags?: unknown } | null): VlanRun {

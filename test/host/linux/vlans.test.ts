@@ -19,6 +19,24 @@ test('an empty list is no port with a VLAN; no output at all is an error', () =>
   for (const nothing of ['', ' \n']) expect(() => parseVlanShow(nothing)).toThrow(/printed nothing/);
 });
 
+test('a port that is listed twice has the rows of both', () => {
+  const tables = parseVlanShow(
+    `[{"ifname":"vnet1","vlans":[{"vlan":5}]},{"ifname":"vnet2","vlans":[{"vlan":9}]},
+      {"ifname":"vnet1","vlans":[{"vlan":7,"flags":["PVID","Egress Untagged"]}]}]`,
+  );
+  expect([...tables].map(([port, table]) => `${port}: ${formatTable(table)}`)).toEqual(['vnet1: 5 7*', 'vnet2: 9']);
+});
+
+test('control characters in the name of a foreign port blind nobody', () => {
+  const name = 'a\u0001\u001b';
+  const tables = parseVlanShow(`[{"ifname":"${name}","vlans":[{"vlan":5}]},{"ifname":"vnet1","vlans":[{"vlan":9}]}]`);
+  expect([...tables.keys()]).toEqual([name, 'vnet1']);
+});
+
+test('the object that iproute2 up to 4.16 prints is refused, with the version that is needed', () => {
+  expect(() => parseVlanShow('{"vnet1":[{"vlan":1}]}')).toThrow(/iproute2 5\.0 and newer/);
+});
+
 describe('output of another form is an error', () => {
   test.each(['{}', 'null', '[1]', '[{"ifname":"a"}]', '[{"ifname":"a","vlans":[{"vlan":"x"}]}]', '[{'])(
     '%s',
