@@ -9,12 +9,14 @@ import { LIVE_FOLDER } from './files.ts';
 
 export const PERSISTENT_FOLDER = '/etc/libvirt/qemu';
 
-// libvirt refuses files over 10 MB; a domain's XML has some 10 kB.
-const MAX_BYTES = 4 * 1024 * 1024;
+// libvirt refuses longer ones; a domain's XML has some 10 kB.
+const MAX_BYTES = 10 * 1024 * 1024;
 
 interface Cached {
   readonly stat: FileStat;
   readonly domain: Domain;
+  /** Whom persistent XML under another file's name speaks of: where that domain has a file of its own, it is a copy and no domain. */
+  readonly copyOf?: string;
 }
 
 /** A reader that parses a file again only when its inode, mtime or size changed. A file that cannot be understood is a domain whose state is `unknown`; only a folder that cannot be read fails the whole. */
@@ -24,7 +26,10 @@ export function createDomainReader(host: Host): () => Promise<Reading<readonly D
     try {
       const live = xmlFiles(host, LIVE_FOLDER);
       const running = new Set(live);
-      const stopped = xmlFiles(host, PERSISTENT_FOLDER).filter((file) => !running.has(file));
+      const persistent = xmlFiles(host, PERSISTENT_FOLDER);
+      const stopped = persistent.filter((file) => !running.has(file));
+      const known = new Set([...live, ...persistent]);
+      const isCopy = ({ copyOf }: Cached) => copyOf !== undefined && known.has(`${copyOf}.xml`);
       const next = new Map<string, Cached>();
       const read = (folder: string, file: string, state: 'running' | 'defined') => {
         const path = `${folder}/${file}`;
@@ -36,7 +41,7 @@ export function createDomainReader(host: Host): () => Promise<Reading<readonly D
       for (const file of live) await read(LIVE_FOLDER, file, 'running');
       for (const file of stopped) await read(PERSISTENT_FOLDER, file, 'defined');
       cache = next;
-      const domains = [...next.values()].map((entry) => entry.domain);
+      const domains = [...next.values()].filter((entry) => !isCopy(entry)).map((entry) => entry.domain);
       return { ok: true, value: domains.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
     } catch (error) {
       return { ok: false, error: (error as Error).message };
@@ -73,8 +78,10 @@ function readDomain(
     if (!stat.isFile) return unknown(stat, 'not a regular file');
     if (stat.size > MAX_BYTES) return unknown(stat, `${stat.size} bytes; expected at most ${MAX_BYTES}`);
     const xml = parseDomainXml(host.readText(path));
-    if (xml.name !== fileName)
-      return unknown(stat, `the XML's <name> is ${JSON.stringify(xml.name.slice(0, 80))}, not the file's`);
+    if (xml.name !== fileName) {
+      const entry = unknown(stat, `the XML's <name> is ${JSON.stringify(xml.name.slice(0, 80))}, not the file's`);
+      return state === 'defined' ? { ...entry, copyOf: xml.name } : entry;
+    }
     return { stat, domain: domain(xml, state) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -72,6 +72,36 @@ test('a name keeps its digits, quotes, spaces and unicode', () => {
   expect(parseDomainXml(domain('', 'a &quot;b&quot; &amp; &#xe9;&#101; ü')).name).toBe('a "b" & ée ü');
 });
 
+test('a name keeps the blanks at its ends', () => {
+  expect(parseDomainXml(domain('', ' lead')).name).toBe(' lead');
+  expect(parseDomainXml(domain('', 'trail  ')).name).toBe('trail  ');
+});
+
+test.each([95, 200])('a disk with a backing chain of %d levels hides no interface', (levels) => {
+  const chain = `${'<backingStore type="file">'.repeat(levels)}${'</backingStore>'.repeat(levels)}`;
+  const tap = `<interface type='bridge'>${MAC}<source bridge='br0'/></interface>`;
+  expect(parseDomainXml(domain(`<disk>${chain}</disk>${tap}<disk/>${tap}`)).interfaces).toHaveLength(2);
+});
+
+test.each([
+  ['a comment', '<!-- <!DOCTYPE d> -->'],
+  ['CDATA', '<x><![CDATA[<!DOCTYPE html><!ENTITY a "b">]]></x>'],
+  ['an instruction', '<?x <!DOCTYPE d> ?>'],
+])('DOCTYPE as text in %s is legal', (_where, text) => {
+  const tap = `<interface type='bridge'>${MAC}<source bridge='br0'/></interface>`;
+  expect(parseDomainXml(domain(`${text}${tap}`)).interfaces).toHaveLength(1);
+  const inMetadata = `<domain><name>a</name><metadata>${text}</metadata><devices>${tap}</devices></domain>`;
+  expect(parseDomainXml(inMetadata).interfaces).toHaveLength(1);
+});
+
+test.each([
+  ['a comment', '<!-- c -->'],
+  ['CDATA that is none', '<!-- <![CDATA[ -->'],
+  ['an instruction', '<?x <!-- ?>'],
+])('a DOCTYPE after %s is refused', (_what, before) => {
+  expect(() => parseDomainXml(`${before}<!DOCTYPE d>${domain('')}<!-- ]]> -->`)).toThrow(/DOCTYPE/);
+});
+
 test.each([
   ['empty', '', /empty/],
   ['cut off', domain('').slice(0, 40), /broken in line 1/],
@@ -114,6 +144,11 @@ test('mutilated XML ends in a domain or in an Error, and never in the name of an
     }),
     { numRuns: 500 },
   );
+});
+
+test('what the validator lets pass and the parser does not is told without the text around it', () => {
+  const xml = domain(`<graphics passwd='s3cret'/><!'>`);
+  expect(() => parseDomainXml(xml)).toThrow(/^the XML is broken or nested too deeply$/);
 });
 
 test('deeply nested XML ends in an error, not in a crash', () => {

@@ -25,7 +25,7 @@ test('a host without libvirt has no domains', async () => {
 
 test.each([
   ['broken', { text: '<domain><name>bad' }, /bad\.xml: the XML is broken/],
-  ['huge', { text: '', size: 10_000_000 }, /10000000 bytes; expected at most/],
+  ['huge', { text: '', size: 10_485_761 }, /10485761 bytes; expected at most 10485760/],
   ['a fifo', { text: '', isFile: false }, /not a regular file/],
   ['unreadable', { text: '', error: 'EACCES' }, /EACCES/],
   ['another domain’s', { text: xml('../../etc/passwd') }, /<name> is "\.\.\/\.\.\/etc\/passwd", not the file's/],
@@ -35,6 +35,37 @@ test.each([
     { name: 'bad', state: 'unknown', problem: expect.stringMatching(problem) },
     { name: 'good', state: 'running' },
   ]);
+});
+
+test('a file of 10 MiB is read', async () => {
+  const reading = await read({ '/run/libvirt/qemu/a.xml': { text: xml('a'), size: 10_485_760 } });
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state: 'running' }]);
+});
+
+test.each([
+  ['stopped', 'etc', 'defined'],
+  ['running', 'run', 'running'],
+])("a copy of a %s VM's persistent XML beside it is no domain of its own", async (_case, folder, state) => {
+  const reading = await read({
+    [`/${folder}/libvirt/qemu/a.xml`]: xml('a'),
+    '/etc/libvirt/qemu/a-backup.xml': xml('a'),
+  });
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state }]);
+});
+
+test('persistent XML under another name, with no file of its own name, stays unknown', async () => {
+  const reading = await read({ '/etc/libvirt/qemu/a-backup.xml': xml('a') });
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'a-backup', state: 'unknown' }]);
+});
+
+test('a copy is parsed once, and counts again when the file that it copies is gone', async () => {
+  const host = memoryHost({ '/etc/libvirt/qemu/a.xml': xml('a'), '/etc/libvirt/qemu/a-backup.xml': xml('a') });
+  const reader = createDomainReader(host);
+  await reader();
+  host.files.delete('/etc/libvirt/qemu/a.xml');
+  const reading = await reader();
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'a-backup', state: 'unknown' }]);
+  expect(host.reads).toHaveLength(2);
 });
 
 test('broken live XML does not fall back on the persistent one', async () => {
