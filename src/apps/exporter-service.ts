@@ -8,6 +8,7 @@ import type { Address } from '../web/listen.ts';
 import { addPage } from '../web/page.ts';
 import { createPageSource } from '../web/page-source.ts';
 import { startServer } from '../web/server.ts';
+import { noWebSettings, type WebSettings } from '../web/settings.ts';
 
 export interface ServiceOptions {
   readonly host: Host;
@@ -17,6 +18,8 @@ export interface ServiceOptions {
   /** The host's journal where it is left out. */
   readonly hook?: HookSource;
   readonly addresses: readonly Address[];
+  /** The web config in force; plain HTTP for everybody where it is left out. */
+  readonly web?: WebSettings;
   readonly telemetryPath: string;
   /** Requests in work at once, see `Limits`. */
   readonly maxRequests: number;
@@ -42,6 +45,7 @@ export interface Service {
 /** Throws ConfigError or ListenError; then nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { host, load, log, hook, addresses, telemetryPath, maxRequests, lifecycle, reloading } = options;
+  const settings = options.web ?? noWebSettings();
   const exporter = createExporter({ host, load, log, ...(hook ? { hook } : {}) });
   const reload = () => {
     reloading?.('begin');
@@ -60,11 +64,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       exporter,
       log,
       addresses,
+      settings,
       telemetryPath,
       maxRequests,
       lifecycle,
       reload,
-      addPage: (app) => addPage(app, page),
+      addPage: (app) => addPage(app, page, { headers: () => settings.current().config.headers }),
     });
     log.info({ urls: server.urls.map((url) => url.replace(/\/$/, '')) }, 'listening');
     // From here on /-/healthy answers, however long the first audit takes.

@@ -3,19 +3,23 @@ import { hostname } from 'node:os';
 import { loadSettings } from '../config/load.ts';
 import { createLog } from '../daemon/log.ts';
 import { startWatchdog } from '../daemon/watchdog.ts';
+import { webSockets } from '../host/linux/listen-fds.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
 import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
 import { createNotifier, type Notifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import type { LogFormat, LogLevel } from '../model/log.ts';
 import { VERSION } from '../model/version.ts';
-import { parseAddress } from '../web/listen.ts';
+import { parseAddress, systemdAddresses } from '../web/listen.ts';
+import { createWebSettings } from '../web/settings.ts';
 import { type Service, startService } from './exporter-service.ts';
 
 /** As src/cli/serve.ts declares them. */
 export interface ServeFlags {
   readonly 'config.file': string;
   readonly 'web.listenAddress': readonly string[];
+  readonly 'web.config.file'?: string | undefined;
+  readonly 'web.systemdSocket'?: true | undefined;
   readonly 'web.telemetryPath': string;
   readonly 'web.maxRequests': number;
   readonly 'web.enableLifecycle'?: true;
@@ -32,12 +36,16 @@ export async function runServe(flags: ServeFlags): Promise<void> {
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const host = { ...createHost(), bridges: openKernelBridges(process.env, log) };
   const notifier = createNotifier(process.env, host, log);
+  const webFile = flags['web.config.file'];
   const service = await startService({
     host,
     load: () => loadSettings(host, flags['config.file']),
     log,
     hostname: hostname(),
-    addresses: flags['web.listenAddress'].map(parseAddress),
+    addresses: flags['web.systemdSocket']
+      ? systemdAddresses(webSockets(process.env))
+      : flags['web.listenAddress'].map(parseAddress),
+    ...(webFile === undefined ? {} : { web: createWebSettings(host, webFile, log, () => performance.now()) }),
     telemetryPath: flags['web.telemetryPath'],
     maxRequests: flags['web.maxRequests'],
     lifecycle: flags['web.enableLifecycle'] ?? false,

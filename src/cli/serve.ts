@@ -8,6 +8,11 @@ export function register(program: Command): void {
     .description('Run the exporter: audit the host, serve /metrics and a status page. Changes nothing.')
     .addOption(configFileOption())
     .addOption(listenAddressOption(':19177'))
+    .option(
+      '--web.config.file <path>',
+      "TLS, passwords and limits: a file in the format of Prometheus' exporter-toolkit",
+    )
+    .option('--web.systemd-socket', 'listen on the sockets that systemd hands over, instead of on addresses')
     .option('--web.telemetry-path <path>', 'path of the metrics', telemetryPath, '/metrics')
     .option(
       '--web.max-requests <number>',

@@ -20,6 +20,8 @@ export interface Connections {
   of(socket: Socket): Connection;
   /** To be called when the last request of a connection was answered: from now on it is idle. */
   idle(connection: Connection): void;
+  /** Ends all of them at once. */
+  destroyAll(): void;
   /** Whether most of the places are taken. */
   crowded(): boolean;
 }
@@ -57,6 +59,9 @@ export function createConnections(max: number): Connections {
       if (open.get(key) !== connection) return;
       open.delete(key);
       open.set(key, connection);
+    },
+    destroyAll: () => {
+      for (const connection of open.values()) connection.destroy();
     },
     crowded: () => open.size > max / 2,
   };

@@ -1,22 +1,51 @@
 // How much is in work at once: bounded for each connection, and in total for scrapes and for everything else, so that neither keeps
-// the other out. What is too much is answered with 503, as Prometheus' own exporters do (--web.max-requests).
+// the other out. What is too much waits for a moment, and is then answered with 503, as Prometheus' own exporters do (--web.max-requests).
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Connection, Connections } from './connections.ts';
 
 /** Whose place a request takes: a scrape's, a page's, or none, where it has a limit of its own. */
 export type Lane = 'scrape' | 'page' | 'unlimited';
 
-export interface IntakeOptions {
+export interface LaneOptions {
   readonly connections: Connections;
   /** In each lane; 0 is no limit. */
   readonly maxRequests: number;
-  /** On one connection. */
-  readonly maxPipelined: number;
   /** What was in work for longer gives its place to a new request: its client does not take the answer. */
   readonly maxWorkMs: number;
+  /** How long a request waits for a place. */
+  readonly maxWaitMs: number;
   readonly lane: (path: string) => Lane;
   /** Milliseconds, never set back. */
   readonly now: () => number;
+}
+
+// The streams that HTTP/2 lets a client open are fewer.
+const MAX_STREAMS = 32;
+
+/** `handle`, called for at most `maxPipelined` requests of one connection at once. What comes after them ends the connection. */
+export function limitedPerConnection(
+  handle: RequestListener,
+  connections: Connections,
+  maxPipelined: number,
+): RequestListener {
+  return (request, response) => {
+    const connection = connections.of(request.socket);
+    const pipelining = request.httpVersionMajor === 1;
+    // Its last answer is under way: what was sent after that is not read.
+    if (connection.closing) return;
+    if (connection.inWork >= (pipelining ? maxPipelined : MAX_STREAMS)) {
+      connection.closing = pipelining;
+      if (pipelining) response.setHeader('connection', 'close');
+      return busy(response, 'Limit of requests on one connection reached.');
+    }
+    connection.inWork++;
+    if (pipelining && connections.crowded()) response.setHeader('connection', 'close');
+    whenDone(connection, response, () => {
+      connection.inWork--;
+      if (connection.inWork === 0) connections.idle(connection);
+    });
+    handle(request, response);
+  };
 }
 
 interface Work {
@@ -24,51 +53,71 @@ interface Work {
   readonly connection: Connection;
 }
 
-/** `handle`, called for no more requests at once than the limits say. */
-export function limited(handle: RequestListener, options: IntakeOptions): RequestListener {
-  const { connections, maxRequests, maxPipelined, maxWorkMs, now } = options;
-  // In the order in which they came.
-  const lanes: Readonly<Record<Lane, Set<Work>>> = { scrape: new Set(), page: new Set(), unlimited: new Set() };
+interface Places {
+  /** In the order in which they came. */
+  readonly work: Set<Work>;
+  readonly waiting: Set<() => void>;
+}
+
+/** `handle`, called for no more requests at once than there are places in their lane. */
+export function limitedPerLane(handle: RequestListener, options: LaneOptions): RequestListener {
+  const { connections, maxRequests, maxWorkMs, maxWaitMs, now } = options;
+  const lanes: Readonly<Record<Lane, Places>> = { scrape: places(), page: places(), unlimited: places() };
 
   return (request, response) => {
-    const connection = connections.of(request.socket);
-    // Its last answer is under way: what was sent after that is not read.
-    if (connection.closing) return;
-    if (connection.inWork >= maxPipelined) {
-      connection.closing = true;
-      if (request.httpVersionMajor === 1) response.setHeader('connection', 'close');
-      return busy(response, `Limit of requests on one connection reached (${maxPipelined}).`);
-    }
     const name = options.lane(request.url?.split('?', 1)[0] ?? '');
     const lane = lanes[name];
-    if (name !== 'unlimited' && maxRequests > 0 && lane.size >= maxRequests && !evict(lane, now() - maxWorkMs)) {
-      return busy(response, `Limit of concurrent requests reached (${maxRequests}), try again later.`);
-    }
-    begin(connection, lane, request, response);
-    handle(request, response);
+    const full = name !== 'unlimited' && maxRequests > 0 && lane.work.size >= maxRequests;
+    if (!full || evict(lane, now() - maxWorkMs)) begin(lane, request, response);
+    else wait(lane, request, response);
   };
 
-  function begin(connection: Connection, lane: Set<Work>, request: IncomingMessage, response: ServerResponse): void {
-    const work = { since: now(), connection };
-    lane.add(work);
-    connection.inWork++;
-    if (request.httpVersionMajor === 1 && connections.crowded()) response.setHeader('connection', 'close');
-    // An answer that waits for the one before it hears nothing of its connection's end.
-    const end = () => {
-      if (!lane.delete(work)) return;
-      connection.ended.delete(end);
-      connection.inWork--;
-      if (connection.inWork === 0) connections.idle(connection);
+  function begin(lane: Places, request: IncomingMessage, response: ServerResponse): void {
+    const work = { since: now(), connection: connections.of(request.socket) };
+    lane.work.add(work);
+    whenDone(work.connection, response, () => {
+      if (!lane.work.delete(work)) return;
+      const [next] = lane.waiting;
+      next?.();
+    });
+    handle(request, response);
+  }
+
+  function wait(lane: Places, request: IncomingMessage, response: ServerResponse): void {
+    const leave = () => {
+      clearTimeout(timer);
+      lane.waiting.delete(next);
     };
-    response.once('close', end);
-    connection.ended.add(end);
+    const next = () => {
+      leave();
+      begin(lane, request, response);
+    };
+    const timer = setTimeout(() => {
+      leave();
+      // Its client may have gone away.
+      if (!response.destroyed)
+        busy(response, `Limit of concurrent requests reached (${maxRequests}), try again later.`);
+    }, maxWaitMs);
+    lane.waiting.add(next);
+    whenDone(connections.of(request.socket), response, leave);
   }
 }
 
-function evict(lane: Set<Work>, before: number): boolean {
-  const [oldest] = lane;
+const places = (): Places => ({ work: new Set(), waiting: new Set() });
+
+/** Calls `done` once, when the answer was given or its connection has ended: an answer that waits for the one before it does not hear of that. */
+function whenDone(connection: Connection, response: ServerResponse, done: () => void): void {
+  const end = () => {
+    if (connection.ended.delete(end)) done();
+  };
+  connection.ended.add(end);
+  response.once('close', end);
+}
+
+function evict({ work }: Places, before: number): boolean {
+  const [oldest] = work;
   if (oldest === undefined || oldest.since > before) return false;
-  lane.delete(oldest);
+  work.delete(oldest);
   oldest.connection.destroy();
   return true;
 }

@@ -1,131 +1,119 @@
-// Where to listen: addresses as Prometheus' exporters take them, `:19177`, `127.0.0.1:19177`, `[::1]:19177`, `host.example:19177`.
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+// Where to listen: addresses as Prometheus' exporters take them (`:19177`, `127.0.0.1:19177`, `[::1]:19177`, `host.example:19177`),
+// `unix:/path`, and the sockets that systemd hands over.
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { OperatorError } from '../model/mistake.ts';
-import { type Connections, createConnections } from './connections.ts';
-import { type Lane, limited } from './intake.ts';
 
-export interface Address {
+export interface TcpAddress {
   /** undefined: all addresses of the machine. */
   readonly host: string | undefined;
   readonly port: number;
 }
+
+export type Address = TcpAddress | { readonly path: string } | { readonly fd: number };
 
 /** What the operator named and cannot be used: a message is enough, a stack says nothing. */
 export class ListenError extends OperatorError {
   override readonly name = 'ListenError';
 }
 
+// sockaddr_un: 108 bytes, the last of them 0.
+const MAX_PATH = 107;
+
 /** Throws ListenError. */
 export function parseAddress(text: string): Address {
+  return text.startsWith('unix:') ? unixAddress(text) : parseTcpAddress(text);
+}
+
+/** Throws ListenError. */
+export function parseTcpAddress(text: string): TcpAddress {
   const match = /^(?:\[(?<v6>[^\]]+)\]|(?<name>[^:[\]]*)):(?<port>\d{1,5})$/.exec(text);
   const port = Number(match?.groups?.port ?? Number.NaN);
   if (!(port <= 65535)) {
     throw new ListenError(
-      `listen address "${text}": expected HOST:PORT, [IPV6]:PORT or :PORT with a port from 0 to 65535`,
+      `listen address "${text}": expected HOST:PORT, [IPV6]:PORT or :PORT with a port from 0 to 65535, or unix:/PATH`,
     );
   }
   return { host: match?.groups?.v6 ?? (match?.groups?.name || undefined), port };
 }
 
-// A scraper sends one small request at a time; Prometheus keeps its connection between scrapes.
-const TIMES = {
-  maxHeaderSize: 16 * 1024,
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
-  keepAliveTimeout: 120_000,
-  connectionsCheckingInterval: 5_000,
-} as const;
-
-/** What clients may take of the server, on all addresses together. */
-export interface Limits {
-  readonly maxConnections: number;
-  /** Requests in work: so many scrapes, and so many of everything else; 0 is no limit. */
-  readonly maxRequests: number;
-  /** Requests in work on one connection. */
-  readonly maxPipelined: number;
-  /** How long a request keeps its place where others wait for one. */
-  readonly maxWorkMs: number;
-  readonly lane: (path: string) => Lane;
-  /** Milliseconds, never set back. */
-  readonly now: () => number;
+function unixAddress(text: string): Address {
+  const path = text.slice('unix:'.length);
+  if (path.startsWith('/') && Buffer.byteLength(path) <= MAX_PATH) return { path };
+  throw new ListenError(`listen address "${text}": expected unix: and an absolute path of at most ${MAX_PATH} bytes`);
 }
 
-export const LIMITS: Limits = {
-  maxConnections: 512,
-  maxRequests: 40,
-  // No scraper and no browser sends a second request before it has its answer.
-  maxPipelined: 2,
-  maxWorkMs: 2000,
-  lane: () => 'scrape',
-  now: () => performance.now(),
-};
-// For a client that does not take what it asked for. Idle keep-alive connections have their own limit.
-const STALLED_MS = 60_000;
+/** The sockets that systemd handed over. Throws ListenError where there are none. */
+export function systemdAddresses(fds: readonly number[]): readonly Address[] {
+  if (fds.length === 0) {
+    throw new ListenError(
+      '--web.systemd-socket: systemd handed over no socket; start the service by its .socket unit, as "systemctl start libvirt-vlan-exporter.socket"',
+    );
+  }
+  return fds.map((fd) => ({ fd }));
+}
 
 export interface Listening {
-  /** As bound, with the port that the system chose for port 0. `http://host:port/`. */
-  readonly urls: readonly string[];
-  /** Ends every connection, whatever it waits for. */
+  /** As bound, with the port that the system chose for port 0. `scheme` is http or https. */
+  urls(scheme: string): readonly string[];
+  /** Takes no new connection; resolves when all have ended. */
   close(): Promise<void>;
 }
 
-/** Listens on all addresses, or on none: then it throws ListenError. */
-export async function listen(
-  addresses: readonly Address[],
-  handler: RequestListener,
-  limits: Partial<Limits> = {},
-): Promise<Listening> {
-  const { maxConnections, ...rest } = { ...LIMITS, ...limits };
-  const connections = createConnections(maxConnections);
-  const handle = limited(handler, { ...rest, connections });
+/** Listens on all addresses, or on none: then it throws ListenError. Each connection is given to `accept`. */
+export async function listen(addresses: readonly Address[], accept: (socket: Socket) => void): Promise<Listening> {
   const servers: Server[] = [];
   const close = async () => void (await Promise.all(servers.map(closeServer)));
   try {
-    for (const address of addresses) servers.push(await listenOn(address, handle, connections));
+    for (const address of addresses) servers.push(await listenOn(address, accept));
   } catch (error) {
     await close();
     throw error;
   }
-  return { urls: servers.map(urlOf), close };
+  return { urls: (scheme) => servers.map((server) => urlOf(server, scheme)), close };
 }
 
-function listenOn({ host, port }: Address, handler: RequestListener, connections: Connections): Promise<Server> {
-  const server = createServer(TIMES, handler);
-  server.prependListener('connection', connections.admit);
-  server.timeout = STALLED_MS;
+function listenOn(address: Address, accept: (socket: Socket) => void): Promise<Server> {
+  // As node's own server for HTTP has it.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(explain(error, host, port), { cause: error })),
+      reject(new ListenError(explain(error, address), { cause: error })),
     );
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+    server.listen({ ...address, host: 'host' in address ? address.host : undefined } as never, () => {
       server.removeAllListeners('error');
       resolve(server);
     });
   });
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
+const closeServer = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
 
-function urlOf(server: Server): string {
-  const { address, port, family } = server.address() as AddressInfo;
+function urlOf(server: Server, scheme: string): string {
+  const bound = server.address() as AddressInfo | string | null;
+  if (bound === null || typeof bound === 'string') return `unix:${bound ?? ''}`;
+  const { address, port, family } = bound;
   const anywhere = address === '::' || address === '0.0.0.0';
-  return `http://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}/`;
+  return `${scheme}://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}/`;
 }
 
-function explain(error: NodeJS.ErrnoException, host: string | undefined, port: number): string {
-  const where = `${host?.includes(':') ? `[${host}]` : (host ?? '')}:${port}`;
+function explain(error: NodeJS.ErrnoException, address: Address): string {
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another program listens there; choose another with --web.listen-address',
-    EACCES: 'no permission; ports below 1024 need CAP_NET_BIND_SERVICE',
+    EADDRINUSE:
+      'path' in address
+        ? 'another program listens there, or one that has died left its file: delete it'
+        : 'another program listens there; choose another with --web.listen-address',
+    EACCES: 'path' in address ? 'no permission' : 'no permission; ports below 1024 need CAP_NET_BIND_SERVICE',
     EADDRNOTAVAIL: 'this machine has no such address',
     ENOTFOUND: 'no such host name',
     EAI_AGAIN: 'the host name cannot be resolved now',
+    EINVAL: 'expected a socket that can be listened on',
   };
-  return `cannot listen on ${where}: ${reasons[error.code ?? ''] ?? error.message}`;
+  return `cannot listen on ${describe(address)}: ${reasons[error.code ?? ''] ?? error.message}`;
+}
+
+function describe(address: Address): string {
+  if ('path' in address) return `unix:${address.path}`;
+  if ('fd' in address) return `descriptor ${address.fd} of systemd`;
+  const { host, port } = address;
+  return `${host?.includes(':') ? `[${host}]` : (host ?? '')}:${port}`;
 }

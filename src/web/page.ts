@@ -24,6 +24,8 @@ export interface PageSource {
 export interface PageOptions {
   readonly maxClients?: number;
   readonly pingMs?: number;
+  /** What the operator wants of each answer; it stands above what is said here. */
+  readonly headers?: () => Readonly<Record<string, string>>;
 }
 
 // A search is words that a person types.
@@ -88,7 +90,7 @@ export function addPage(app: FastifyInstance, source: PageSource, options: PageO
     if (hub.size >= (options.maxClients ?? 64))
       return reply.code(503).header('retry-after', '15').send('too many clients\n');
     reply.hijack();
-    hub.add(reply.raw, HEADERS);
+    hub.add(reply.raw, { ...HEADERS, ...options.headers?.() });
   });
 
   for (const { path, type, body } of ASSETS) {

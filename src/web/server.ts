@@ -3,13 +3,17 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Exporter } from '../exporter/exporter.ts';
 import type { Log } from '../model/log.ts';
 import type { Lane } from './intake.ts';
-import { type Address, ListenError, type Listening, listen } from './listen.ts';
+import { type Address, ListenError } from './listen.ts';
 import { addMetrics, type MetricsRoute } from './metrics.ts';
+import { type Serving, serve } from './serve.ts';
+import type { WebSettings } from './settings.ts';
 
 export interface ServerOptions {
   readonly exporter: Exporter;
   readonly log: Log;
   readonly addresses: readonly Address[];
+  /** TLS, passwords, limits: the web config. */
+  readonly settings: WebSettings;
   /** `/metrics`. */
   readonly telemetryPath: string;
   /** Requests in work: so many scrapes, and so many of everything else; 0 is no limit. */
@@ -36,7 +40,7 @@ const noCompiler = () => () => {
 };
 const NO_SCHEMAS = { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } };
 
-export interface Server extends Listening {
+export interface Server extends Serving {
   /** Resolves when /metrics shows the exporter's state at the time of the call. */
   rendered(): Promise<void>;
 }
@@ -50,7 +54,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     bodyLimit: 1024,
     routerOptions: { maxParamLength: 200 },
   });
-  app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
+  // What the operator wants of each answer stands above what a route says.
+  const wanted = () => options.settings.current().config.headers;
+  app.addHook('onRequest', async (_request, reply) => void reply.headers({ ...SECURITY_HEADERS, ...wanted() }));
+  app.addHook('onSend', async (_request, reply) => void reply.headers(wanted()));
   app.setNotFoundHandler((request, reply) => notFound(app, request, reply));
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
@@ -61,16 +68,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   options.addPage(app);
   const metrics = addOwnRoutes(app, options);
   await app.ready();
-  const { maxRequests, telemetryPath } = options;
-  const listening = await listen(options.addresses, (request, response) => app.routing(request, response), {
+  const { settings, maxRequests, telemetryPath } = options;
+  const serving = await serve(options.addresses, (request, response) => app.routing(request, response), {
+    settings,
     maxRequests,
     lane: (path) => laneOf(path, telemetryPath),
   });
   return {
-    urls: listening.urls,
+    urls: serving.urls,
     rendered: metrics.rendered,
     close: async () => {
-      await Promise.all([app.close(), listening.close()]);
+      await Promise.all([app.close(), serving.close()]);
     },
   };
 }

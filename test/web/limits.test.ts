@@ -2,17 +2,17 @@
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { type Limits, listen } from '../../src/web/listen.ts';
+import { type ServeOptions, serve } from '../../src/web/serve.ts';
 
 const HOST = { host: '127.0.0.1', port: 0 };
 
 /** A server whose answers are held until `release`. */
-async function held(limits: Partial<Limits> = {}) {
+async function held(limits: Partial<ServeOptions> = {}) {
   const waiting: (() => void)[] = [];
   let inWork = 0;
   let most = 0;
   let open = false;
-  const listening = await listen(
+  const listening = await serve(
     [HOST],
     (_request, response) => {
       if (open) return void response.end('done');
@@ -23,7 +23,7 @@ async function held(limits: Partial<Limits> = {}) {
         response.end('done');
       });
     },
-    limits,
+    { maxWaitMs: 1, ...limits },
   );
   onTestFinished(() => listening.close());
   const release = () => {

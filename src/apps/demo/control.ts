@@ -3,12 +3,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Handle } from '../../host/host.ts';
-import type { Address } from '../../web/listen.ts';
+import type { TcpAddress } from '../../web/listen.ts';
 
 export type ControlActs = Readonly<Record<string, (domain: string) => string>>;
 
 /** Resolves to its URL and a handle. `acts` by the name in the path. Rejects where it cannot listen. */
-export async function startControl(address: Address, acts: ControlActs): Promise<Handle & { readonly url: string }> {
+export async function startControl(address: TcpAddress, acts: ControlActs): Promise<Handle & { readonly url: string }> {
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const act = acts[pathname.slice(1)];

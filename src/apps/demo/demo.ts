@@ -6,7 +6,7 @@ import { DEFAULT_CONFIG_FILE } from '../../config/settings.ts';
 import { files } from '../../host/linux/files.ts';
 import type { SimHost } from '../../host/sim/host.ts';
 import type { Log } from '../../model/log.ts';
-import type { Address } from '../../web/listen.ts';
+import type { Address, TcpAddress } from '../../web/listen.ts';
 import { startService } from '../exporter-service.ts';
 import { createActs } from './acts.ts';
 import { startControl } from './control.ts';
@@ -28,7 +28,7 @@ export interface DemoOptions {
   /** How long a drift can be seen before it is healed; undefined = no healing. */
   readonly healAfterMs: number | undefined;
   /** Where to take orders; undefined = nowhere. */
-  readonly control: Address | undefined;
+  readonly control: TcpAddress | undefined;
   readonly log: Log;
   /** Told of each thing that happens on the host. */
   readonly tell: (what: string) => void;

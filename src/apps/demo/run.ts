@@ -1,7 +1,7 @@
 // `demo` as a process: prints where to look and what happens; SIGHUP reloads the config, SIGTERM and SIGINT end it.
 import { createLog } from '../../daemon/log.ts';
 import type { LogLevel } from '../../model/log.ts';
-import { parseAddress } from '../../web/listen.ts';
+import { parseAddress, parseTcpAddress } from '../../web/listen.ts';
 import { startDemo } from './demo.ts';
 
 /** As src/cli/demo.ts declares them. Times in seconds. */
@@ -33,7 +33,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
     driftEveryMs: flags.drift ? flags.driftEvery * 1000 : undefined,
     restarts: flags.restarts,
     healAfterMs: flags.heal ? flags.healAfter * 1000 : undefined,
-    control: flags.control === undefined ? undefined : parseAddress(flags.control),
+    control: flags.control === undefined ? undefined : parseTcpAddress(flags.control),
     log: createLog({ level: flags['log.level'], format: 'logfmt' }),
     tell: (what) => say(`${new Date().toISOString().slice(11, 19)} ${what}`),
   });

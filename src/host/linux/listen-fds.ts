@@ -8,9 +8,27 @@ export function listenFds(
   name: string,
   pid: number = process.pid,
 ): readonly number[] {
+  return handedOver(env, pid).flatMap(([fd, known]) => (known === name ? [fd] : []));
+}
+
+// What else systemd hands over, by the names in our units: it is nobody's to serve on.
+const NOT_WEB = ['rtnl', 'notify', 'stored'];
+
+/** The sockets to serve on: all but those whose names say that they are for something else. */
+export function webSockets(
+  env: Readonly<Record<string, string | undefined>>,
+  pid: number = process.pid,
+): readonly number[] {
+  return handedOver(env, pid).flatMap(([fd, name]) => (NOT_WEB.includes(name) ? [] : [fd]));
+}
+
+function handedOver(
+  env: Readonly<Record<string, string | undefined>>,
+  pid: number,
+): readonly (readonly [number, string])[] {
   if (env.LISTEN_PID !== `${pid}`) return [];
   const count = Number(env.LISTEN_FDS);
   if (!Number.isInteger(count) || count < 1) return [];
-  const names = (env.LISTEN_FDNAMES ?? '').split(':').slice(0, count);
-  return names.flatMap((known, i) => (known === name ? [FIRST_FD + i] : []));
+  const names = (env.LISTEN_FDNAMES ?? '').split(':');
+  return Array.from({ length: count }, (_, i) => [FIRST_FD + i, names[i] ?? ''] as const);
 }

@@ -8,16 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { integer } from '../../config/kinds.ts';
 import { checked, list, object, optional, preset, type Remark, record, type Shape } from '../../config/shape.ts';
 import { type Place, parseYaml } from '../../config/yaml-file.ts';
-import {
-  CURVES,
-  HTTP2_SUITES,
-  PRESET_SUITES,
-  SUITES,
-  TLS13_SUITES,
-  UNSAFE_SUITES,
-  VERSIONS,
-  type Version,
-} from './ciphers.ts';
+import { CURVES, HTTP2_SUITES, SUITES, TLS13_SUITES, UNSAFE_SUITES, VERSIONS, type Version } from './ciphers.ts';
 import { bool, goDuration, orNothing, secret, text, word } from './kinds.ts';
 
 export const CLIENT_AUTH = [
@@ -41,8 +32,8 @@ export interface TlsConfig {
   readonly clientAllowedSans: readonly string[] | undefined;
   readonly minVersion: Version;
   readonly maxVersion: Version;
-  /** Go's names, for TLS up to 1.2. */
-  readonly cipherSuites: readonly string[];
+  /** Go's names, for TLS up to 1.2; undefined: those that are safe. */
+  readonly cipherSuites: readonly string[] | undefined;
   readonly preferServerCipherSuites: boolean;
   /** OpenSSL's names, the first one first; undefined: OpenSSL's own preset. */
   readonly curves: readonly string[] | undefined;
@@ -123,7 +114,7 @@ function tlsConfig(tls: TlsSection, folder: string): TlsConfig {
     clientAllowedSans: tls.client_allowed_sans.length > 0 ? tls.client_allowed_sans : undefined,
     minVersion: tls.min_version,
     maxVersion: tls.max_version,
-    cipherSuites: tls.cipher_suites.length > 0 ? tls.cipher_suites : PRESET_SUITES,
+    cipherSuites: tls.cipher_suites.length > 0 ? tls.cipher_suites : undefined,
     preferServerCipherSuites: tls.prefer_server_cipher_suites,
     curves: tls.curve_preferences.length > 0 ? tls.curve_preferences : undefined,
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listenFds } from '../../../src/host/linux/listen-fds.ts';
+import { listenFds, webSockets } from '../../../src/host/linux/listen-fds.ts';
 
 const env = { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'http:rtnl:http' };
 
@@ -18,4 +18,13 @@ test.each([
   ['without systemd', {}],
 ])('nothing is found %s', (_, given) => {
   expect(listenFds(given, 'rtnl', 7)).toEqual([]);
+});
+
+test('what is to be served on is all that is not for something else, with names or without', () => {
+  const of = (names: string | undefined, count: number) =>
+    webSockets({ LISTEN_PID: '7', LISTEN_FDS: `${count}`, LISTEN_FDNAMES: names }, 7);
+  expect(of('rtnl:libvirt-vlan-exporter.socket:notify:web', 4)).toEqual([4, 6]);
+  expect(of(undefined, 2)).toEqual([3, 4]);
+  expect(of('rtnl', 1)).toEqual([]);
+  expect(webSockets({}, 7)).toEqual([]);
 });

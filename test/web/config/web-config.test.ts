@@ -149,9 +149,9 @@ describe('versions, ciphers, curves', () => {
       minVersion: 'TLS12',
       maxVersion: 'TLS13',
       preferServerCipherSuites: true,
+      cipherSuites: undefined,
       curves: undefined,
     });
-    expect(tls()?.cipherSuites.every((name) => SUITES.has(name) && !name.includes('CBC'))).toBe(true);
   });
 
   it('every suite and curve of the documentation is known, in the order of the file', () => {

@@ -1,0 +1,173 @@
+// A web config with the files that it names: certificate, key and CA are read and fit together, or there is an error that says which
+// line is wrong. What is loaded can be served as it is.
+import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
+import { ConfigError } from '../../config/problem.ts';
+import { MAX_BYTES, wholeFile } from '../../config/yaml-file.ts';
+import type { Host } from '../../host/host.ts';
+import { PRESET_SUITES, SUITES, TLS13_SUITES, VERSIONS } from './ciphers.ts';
+import {
+  type ClientAuth,
+  type ParsedWebConfig,
+  parseWebConfig,
+  type Source,
+  type TlsConfig,
+  type WebConfig,
+} from './web-config.ts';
+
+export type Files = Pick<Host, 'stat' | 'readText'>;
+
+export interface Tls {
+  /** For node:tls. */
+  readonly context: SecureContextOptions;
+  readonly clientAuth: ClientAuth;
+  readonly clientAllowedSans: readonly string[] | undefined;
+  /** When the first certificate of the chain ends, milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+export interface Web {
+  readonly config: WebConfig;
+  /** undefined: plain HTTP. */
+  readonly tls: Tls | undefined;
+  /** What is allowed and probably not meant, for the log. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the web config at `path`. `seen` is told each file that is read, before it is. Throws ConfigError. */
+export function loadWebConfig(files: Files, path: string, seen: (path: string) => void = () => undefined): Web {
+  seen(path);
+  const parsed = parseWebConfig(readFile(files, path), path);
+  const { tls } = parsed.config;
+  if (!tls) return { config: parsed.config, tls: undefined, warnings: parsed.warnings };
+  const loaded = loadTls(tls, createFileReader(files, path, parsed, seen));
+  return {
+    config: parsed.config,
+    tls: loaded,
+    warnings: [...parsed.warnings, ...keyWarnings(files, tls.privateKey), ...expiryWarnings(tls.certificate, loaded)],
+  };
+}
+
+interface SourceReader {
+  read(source: Source): string;
+  /** Throws ConfigError with the line of the source's key. */
+  refuse(source: Source, text: string, cause?: unknown): never;
+}
+
+function createFileReader(
+  files: Files,
+  file: string,
+  { place }: ParsedWebConfig,
+  seen: (path: string) => void,
+): SourceReader {
+  const refuse = (source: Source, text: string, cause?: unknown): never => {
+    const at = place(source.key.split('.'));
+    throw new ConfigError(file, [{ ...at, key: source.key, text }], { cause });
+  };
+  return {
+    refuse,
+    read(source) {
+      if ('pem' in source) return source.pem;
+      seen(source.path);
+      try {
+        return readFile(files, source.path);
+      } catch (error) {
+        return refuse(source, `expected a file in PEM; ${(error as Error).message}`, error);
+      }
+    },
+  };
+}
+
+function loadTls(tls: TlsConfig, reader: SourceReader): Tls {
+  const cert = reader.read(tls.certificate);
+  const key = reader.read(tls.privateKey);
+  const chain = certificates(cert, tls.certificate, reader);
+  const [leaf] = chain;
+  if (!leaf?.checkPrivateKey(privateKey(key, tls.privateKey, reader)))
+    reader.refuse(tls.privateKey, 'expected the key of the certificate, found the key of another');
+  const ca = tls.clientCa === undefined ? undefined : reader.read(tls.clientCa);
+  if (ca !== undefined && tls.clientCa) certificates(ca, tls.clientCa, reader);
+  const asked = tls.clientAuth !== 'NoClientCert';
+  const context: SecureContextOptions = {
+    cert,
+    key,
+    // Without a CA of the operator's nobody is trusted: whoever has a certificate of a public CA is not meant.
+    ...(asked ? { ca: ca ?? [] } : {}),
+    minVersion: VERSIONS[tls.minVersion] as SecureVersion,
+    maxVersion: VERSIONS[tls.maxVersion] as SecureVersion,
+    ciphers: cipherList(tls),
+    honorCipherOrder: tls.preferServerCipherSuites,
+    ...(tls.curves ? { ecdhCurve: tls.curves.join(':') } : {}),
+    // A session that is resumed would not be held against a CA that has changed since.
+    ...(asked ? { secureOptions: constants.SSL_OP_NO_TICKET } : {}),
+  };
+  try {
+    createSecureContext(context);
+  } catch (error) {
+    reader.refuse(tls.certificate, `cannot be served: ${(error as Error).message}`, error);
+  }
+  return {
+    context,
+    clientAuth: tls.clientAuth,
+    clientAllowedSans: tls.clientAllowedSans,
+    expiresAt: Math.min(...chain.map((certificate) => Date.parse(certificate.validTo))),
+  };
+}
+
+function cipherList({ cipherSuites, minVersion }: TlsConfig): string {
+  const old = minVersion === 'TLS10' || minVersion === 'TLS11';
+  // TLS 1.0 and 1.1 have none of the preset's.
+  const suites = cipherSuites ?? (old ? [...SUITES.keys()] : PRESET_SUITES);
+  const upTo12 = suites.map((name) => SUITES.get(name)).filter((name) => name !== undefined);
+  // OpenSSL 3 speaks them at this level only: their signatures are SHA-1.
+  const level = old ? ['@SECLEVEL=0'] : [];
+  return [...TLS13_SUITES, ...upTo12, ...level].join(':');
+}
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+function certificates(pem: string, source: Source, reader: SourceReader): readonly X509Certificate[] {
+  const blocks = pem.match(PEM_CERTIFICATE);
+  if (!blocks) return reader.refuse(source, 'expected at least one certificate in PEM, found none');
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (error) {
+    return reader.refuse(source, 'expected certificates in PEM, found one that is damaged', error);
+  }
+}
+
+function privateKey(pem: string, source: Source, reader: SourceReader): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    const found = /ENCRYPTED/.test(pem)
+      ? 'an encrypted key, whose password nobody can type in'
+      : 'none that can be read';
+    return reader.refuse(source, `expected a private key in PEM, found ${found}`, error);
+  }
+}
+
+function keyWarnings(files: Files, key: Source): readonly string[] {
+  const mode = 'path' in key ? files.stat(key.path)?.mode : undefined;
+  return mode !== undefined && 'path' in key && (mode & 0o007) !== 0
+    ? [`${key.path}: everybody on this host can read the key; chmod o= ${key.path}`]
+    : [];
+}
+
+function expiryWarnings(certificate: Source, { expiresAt }: Tls): readonly string[] {
+  const name = 'path' in certificate ? certificate.path : certificate.key;
+  return expiresAt < Date.now() ? [`${name}: the certificate ended on ${new Date(expiresAt).toISOString()}`] : [];
+}
+
+function readFile(files: Files, path: string): string {
+  try {
+    const stat = files.stat(path);
+    if (!stat) throw wholeFile(path, 'no such file');
+    if (!stat.isFile) throw wholeFile(path, 'not a regular file');
+    if (stat.size > MAX_BYTES) throw wholeFile(path, `larger than ${MAX_BYTES / 1024} KiB`);
+    return files.readText(path);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw wholeFile(path, `cannot be read: ${(error as Error).message}`, error);
+  }
+}

@@ -1,0 +1,52 @@
+// Who may ask at all, before anything is done for them: the rate limit, the headers that each answer has, the password.
+import type { RequestListener, ServerResponse } from 'node:http';
+import { type Passwords, parseBasic, type Verdict } from './passwords.ts';
+import { createRateLimiter } from './rate-limit.ts';
+import type { WebSettings } from './settings.ts';
+
+const REALM = 'Basic realm="libvirt-vlan-exporter", charset="UTF-8"';
+
+/** `handle`, called for those that the web config lets in. `now`: milliseconds, never set back. */
+export function guarded(
+  handle: RequestListener,
+  settings: WebSettings,
+  passwords: Passwords,
+  now: () => number,
+): RequestListener {
+  const limiter = createRateLimiter(now);
+  return (request, response) => {
+    const { headers, users, rateLimit } = settings.current().config;
+    if (!limiter.allow(rateLimit)) return answer(response, 429, 'Too Many Requests');
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (users.size === 0) return handle(request, response);
+    const credentials = parseBasic(request.headers.authorization);
+    if (!credentials) return refuse(response, 'bad');
+    const verdict = passwords.check(users, credentials, request.socket.remoteAddress ?? 'unix');
+    const decide = (decided: Verdict) => {
+      if (decided === 'good') handle(request, response);
+      else refuse(response, decided);
+    };
+    if (typeof verdict === 'string') return decide(verdict);
+    // Who has gone meanwhile needs no answer.
+    void verdict.then((decided) => response.destroyed || decide(decided));
+  };
+}
+
+function refuse(response: ServerResponse, verdict: Exclude<Verdict, 'good'>): void {
+  if (verdict === 'bad') {
+    response.setHeader('www-authenticate', REALM);
+    answer(response, 401, 'Unauthorized');
+  } else {
+    response.setHeader('retry-after', '1');
+    answer(response, 503, 'Too many passwords are being checked, try again later.');
+  }
+}
+
+function answer(response: ServerResponse, status: number, line: string): void {
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(`${line}\n`);
+}

@@ -1,0 +1,80 @@
+// What speaks HTTP on connections that somebody else accepts: plainly, or by TLS with HTTP/1.1 and HTTP/2. It is made anew when the
+// web config changes; who is connected to the former one is asked to come again with the next answer, so that no request is lost.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Web } from './config/load-web-config.ts';
+import { isLetIn, peerOptions } from './peer.ts';
+
+// A scraper sends one small request at a time; Prometheus keeps its connection between scrapes.
+const TIMES = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 120_000,
+  connectionsCheckingInterval: 5_000,
+} as const;
+const HANDSHAKE_MS = 10_000;
+// For a client that does not take what it asked for. Idle keep-alive connections have their own limit.
+const STALLED_MS = 60_000;
+// A page has eight parts. nghttp2 ends connections that ping, reset or change settings without end by itself.
+const HTTP2 = {
+  settings: { maxConcurrentStreams: 16, enablePush: false, maxHeaderListSize: 16 * 1024 },
+  maxSessionMemory: 1,
+  maxSessionInvalidFrames: 100,
+  maxSessionRejectedStreams: 100,
+  maxSettings: 16,
+  unknownProtocolTimeout: HANDSHAKE_MS,
+} as const;
+
+export interface Front {
+  /** Serves a connection. */
+  accept(socket: Socket): void;
+  /** Another takes its place: whoever is connected is asked to come again. */
+  retire(): void;
+}
+
+export function createFront({ tls, config: { http2 } }: Web, handle: RequestListener): Front {
+  let retired = false;
+  const listener: RequestListener = (request, response) => {
+    if (retired) {
+      const { stream } = request as unknown as Http2ServerRequest;
+      if (request.httpVersionMajor === 1) response.setHeader('connection', 'close');
+      else stream.session?.close();
+    }
+    handle(request, response);
+  };
+  const server = tls ? secure(tls, http2, listener) : createServer(TIMES, listener);
+  server.timeout = STALLED_MS;
+  // Slow clients are looked for from this event on; it would come from listen().
+  server.emit('listening');
+  return {
+    accept: (socket) => {
+      // As node has it: TLS ends with its socket, HTTP sends its answer all the same.
+      socket.allowHalfOpen = tls === undefined;
+      server.emit('connection', socket);
+    },
+    retire: () => {
+      retired = true;
+      setTimeout(() => server.close(), 2 * TIMES.keepAliveTimeout).unref();
+    },
+  };
+}
+
+function secure(tls: NonNullable<Web['tls']>, http2: boolean, listener: RequestListener) {
+  const options = { ...TIMES, ...tls.context, ...peerOptions(tls), handshakeTimeout: HANDSHAKE_MS };
+  const server: Server | Http2SecureServer = http2
+    ? createSecureServer({ ...options, ...HTTP2, allowHTTP1: true }, listener as never)
+    : createHttpsServer({ ...options, ALPNProtocols: ['http/1.1'] }, listener);
+  const [serve] = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (isLetIn(socket, tls)) serve?.call(server, socket);
+    else socket.destroy();
+  });
+  // A client that breaks off, or speaks something else, is no event of ours.
+  server.on('sessionError', () => undefined);
+  return server as Server;
+}

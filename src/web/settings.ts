@@ -1,0 +1,88 @@
+// The web config in force. It is looked at again when somebody connects or asks, at most once a second, and taken anew when one of its
+// files has changed; a bad one is told, and the last good one stays in force.
+import type { Log } from '../model/log.ts';
+import { type Files, loadWebConfig, type Web } from './config/load-web-config.ts';
+import { NO_WEB_CONFIG } from './config/web-config.ts';
+
+export interface WebState {
+  /** Whether what is in force is what the files say. */
+  readonly lastReloadOk: boolean;
+  /** When the server's certificate ends, milliseconds since the epoch; undefined without TLS. */
+  readonly certificateExpiresAt: number | undefined;
+}
+
+export interface WebSettings {
+  /** What is in force. The same object as long as nothing changes. */
+  current(): Web;
+  state(): WebState;
+}
+
+const CHECK_MS = 1000;
+
+/** Nothing is asked of anybody. */
+export function noWebSettings(): WebSettings {
+  const web: Web = { config: NO_WEB_CONFIG, tls: undefined, warnings: [] };
+  return { current: () => web, state: () => ({ lastReloadOk: true, certificateExpiresAt: undefined }) };
+}
+
+/** `now`: milliseconds, never set back. Throws ConfigError where the first reading fails. */
+export function createWebSettings(files: Files, path: string, log: Log, now: () => number): WebSettings {
+  let watched = new Set<string>();
+  let web = load(watched);
+  let lastReloadOk = true;
+  let signature = signatureOf(files, watched);
+  let lookedAt = now();
+  for (const warning of web.warnings) log.warn({ problem: warning }, 'web config');
+
+  function load(seen: Set<string>): Web {
+    return loadWebConfig(files, path, (file) => void seen.add(file));
+  }
+
+  function look(): void {
+    if (now() - lookedAt < CHECK_MS) return;
+    lookedAt = now();
+    // Before the files are read: what changes while they are is seen the next time.
+    const fresh = signatureOf(files, watched);
+    if (fresh === signature) return;
+    signature = fresh;
+    const seen = new Set<string>();
+    try {
+      web = load(seen);
+      watched = seen;
+      lastReloadOk = true;
+      log.info({ file: path }, 'web config loaded');
+      for (const warning of web.warnings) log.warn({ problem: warning }, 'web config');
+    } catch (error) {
+      watched = new Set([...watched, ...seen]);
+      lastReloadOk = false;
+      log.error({ problem: (error as Error).message }, 'web config refused, the last good one stays in force');
+    }
+    // The file may name others now.
+    signature = [...seen].some((file) => !fresh.includes(JSON.stringify(file))) ? signatureOf(files, watched) : fresh;
+  }
+
+  return {
+    current: () => {
+      look();
+      return web;
+    },
+    state: () => {
+      look();
+      return { lastReloadOk, certificateExpiresAt: web.tls?.expiresAt };
+    },
+  };
+}
+
+function signatureOf(files: Files, paths: Iterable<string>): string {
+  return [...paths]
+    .sort()
+    .map((path) => {
+      try {
+        const { ino, mtimeMs, size, mode } = files.stat(path) ?? {};
+        return JSON.stringify(path) + JSON.stringify([ino, mtimeMs, size, mode]);
+      } catch (error) {
+        return JSON.stringify(path) + (error as Error).message;
+      }
+    })
+    .join();
+}
