@@ -1,4 +1,4 @@
-// `main`, code-split, so that only the chunk of the subcommand that runs is loaded; and the hook's bundles, see src/hook/main.ts.
+// `main`, code-split, so that only the chunk of the subcommand that runs is loaded; and the hook, see src/hook/hook.sh.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type RolldownOptions } from 'rolldown';
@@ -18,6 +18,17 @@ export const shared = {
   resolve: { alias: { yaml: join(import.meta.dirname, 'node_modules/yaml/browser/index.js') } },
 } satisfies RolldownOptions;
 
+const hookScript = {
+  name: 'hook.sh',
+  generateBundle(this: { emitFile(file: { type: 'asset'; fileName: string; source: string }): string }) {
+    this.emitFile({
+      type: 'asset',
+      fileName: 'hook.sh',
+      source: readFileSync(join(import.meta.dirname, 'src/hook/hook.sh'), 'utf8'),
+    });
+  },
+};
+
 export const main = {
   ...shared,
   input: { main: 'src/main.ts' },
@@ -34,36 +45,20 @@ export const main = {
   },
 } satisfies RolldownOptions;
 
-// The hook's three, each one file, for a VM's start waits for each file that node loads: what libvirt's script runs, the program that
-// it runs from kept code, and what loads the config when it was changed. CommonJS, which node loads in half the time of ES modules.
-const cjs = { dir: 'dist/hook', format: 'cjs', entryFileNames: '[name].cjs' } as const;
-const CONFIG_LOADER = /config\/load\.ts$/;
+// The hook: one file, for a VM's start waits for each file that node loads, and CommonJS, which node loads in half the time of ES
+// modules. Beside it the script that starts it.
+export const hook = {
+  ...shared,
+  plugins: [...shared.plugins, hookScript],
+  input: { hook: 'src/hook/main.ts' },
+  output: {
+    dir: 'dist/hook',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name].cjs',
+    cleanDir: true,
+    minify: true,
+  },
+} satisfies RolldownOptions;
 
-export const hook = [
-  {
-    ...shared,
-    input: { hook: 'src/hook/main.ts' },
-    output: { ...cjs, cleanDir: true, minify: 'dce-only' },
-  },
-  {
-    ...shared,
-    input: { run: 'src/cli/hook.ts' },
-    external: CONFIG_LOADER,
-    // As `script` in src/hook/main.ts runs it.
-    output: {
-      ...cjs,
-      minify: true,
-      paths: (id: string) => (CONFIG_LOADER.test(id) ? './load.cjs' : id),
-      dynamicImportInCjs: false,
-      postBanner: '(function(require,exports){',
-      postFooter: '})',
-    },
-  },
-  {
-    ...shared,
-    input: { load: 'src/config/load.ts' },
-    output: { ...cjs, minify: 'dce-only' },
-  },
-] satisfies RolldownOptions[];
-
-export default defineConfig([main, ...hook]);
+export default defineConfig([main, hook]);

@@ -1,4 +1,4 @@
-// argv → command. libvirt's call of the hook goes straight to it (the installed script calls hook-main.ts, which starts faster).
+// argv → command. What libvirt calls is src/hook/hook.sh; whoever calls the hook here gets the same.
 
 const [command, ...args] = process.argv.slice(2);
 
@@ -6,7 +6,7 @@ const [command, ...args] = process.argv.slice(2);
 // where a guest is called "install".
 if (command === 'hook' && args.length >= 4 && ['begin', 'end'].includes(args[2] ?? '')) {
   const { runHook } = await import('./cli/hook.ts');
-  process.exitCode = await runHook(args);
+  process.exitCode = runHook(args);
 } else {
   const { runProgram } = await import('./cli/program.ts');
   await runProgram(process.argv);

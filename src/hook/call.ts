@@ -1,20 +1,21 @@
 // How libvirt calls the hook: GUEST OPERATION SUBOPERATION EXTRA. https://libvirt.org/hooks.html#qemu
 // A start is prepare, start (the taps are on the bridge, the vCPUs do not run yet), started; `reconnect` comes for every
-// running VM when libvirtd restarts.
+// running VM when libvirtd restarts. src/hook/hook.sh passes on these three and no others.
 
-export interface Call {
-  readonly guest: string;
-  readonly operation: string;
-}
-
-/** The operations at which something is done; at all others nothing, silently. */
 export const OPERATIONS = ['start', 'started', 'reconnect'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** undefined where there is nothing to do. Throws Error where it is no call of libvirt's. */
-export function parseCall(args: readonly string[]): { guest: string; operation: Operation } | undefined {
-  const [guest, operation] = args;
-  if (!guest || !operation) throw new Error('expected GUEST OPERATION SUBOPERATION EXTRA');
+/** One call, with the domain's XML as libvirt gave it. */
+export interface Call {
+  readonly guest: string;
+  readonly operation: Operation;
+  readonly xml: string;
+}
+
+/** A job as hook.sh leaves it in the spool folder: a line with the operation, one with the guest, then the XML. Throws Error. */
+export function parseJob(text: string): Call {
+  const [, operation, guest, xml] = /^(.*)\n(.*)\n([^]*)$/.exec(text) ?? [];
   const known = OPERATIONS.find((name) => name === operation);
-  return known && { guest, operation: known };
+  if (!known || !guest || xml === undefined) throw new Error('expected lines with operation and guest, then XML');
+  return { guest, operation: known, xml };
 }

@@ -14,6 +14,8 @@ export interface Fact extends Omit<VnetEvent, 'domain' | 'durationMs'> {
   readonly text: string;
   /** Reasons of the vnet's findings. */
   readonly findings?: readonly string[];
+  /** Something is left to do, though that is no error yet. */
+  readonly incomplete?: boolean;
 }
 
 /** The facts of a result, in report order. `missing`: what an absent tap means now. */
@@ -63,12 +65,18 @@ export function tapAwaited({ bridge, vnet, reason, actual }: Finding): Fact {
     bridge,
     vnet,
     findings: [reason],
+    incomplete: true,
     text: `${actual} yet; looking again when it has started`,
   };
 }
 
 /** The entry of a fact. `run`: it stands for one run of the hook. `milliseconds` since the hook was called. */
-export function entryOf(fact: Fact, call: Call, milliseconds: number, run: boolean): JournalFields {
+export function entryOf(
+  fact: Fact,
+  call: Pick<Call, 'guest' | 'operation'>,
+  milliseconds: number,
+  run: boolean,
+): JournalFields {
   const prefix = { error: 'ERROR: ', warning: 'WARN: ', info: '' }[fact.severity];
   return {
     MESSAGE: `${prefix}${call.operation}: ${fact.text}`.slice(0, MAX_MESSAGE),

@@ -56,23 +56,14 @@ function fileRemarks(
     ...(executable ? [] : [`${path} is not executable, so libvirt does not run it; chmod 755 ${path}`]),
     ...(uid === undefined || uid === 0 ? [] : [`${path} belongs to user id ${uid}; chown root ${path}`]),
     ...(mode !== undefined && (mode & 0o022) !== 0 ? [`others than root may write ${path}; chmod 755 ${path}`] : []),
-    ...(paths ? pathRemarks(paths.node, paths.program, exists) : []),
+    ...[paths?.node, paths?.script]
+      .filter((needed) => needed !== undefined && !exists(needed))
+      .map((needed) => `${needed} is gone; install the hook again`),
     ...(paths && text === hookScript(paths)
       ? []
       : [
           `${path} was written by another version, or changed by hand; "libvirt-vlan-exporter hook install" writes it anew`,
         ]),
-  ];
-}
-
-/** What is wrong with the programs that the script starts. */
-function pathRemarks(node: string, program: string, exists: Installation['exists']): readonly string[] {
-  return [
-    ...[node, program].filter((path) => !exists(path)).map((path) => `${path} is gone; install the hook again`),
-    // Debian's and Ubuntu's AppArmor profile of libvirtd: a hook may run /usr/bin/*, /usr/sbin/*, /bin/*, /sbin/*.
-    ...(/^\/(usr\/)?s?bin\/[^/]+$/.test(node)
-      ? []
-      : [`where AppArmor confines libvirtd, a hook may not run ${node}; install node as /usr/bin/node`]),
   ];
 }
 

@@ -1,28 +1,34 @@
-// What libvirt's script runs: `hook.cjs answer GUEST OPERATION SUBOPERATION EXTRA`, or `hook` for `answer`; see hook/machine.ts.
-// A VM's start waits for it, and compiling would be most of its work: what V8 has compiled once, in a whole run, is kept.
-// https://nodejs.org/api/vm.html#scriptcreatecacheddata (`module.enableCompileCache` does not exist before Node 22.)
-import { readFileSync, statSync } from 'node:fs';
-import { Script } from 'node:vm';
-import type * as Program from '../cli/hook.ts';
-import { KEPT_CODE, readKept, writeKept } from './kept.ts';
+// What hook.sh starts: `hook.cjs GUEST start begin -` with the XML on stdin, where libvirt waits for the exit status; or `hook.cjs`
+// alone, which does the jobs of the spool folder. Composition only. Loads little: a VM's start waits for it.
+import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
+import {
+  createHookHost,
+  fileIdentity,
+  keptFile,
+  readStdin,
+  takeFiles,
+  writeEntries,
+} from '../host/linux/hook-machine.ts';
+import { doJobs } from './jobs.ts';
+import { type HookMachine, reportFailure, runStart } from './run.ts';
 
-// The program, src/cli/hook.ts: a bundle of its own, in CommonJS.
-const file = `${__dirname}/run.cjs`;
-// V8 knows its own version, but of the source only the length; and npm gives all files of all packages the same mtime.
-const { ino, ctimeMs } = statSync(file);
-const key = Buffer.from(`${file} ${ino} ${ctimeMs}\n`);
-const kept = readKept(KEPT_CODE);
-const script = new Script(readFileSync(file, 'utf8'), {
-  filename: file,
-  ...(kept?.subarray(0, key.length).equals(key) && { cachedData: kept.subarray(key.length) }),
-});
-const program = {} as typeof Program;
-script.runInThisContext()(require, program);
+// Less than hook.sh waits, so that what hangs is named in the journal.
+const START_BUDGET_MS = 6_000;
 
-const [mode, ...args] = process.argv.slice(2);
-void program.runHook(args, mode === 'answer').then((status) => {
-  process.exitCode = status;
-  // Where libvirt has its answer: it does not wait for this.
-  if (mode === 'answer' && script.cachedDataRejected !== false)
-    writeKept(KEPT_CODE, Buffer.concat([key, script.createCachedData()]));
+const [guest] = process.argv.slice(2);
+const folder = process.env.LIBVIRT_VLAN_RUN ?? '/run/libvirt-vlan-hook';
+const machine: HookMachine = {
+  host: createHookHost(guest === undefined ? Number.POSITIVE_INFINITY : START_BUDGET_MS),
+  configFile: process.env.LIBVIRT_VLAN_CONFIG ?? DEFAULT_CONFIG_FILE,
+  program: fileIdentity(__filename),
+  settings: keptFile(`${folder}/settings.json`),
+  elapsed: () => performance.now(),
+  sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  write: writeEntries,
+};
+
+process.on('uncaughtException', (error) => {
+  process.exitCode = reportFailure({ guest: guest ?? '', operation: 'start' }, error, machine, 0);
 });
+if (guest === undefined) void doJobs(machine, () => takeFiles(`${folder}/spool`));
+else void runStart(guest, readStdin, machine).then((status) => (process.exitCode = status));

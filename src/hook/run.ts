@@ -1,137 +1,119 @@
-// One call of the hook, from its arguments to its exit status. It changes nothing but the VM's own taps, writes nothing to
-// stdout, and ends with 0 whatever happens: at `reconnect` anything else would kill the running VM. Only with fail_closed, and
-// only at `start`, an error keeps the VM from starting.
+// One call of the hook. It changes nothing but the VM's own taps and writes nothing to stdout. What it does with a failure is
+// hook.sh's business: only that knows fail_closed.
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import { LIVE_FOLDER } from '../host/linux/files.ts';
 import type { JournalFields } from '../host/linux/journal-write.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Domain } from '../model/snapshot.ts';
-import { type Call, type Operation, parseCall } from './call.ts';
+import type { Call } from './call.ts';
 import { configureDomain, missingTaps } from './configure-domain.ts';
 import { policyFor, readDomain, uncoveredInterfaces } from './domain.ts';
 import { entryOf, type Fact, factsOf, tapAwaited, tapMissing } from './facts.ts';
 import { loadKeptSettings, type SettingsStore } from './settings-cache.ts';
 
-/** The world of one call; the real one is in hook/machine.ts. */
+/** The world of one call; src/hook/main.ts makes the real one. */
 export interface HookMachine {
   readonly host: Host;
   readonly configFile: string;
+  /** Another text for every other build of this program: what was kept by another one does not count. */
+  readonly program: string;
   readonly settings: SettingsStore;
-  /** Forgets all that is kept between calls: it may be the reason for an error that nobody thought of. Never throws. */
-  forgetKept(): void;
-  /** The domain XML. Throws Error. */
-  readStdin(): string;
-  /** Milliseconds since libvirt's call. */
+  /** Milliseconds since the process started; never set back. */
   elapsed(): number;
-  /** Tells libvirt's script the exit status: libvirt waits no longer. Only the first counts. */
-  answer(status: number): void;
-  /**
-   * Registers for libvirt's next call for this VM, to be done before the answer; resolves to its operation, to undefined where none
-   * came. undefined where this process is not to stay.
-   */
-  readonly nextCall: ((guest: string) => Promise<string | undefined> | undefined) | undefined;
-  write(entry: JournalFields): void;
   sleep(milliseconds: number): Promise<void>;
-  /** Calls the hook again with this XML, in a process that libvirt does not wait for; undefined where this is one. */
-  readonly goOnInBackground: ((xml: string) => void) | undefined;
+  /** Journal entries, in order; nobody waits for them. */
+  write(entries: readonly JournalFields[]): void;
 }
 
-const POLL_MS = 200;
-// libvirt calls `started` before it has done with the VM, and on a busy host all that is done meanwhile makes the start longer.
-const LIBVIRT_IS_BUSY_MS = 1_000;
+/** Exit statuses of `start`, for hook.sh. FAILED: and the journal says why. 1 and 2 are node's own. */
+export const DONE = 0;
+export const FAILED = 3;
 
-/** Returns the exit status. Never rejects. */
-export async function runHook(args: readonly string[], machine: HookMachine): Promise<number> {
-  let call: Call = { guest: args[0] ?? '', operation: args[1] ?? '' };
+const POLL_MS = 200;
+
+/** Configures the VM's taps while libvirt waits. `readXml` may throw Error. Returns the exit status. Never rejects. */
+export async function runStart(guest: string, readXml: () => string, machine: HookMachine): Promise<number> {
   try {
-    const parsed = parseCall(args);
-    if (parsed) call = parsed;
-    return parsed ? await act(parsed.guest, parsed.operation, machine) : answered(0, machine);
+    const job = await prepare({ guest, operation: 'start', xml: readXml() }, machine);
+    const facts = await configureAndTell(job, tapAwaited, machine.elapsed);
+    return facts.some((fact) => fact.severity === 'error' || fact.incomplete) ? FAILED : DONE;
   } catch (error) {
-    return fail(call, error, machine);
+    return reportFailure({ guest, operation: 'start' }, error, machine, machine.elapsed());
   }
 }
 
-/** What could not be done at all, as an entry; returns the exit status. Never throws. */
-export function fail(call: Call, error: unknown, machine: HookMachine): number {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const isExpected = ['ConfigError', 'Error'].includes(name);
-  if (!isExpected) machine.forgetKept();
-  const text = isExpected ? message.replaceAll('\n', '; ') : (stack ?? message);
-  machine.write(entryOf({ severity: 'error', text }, call, machine.elapsed(), call.operation !== 'started'));
-  return answered(call.operation === 'start' && saysFailClosed(machine) ? 1 : 0, machine);
+/** `started` or `reconnect`, which libvirt does not wait for. Where taps are missing at `started` it waits for them. Never rejects. */
+export async function runLater(call: Call, machine: HookMachine): Promise<void> {
+  const begin = machine.elapsed();
+  const took = () => machine.elapsed() - begin;
+  try {
+    const job = await prepare(call, machine);
+    if (call.operation === 'reconnect') return void (await configureAndTell(job, tapMissing(''), took));
+    const { waitMs } = job.settings.hook;
+    if (missingTaps(machine.host, job.domain, job.policy).length > 0) {
+      await waitForTaps(job, waitMs);
+      if (hasStopped(machine.host, call.guest)) return;
+    }
+    await configureAndTell(job, tapMissing(`after ${waitMs / 1000} s`), took);
+  } catch (error) {
+    reportFailure(call, error, machine, took());
+  }
 }
 
-function answered(status: number, machine: HookMachine): number {
-  machine.answer(status);
-  return status;
+/** What could not be done at all, as an entry; returns the exit status. Never throws. `took`: milliseconds. */
+export function reportFailure(
+  call: Pick<Call, 'guest' | 'operation'>,
+  error: unknown,
+  machine: HookMachine,
+  took: number,
+): number {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const isExpected = ['ConfigError', 'Error'].includes(name);
+  const text = isExpected ? message.replaceAll('\n', '; ') : (stack ?? message);
+  machine.write([entryOf({ severity: 'error', text }, call, took, call.operation !== 'started')]);
+  return FAILED;
 }
 
 /** One VM's business. */
 interface Job {
   readonly machine: HookMachine;
+  readonly call: Call;
   readonly settings: Settings;
   readonly domain: Domain;
   /** Of the VM's own bridges. */
   readonly policy: Policy;
 }
 
-async function act(guest: string, operation: Operation, machine: HookMachine): Promise<number> {
-  const since = machine.host.now();
-  const settings = await loadKeptSettings(machine.host, machine.configFile, machine.settings);
-  const xml = machine.readStdin();
-  const domain = readDomain(guest, xml);
-  const job = { machine, settings, domain, policy: policyFor(domain, settings.policy) };
-  if (operation === 'started') {
-    await lookAgain(job, xml);
-    return answered(0, machine);
-  }
-
-  const facts = await look(job, operation, since);
-  const failed = facts.some((fact) => fact.severity === 'error');
-  const took = machine.elapsed();
-  // Good news waits until libvirt has done with the VM; errors are told at once, and `started` is then another process.
-  const next = operation === 'start' && !failed ? machine.nextCall?.(guest) : undefined;
-  const status = answered(failed && operation === 'start' && settings.hook.failClosed ? 1 : 0, machine);
-  const called = await next;
-  if (next) await machine.sleep(LIBVIRT_IS_BUSY_MS);
-  tell(job, operation, facts, took);
-  if (called === 'started') await lookAgain(job);
-  return status;
+async function prepare(call: Call, machine: HookMachine): Promise<Job> {
+  const settings = await loadKeptSettings(machine.host, machine.configFile, machine.program, machine.settings);
+  const domain = readDomain(call.guest, call.xml);
+  return { machine, call, settings, domain, policy: policyFor(domain, settings.policy) };
 }
 
-/** What `started` is for. `xml`: to go on with in the background where that is to be and a tap is missing. */
-async function lookAgain(job: Job, xml?: string): Promise<void> {
-  const { machine, settings, domain, policy } = job;
-  const since = machine.host.now();
-  if (missingTaps(machine.host, domain, policy).length > 0) {
-    if (xml !== undefined && machine.goOnInBackground) return machine.goOnInBackground(xml);
-    await waitForTaps(machine, domain, policy, settings.hook.waitMs);
-    if (hasStopped(machine.host, domain.name)) return;
-  }
-  tell(job, 'started', await look(job, 'started', since), machine.host.now() - since);
+/** `absent`: what a missing tap means. `took`: milliseconds that libvirt, or the job, has waited. */
+async function configureAndTell(
+  { machine, call, settings, domain, policy }: Job,
+  absent: Parameters<typeof factsOf>[3],
+  took: () => number,
+): Promise<readonly Fact[]> {
+  const { operation } = call;
+  const facts =
+    policy.bridges.length === 0
+      ? nothingToDo(call, domain, settings.policy)
+      : factsOf(operation, await configureDomain(machine.host, domain, policy, machine.host.now()), policy, absent);
+  const milliseconds = took();
+  // One entry of a run stands for it. At `started` the run has been counted at `start`.
+  const isRun = (i: number) => operation !== 'started' && i === facts.length - 1;
+  machine.write(facts.map((fact, i) => entryOf(fact, call, milliseconds, isRun(i))));
+  return facts;
 }
 
-async function look({ machine, settings, domain, policy }: Job, operation: Operation, since: number) {
-  if (policy.bridges.length === 0) return nothingToDo(operation, domain, settings.policy);
-  const result = await configureDomain(machine.host, domain, policy, since);
-  return factsOf(operation, result, policy, absence(operation, settings));
-}
-
-/** `took`: milliseconds of the run. */
-function tell({ machine, domain }: Job, operation: Operation, facts: readonly Fact[], took: number): void {
-  facts.forEach((fact, i) => {
-    // One entry of a run stands for it. At `started` it has been counted at `start`.
-    const run = operation !== 'started' && i === facts.length - 1;
-    machine.write(entryOf(fact, { guest: domain.name, operation }, took, run));
-  });
-}
-
-async function waitForTaps({ host, sleep }: HookMachine, domain: Domain, policy: Policy, waitMs: number) {
-  const until = host.now() + waitMs;
+async function waitForTaps({ machine, domain, policy }: Job, waitMs: number): Promise<void> {
+  const { host, elapsed, sleep } = machine;
+  const until = elapsed() + waitMs;
   const isWaiting = () => missingTaps(host, domain, policy).length > 0 && !hasStopped(host, domain.name);
-  while (host.now() < until && isWaiting()) await sleep(POLL_MS);
+  while (elapsed() < until && isWaiting()) await sleep(POLL_MS);
 }
 
 // A VM that ended right after its start has no taps, and that is no error. libvirt keeps live XML of what runs.
@@ -143,23 +125,9 @@ function hasStopped(host: Host, guest: string): boolean {
   }
 }
 
-function absence(operation: Operation, { hook }: Settings) {
-  if (operation === 'started') return tapMissing(`after ${hook.waitMs / 1000} s`);
-  return operation === 'start' && !hook.failClosed ? tapAwaited : tapMissing('');
-}
-
-function nothingToDo(operation: Operation, domain: Domain, policy: Policy): readonly Fact[] {
+function nothingToDo({ operation }: Call, domain: Domain, policy: Policy): readonly Fact[] {
   if (operation === 'started') return [];
   const others = uncoveredInterfaces(domain, policy);
   const text = others.length > 0 ? `the policy says nothing of ${others.join(', ')}` : 'the VM has no interface';
   return [{ severity: 'info', text }];
-}
-
-// A config that cannot be understood but asks to fail closed is taken at its word.
-function saysFailClosed({ host, configFile }: HookMachine): boolean {
-  try {
-    return /^[^#\n]*\bfail_closed:\s*true\b/m.test(host.readText(configFile));
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,7 @@
 // The config in normal form, kept between calls, so that the hook need not load a YAML parser.
-// It saves a quarter of a whole call (kernel lab: 60 ms of 240, node alone 130).
-// A kept one counts only for the very file that it was made from (path, inode, mtime, size), and for this version.
+// A kept one counts only for the very file that it was made from (path, inode, mtime, size), and for this very program.
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
-import { VERSION } from '../model/version.ts';
 
 export interface SettingsStore {
   /** undefined where nothing is kept. Never throws. */
@@ -12,22 +10,27 @@ export interface SettingsStore {
   write(text: string): void;
 }
 
-/** Throws ConfigError. */
-export async function loadKeptSettings(host: Host, path: string, store: SettingsStore): Promise<Settings> {
-  const key = keyOf(host, path);
+/** `program`: another text for every other build of it. Throws ConfigError. */
+export async function loadKeptSettings(
+  host: Host,
+  path: string,
+  program: string,
+  store: SettingsStore,
+): Promise<Settings> {
+  const key = keyOf(host, path, program);
   const kept = key === undefined ? undefined : parse(store.read());
   if (kept?.key === key && kept?.settings) return kept.settings;
   const { loadSettings } = await import('../config/load.ts');
   const settings = loadSettings(host, path);
   // Only where the file was the same before and after it was read.
-  if (key !== undefined && keyOf(host, path) === key) store.write(JSON.stringify({ key, settings }));
+  if (key !== undefined && keyOf(host, path, program) === key) store.write(JSON.stringify({ key, settings }));
   return settings;
 }
 
-function keyOf(host: Host, path: string): string | undefined {
+function keyOf(host: Host, path: string, program: string): string | undefined {
   try {
     const stat = host.stat(path);
-    return stat && JSON.stringify([VERSION, path, stat.ino, stat.mtimeMs, stat.size]);
+    return stat && JSON.stringify([program, path, stat.ino, stat.mtimeMs, stat.size]);
   } catch {
     return undefined;
   }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { type Installation, placeFor, remarks } from '../../src/hook/installation.ts';
+import { describe, type Installation, placeFor, remarks } from '../../src/hook/installation.ts';
 import { hookScript } from '../../src/hook/script.ts';
 import { findHookFiles, HOOK_FILE, HOOK_FOLDER } from '../../src/host/linux/hook-files.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { ORIGINAL_HOOK } from '../fixtures/original-hook.ts';
 
-const TEXT = hookScript({ node: '/usr/bin/node', program: '/usr/lib/x/main.js', config: '/etc/x.yml' });
+const TEXT = hookScript({ node: '/usr/bin/node', script: '/usr/lib/x/hook.sh', config: '/etc/x.yml' });
 const ours = {
   path: `${HOOK_FOLDER}/libvirt-vlan-exporter`,
   kind: 'ours',
@@ -47,21 +47,22 @@ const wrong: Record<string, [Partial<Installation>, string]> = {
   'wrong owner': [{ files: [{ ...ours, uid: 1000 }] }, 'belongs to user id 1000'],
   'writable for all': [{ files: [{ ...ours, mode: 0o777 }] }, 'others than root may write'],
   'changed by hand': [{ files: [{ ...ours, text: '#!/bin/sh\n' }] }, 'changed by hand'],
-  'of another version': [{ files: [{ ...ours, text: TEXT.replace('-batch', '-b') }] }, 'another version'],
-  'program gone': [{ exists: (path) => path === '/usr/bin/node' }, '/usr/lib/x/main.js is gone'],
+  'of another version': [{ files: [{ ...ours, text: TEXT.replace('-r', '-x') }] }, 'another version'],
+  'hook.sh gone': [{ exists: (path) => path === '/usr/bin/node' }, '/usr/lib/x/hook.sh is gone'],
   'libvirt too old for the folder': [{ libvirt: [6, 0, 0] }, 'does not look into'],
   'no libvirt': [{ libvirt: undefined }, 'no libvirt daemon'],
   'the original besides': [{ files: [original, ours] }, 'still runs'],
-  'node elsewhere': [
-    { files: [{ ...ours, text: TEXT.replaceAll('/usr/bin/node', '/opt/node/bin/node') }] },
-    'AppArmor',
-  ],
 };
 for (const [what, [facts, says]] of Object.entries(wrong)) {
   test(`${what}: one remark`, () => {
     expect(remarks(host(facts))).toEqual([expect.stringContaining(says)]);
   });
 }
+
+test('a hook file is described as it is', () => {
+  expect(describe(ours)).toBe(`${ours.path}: this hook`);
+  expect(describe({ ...ours, executable: false })).toBe(`${ours.path}: this hook, not executable`);
+});
 
 test('hook files are told apart by what stands in them', () => {
   const sim = createSimHost();

@@ -1,6 +1,7 @@
 // A hook's machine on the simulated host: what is written is kept, sleeping lets things happen.
 import { readFileSync } from 'node:fs';
-import { type HookMachine, runHook } from '../../src/hook/run.ts';
+import type { Operation } from '../../src/hook/call.ts';
+import { type HookMachine, runLater, runStart } from '../../src/hook/run.ts';
 import type { JournalFields } from '../../src/host/linux/journal-write.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { formatTable, vidRange, vlanTable } from '../../src/model/vlan.ts';
@@ -9,11 +10,8 @@ export const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 export const SHIPPED = readFileSync('systemd/config.yml', 'utf8');
 
 interface Options {
-  readonly background?: boolean;
   readonly config?: string;
   readonly sleep?: (host: SimHost) => void;
-  /** libvirt's next call for the VM, as the process of `start` hears of it; null where none comes. */
-  readonly nextCall?: string | null;
 }
 
 export function testMachine(options: Options = {}) {
@@ -23,46 +21,30 @@ export function testMachine(options: Options = {}) {
   host.addBridge('br-mgmt');
   host.writeFile(CONFIG, options.config ?? SHIPPED);
   const entries: JournalFields[] = [];
-  const background: string[] = [];
-  /** What libvirt and the journal see, in order. */
-  const events: string[] = [];
-  const awaitCall = async (guest: string) => {
-    events.push(`registered ${guest}`);
-    await Promise.resolve();
-    events.push(`called ${options.nextCall}`);
-    return options.nextCall ?? undefined;
-  };
   const machine: HookMachine = {
     host,
     configFile: CONFIG,
+    program: 'a program',
     settings: {
       read: () => kept,
       write: (text) => {
         kept = text;
       },
     },
-    forgetKept: () => {
-      kept = undefined;
-      events.push('forgot');
-    },
-    readStdin: () => '',
-    elapsed: () => 7,
-    answer: (status) => void events.push(`answer ${status}`),
-    nextCall: options.nextCall === undefined ? undefined : awaitCall,
-    write: (entry) => {
-      entries.push(entry);
-      events.push(entry.MESSAGE);
-    },
+    elapsed: () => now - 1_000_000,
+    write: (fresh) => void entries.push(...fresh),
     sleep: async (ms) => {
       now += ms;
       options.sleep?.(host);
+      // Others have their turn, as in a real sleep.
+      await new Promise(setImmediate);
     },
-    goOnInBackground: options.background ? undefined : (xml) => void background.push(xml),
   };
-  const call = (guest: string, operation: string, xml = stdinXml(host, guest)) =>
-    runHook([guest, operation, 'begin', '-'], { ...machine, readStdin: () => xml });
+  /** The exit status at `start`; libvirt does not see that of the others. */
+  const call = async (guest: string, operation: Operation, xml = stdinXml(host, guest)) =>
+    operation === 'start' ? runStart(guest, () => xml, machine) : runLater({ guest, operation, xml }, machine);
   const said = () => entries.map((entry) => `${entry.PRIORITY} ${entry.MESSAGE}`);
-  return { ...machine, host, entries, events, background, said, call };
+  return { ...machine, host, entries, said, call, pass: (ms: number) => (now += ms) };
 }
 
 /** As libvirt writes it to the hook: the live domain. */

@@ -17,7 +17,7 @@ function world() {
       writes++;
     },
   };
-  const load = () => loadKeptSettings(host, CONFIG, store);
+  const load = (program = 'a program') => loadKeptSettings(host, CONFIG, program, store);
   const spoil = (fresh: string) => {
     text = fresh;
   };
@@ -39,6 +39,13 @@ test('a file that was written again is loaded again, also where it says the same
   expect(writes()).toBe(2);
   host.writeFile(CONFIG, SHIPPED.replace('pvid: 100', 'pvid: 120'));
   expect(pvidOf((await load()).policy.bridges[0]?.rules[0]?.table ?? [])).toBe(120);
+});
+
+test('what another build of the program has kept does not count', async () => {
+  const { load, writes } = world();
+  await load();
+  await load('another build');
+  expect(writes()).toBe(2);
 });
 
 test('a bad or a missing config is an error, whatever was kept, and is not kept', async () => {

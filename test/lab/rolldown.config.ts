@@ -1,12 +1,14 @@
-// Each scenario becomes one file that node runs inside the lab without node_modules. LAB_SCENARIOS: files, LAB_OUT: folder.
+// Each scenario becomes one file that node runs inside the lab without node_modules; beside them the product's hook, in hook/.
+// LAB_SCENARIOS: files, LAB_OUT: folder.
 import { basename } from 'node:path';
 import { defineConfig } from 'rolldown';
-import { shared } from '../../rolldown.config.ts';
+import { hook, shared } from '../../rolldown.config.ts';
 
 const files = (process.env.LAB_SCENARIOS ?? '').split(' ').filter(Boolean);
 
-export default defineConfig(
-  files.map((file) => ({
+export default defineConfig([
+  { ...hook, output: { ...hook.output, dir: `${process.env.LAB_OUT}/hook` }, logLevel: 'warn' as const },
+  ...files.map((file) => ({
     ...shared,
     input: file,
     output: {
@@ -18,4 +20,4 @@ export default defineConfig(
     },
     logLevel: 'warn' as const,
   })),
-);
+]);

@@ -7,8 +7,8 @@ import type { Host } from '../../host/host.ts';
 import { findHookFiles } from '../../host/linux/hook-files.ts';
 import { createHost } from '../../host/linux/real.ts';
 
-/** Beside dist/main.js: src/hook-main.ts, bundled by itself. */
-const HOOK_PROGRAM = 'hook/hook.cjs';
+/** Beside dist/main.js. */
+const HOOK_SCRIPT = 'hook/hook.sh';
 
 /** Returns the exit status: 0 where it is installed. */
 export async function runInstall(config: string): Promise<number> {
@@ -16,8 +16,8 @@ export async function runInstall(config: string): Promise<number> {
   const before = await look(host);
   const place = placeFor(before);
   if ('problem' in place) return told([place.problem], 1);
-  const program = join(dirname(realpathSync(process.argv[1] ?? '')), HOOK_PROGRAM);
-  const paths = { node: realpathSync(process.execPath), program, config };
+  const script = join(dirname(realpathSync(process.argv[1] ?? '')), HOOK_SCRIPT);
+  const paths = { node: realpathSync(process.execPath), script, config };
   const fresh = writeHook(place.path, hookScript(paths));
   const stale = before.files.filter((file) => file.kind === 'ours' && file.path !== place.path);
   for (const { path } of stale) rmSync(path);
@@ -49,7 +49,7 @@ export async function runStatus(): Promise<number> {
   for (const file of files) {
     say(describe(file));
     const paths = pathsOf(file.text ?? '');
-    if (paths) say(`  runs ${paths.node} ${paths.program}, config ${paths.config}`);
+    if (paths) say(`  runs ${paths.script} with ${paths.node}, config ${paths.config}`);
   }
   const wrong = remarks(installation);
   return told(wrong, wrong.length === 0 ? 0 : 1);

@@ -1,0 +1,87 @@
+#!/bin/sh
+# libvirt's qemu hook: GUEST OPERATION SUBOPERATION EXTRA, and the domain's XML on stdin. https://libvirt.org/hooks.html#qemu
+# It sets the VLANs of a VM's ports. "libvirt-vlan-exporter hook install" makes libvirt call it. What it promises:
+# - at "start" the ports are right before the vCPUs run, and libvirt waits 10 s at most, whatever hangs;
+# - at "started" and "reconnect" libvirt waits only until the XML is read;
+# - the exit status is 0. Only at "start", where something failed and the config says fail_closed, it is 1: the VM does not
+#   start. At "reconnect" any other status would kill a running VM;
+# - nothing on stdout, where migration and restore would take it for XML, and no file of libvirt's stays open in a process
+#   that goes on: libvirt would wait for it;
+# - never a call into libvirt, which would wait for this hook.
+
+[ -e /proc/self/fd/0 ] || exec </dev/null
+exec >/dev/null 2>&1
+: "${PATH:=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}"
+: "${LIBVIRT_VLAN_NODE:=node}"
+: "${LIBVIRT_VLAN_CONFIG:=/etc/libvirt-vlan-exporter/config.yml}"
+# Root's own folder, gone with a reboot.
+: "${LIBVIRT_VLAN_RUN:=/run/libvirt-vlan-hook}"
+# Node 22.1 and newer keep compiled code there; older ones ignore it.
+NODE_COMPILE_CACHE=$LIBVIRT_VLAN_RUN/code
+export PATH LIBVIRT_VLAN_NODE LIBVIRT_VLAN_CONFIG LIBVIRT_VLAN_RUN NODE_COMPILE_CACHE
+guest=$1 operation=$2
+spool=$LIBVIRT_VLAN_RUN/spool
+
+# The program ends itself earlier where bridge(8) hangs: see src/hook/main.ts.
+ANSWER_SECONDS=8
+# The worker takes jobs for 10 minutes and waits for a VM's taps for 10 minutes at most.
+WORKER_SECONDS=1500
+
+# TEXT: an error for the journal, in a process that nobody waits for. See src/hook/facts.ts for the fields.
+complain() {
+  printf '%s\n' "MESSAGE=ERROR: $operation: $1" PRIORITY=3 SYSLOG_IDENTIFIER=libvirt-hook \
+    "SYSLOG_IDENTIFIER=libvirt-hook[$guest]" "LIBVIRT_VLAN_DOMAIN=$guest" "LIBVIRT_VLAN_OPERATION=$operation" |
+    setsid timeout 10 logger --journald &
+}
+
+# Whether the config asks for it. Here and nowhere else, so that it also holds where node is gone or the config is broken.
+fail_closed() {
+  [ -f "$LIBVIRT_VLAN_CONFIG" ] &&
+    timeout 1 sed 's/#.*//' "$LIBVIRT_VLAN_CONFIG" | tr '\n' ' ' | grep -qi "fail_closed[\"']\{0,1\} *: *true"
+}
+
+start() {
+  timeout -s KILL "$ANSWER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" "$@"
+  status=$?
+  case $status in
+  0) return 0 ;;
+  3) ;; # It has told the journal why.
+  137) complain "no answer from $LIBVIRT_VLAN_NODE $program within $ANSWER_SECONDS s" ;;
+  *) complain "$LIBVIRT_VLAN_NODE $program ended with exit status $status; run \"libvirt-vlan-exporter hook status\"" ;;
+  esac
+  fail_closed || return 0
+  complain "the VM is kept from starting, as fail_closed in $LIBVIRT_VLAN_CONFIG demands"
+  return 1
+}
+
+# Hands operation, guest and XML to a worker, in a session of its own.
+later() {
+  umask 077
+  if mkdir -p "$spool" && new=$(mktemp "$LIBVIRT_VLAN_RUN/new.XXXXXX") &&
+    { printf '%s\n%s\n' "$operation" "$guest" && cat; } >"$new" && mv "$new" "$spool/"; then
+    setsid flock -o "$LIBVIRT_VLAN_RUN/lock" sh "$self" "$guest" worker </dev/null &
+  else
+    complain "cannot write to $spool"
+    rm -f "${new:-}"
+  fi
+}
+
+# One at a time. At a restart of libvirtd with a hundred VMs the first one does them all, and the others find nothing to do.
+worker() {
+  sleep 1
+  [ -n "$(ls -A "$spool")" ] || return 0
+  timeout -s KILL "$WORKER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" && return 0
+  complain "$LIBVIRT_VLAN_NODE $program ended with exit status $?; run \"libvirt-vlan-exporter hook status\""
+  rm -f "$spool"/*
+}
+
+case $operation in start | started | reconnect | worker) ;; *) exit 0 ;; esac
+self=$0
+[ ! -L "$self" ] || self=$(readlink -f "$self")
+program=${self%/*}/hook.cjs
+case $operation in
+start) start "$@" || exit 1 ;;
+started | reconnect) later ;;
+worker) worker ;;
+esac
+exit 0

@@ -1,0 +1,125 @@
+// The machine as the hook needs it, by node's own modules alone: a VM's start waits for everything that is loaded here.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Host, RunOptions, RunResult } from '../host.ts';
+import { files } from './files.ts';
+import { type JournalFields, renderEntry } from './journal-write.ts';
+
+// What a command may print: the VLAN tables of 10,000 ports have 2 MB.
+const MAX_OUTPUT = 64 * 1024 * 1024;
+
+// As long to load as a program to start, so only where it is used.
+const childProcess = () => process.getBuiltinModule('node:child_process');
+
+/** The host for one call. All its commands together take no longer than `budgetMs` from now: what then still runs is killed. */
+export function createHookHost(budgetMs: number): Host {
+  const end = performance.now() + budgetMs;
+  return {
+    ...files,
+    run: async (command, args, options) =>
+      runNow(command, args, {
+        ...options,
+        timeoutMs: Math.min(options.timeoutMs, Math.max(1, end - performance.now())),
+      }),
+    follow: () => {
+      throw new Error('the hook follows nothing');
+    },
+    watch: () => {
+      throw new Error('the hook watches nothing');
+    },
+  };
+}
+
+/** One file that nothing depends on but time. */
+export interface KeptFile {
+  /** undefined where nothing is kept. Never throws. */
+  read(): string | undefined;
+  /** Never throws. */
+  write(text: string): void;
+}
+
+/** Written at once or not at all, for hooks that read meanwhile. Its folder is root's own. */
+export function keptFile(path: string): KeptFile {
+  return {
+    read: () => {
+      try {
+        return readFileSync(path, 'utf8');
+      } catch {
+        return undefined;
+      }
+    },
+    write: (text) => {
+      const temporary = `${path}.${process.pid}`;
+      try {
+        mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true, mode: 0o700 });
+        writeFileSync(temporary, text, { mode: 0o600 });
+        renameSync(temporary, path);
+      } catch {
+        rmSync(temporary, { force: true });
+      }
+    },
+  };
+}
+
+/** Removes the files of a folder and returns their texts, in the order of their names. Throws Error where it cannot be read. */
+export function takeFiles(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => {
+      const text = readFileSync(`${folder}/${name}`, 'utf8');
+      rmSync(`${folder}/${name}`);
+      return text;
+    });
+}
+
+/** All of stdin. Throws Error. */
+export function readStdin(): string {
+  return readFileSync(0, 'utf8');
+}
+
+/**
+ * A text that is another one whenever the file is: not by its time, which npm and dpkg set as they like, but by when the kernel
+ * saw it change.
+ */
+export function fileIdentity(path: string): string {
+  const { ino, ctimeMs, size } = statSync(path);
+  return `${path} ${ino} ${ctimeMs} ${size}`;
+}
+
+// `logger` may hang: journald may. `--fork` ends at once.
+const WRITE = 'for entry; do printf %s "$entry" | timeout 10 logger --journald; done';
+
+/**
+ * Writes journal entries, one after another, in a process of its own session that has nothing of this one's open: libvirt waits
+ * for whoever has its files open. Never throws; what cannot be started is lost.
+ */
+export function writeEntries(entries: readonly JournalFields[]): void {
+  if (entries.length === 0) return;
+  const args = ['--fork', 'sh', '-c', WRITE, 'sh', ...entries.map(renderEntry)];
+  childProcess().spawnSync('setsid', args, { stdio: 'ignore', timeout: 1_000 });
+}
+
+// Synchronous: what node loads for an asynchronous child takes longer than the command itself.
+function runNow(command: string, args: readonly string[], { input = '', timeoutMs }: RunOptions): RunResult {
+  const { error, status, signal, stdout, stderr } = childProcess().spawnSync(command, args, {
+    input,
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_OUTPUT,
+  });
+  const said = stderr?.trim().split('\n').at(-1);
+  const problem = status === 0 ? undefined : status === null ? whyKilled(error, signal) : `exit ${status}: ${said}`;
+  return {
+    stdout: stdout ?? '',
+    stderr: stderr ?? '',
+    exitCode: status ?? undefined,
+    problem: problem && `${command} ${args.join(' ')}: ${problem}`,
+  };
+}
+
+function whyKilled(error: NodeJS.ErrnoException | undefined, signal: NodeJS.Signals | null): string {
+  if (error?.code === 'ENOENT') return 'no such program in PATH';
+  if (error?.code === 'ETIMEDOUT') return 'timed out';
+  return error?.message ?? `ended by ${signal}`;
+}
