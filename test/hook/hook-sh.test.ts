@@ -22,7 +22,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "hook it's "));
   mkdirSync(join(folder, 'bin'));
   copyFileSync('src/hook/hook.sh', join(folder, 'hook.sh'));
-  executable('bin/logger', `cat >>"${'${0%/*}'}/../journal"`);
+  executable('bin/logger', 'cat >>"$(dirname "$0")/../journal"');
   node('exit 0');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -34,7 +34,7 @@ function executable(name: string, script: string): void {
 
 /** What node does; before it notes its arguments and its stdin. */
 function node(script: string): void {
-  executable('node', `d=${'${0%/*}'}; { echo "$*"; cat; } >>"$d/called"; echo printed; echo said >&2\n${script}`);
+  executable('node', `d=$(dirname "$0"); { echo "$*"; cat; } >>"$d/called"; echo printed; echo said >&2\n${script}`);
 }
 
 const read = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : undefined);
@@ -73,12 +73,12 @@ describe.each(['dash', 'bash'])('%s', (shell) => {
     'at %s libvirt does not wait; one worker takes the job',
     async (operation) => {
       // The stand-in moves the jobs away, as the program does.
-      node(`mv "$LIBVIRT_VLAN_RUN/spool"/* "$d/"`);
+      node(`mv "$LIBVIRT_VLAN_RUN/spool"/* "$d/job"`);
       expect(call(operation, { shell })).toEqual(QUIET);
       expect(read('called')).toBeUndefined();
       await expect.poll(() => read('called'), { timeout: 20_000 }).toBe(`${folder}/hook.cjs\n`);
-      const job = readdirSync(folder).find((name) => name.startsWith('new.')) ?? '';
-      expect(parseJob(read(job) ?? '')).toEqual({ guest: 'web 1', operation, xml: '<domain/>' });
+      await expect.poll(() => read('job'), { timeout: 20_000 }).toBeDefined();
+    expect(parseJob(read('job') ?? '')).toEqual({ guest: 'web 1', operation, xml: '<domain/>' });
     },
     30_000,
   );
@@ -191,7 +191,7 @@ test.each(['prepare', 'stopped', 'release', 'migrate', 'restore', 'attach', '', 
   (operation) => {
     // Everything that it could start goes through PATH or is node; and nothing is left for later.
     for (const name of ['timeout', 'setsid', 'flock', 'mkdir', 'mktemp', 'readlink', 'logger'])
-      executable(`bin/${name}`, 'echo "$0" >>"${0%/*}/../started"');
+      executable(`bin/${name}`, 'echo "$0" >>"$(dirname "$0")/../started"');
     expect(call(operation)).toEqual(QUIET);
     expect([read('started'), read('called'), existsSync(join(folder, 'run'))]).toEqual([undefined, undefined, false]);
     // The stand-ins are seen where there is something to do.

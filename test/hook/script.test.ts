@@ -19,7 +19,7 @@ test('it calls hook.sh with the paths of this host, and gives its exit status', 
   const seen = join(folder, 'seen');
   writeFileSync(
     paths.script,
-    'printf "%s\\n" "$LIBVIRT_VLAN_NODE" "$LIBVIRT_VLAN_CONFIG" "$@" >"${0%/*}/seen"; cat >>"${0%/*}/seen"; exit 1',
+    'printf "%s\\n" "$LIBVIRT_VLAN_NODE" "$LIBVIRT_VLAN_CONFIG" "$@" >"$(dirname "$0")/seen"; cat >>"$(dirname "$0")/seen"; exit 1',
   );
   writeFileSync(join(folder, 'qemu'), hookScript(paths));
   expect(call(join(folder, 'qemu'), 'start')).toMatchObject({ status: 1, stdout: '', stderr: '' });

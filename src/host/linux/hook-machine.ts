@@ -18,7 +18,8 @@ export function createHookHost(budgetMs: number): Host {
     run: async (command, args, options) =>
       runNow(command, args, {
         ...options,
-        timeoutMs: Math.min(options.timeoutMs, Math.max(1, end - performance.now())),
+        // spawnSync takes whole milliseconds, and 0 for no limit.
+        timeoutMs: Math.min(options.timeoutMs, Math.max(1, Math.ceil(end - performance.now()))),
       }),
     follow: () => {
       throw new Error('the hook follows nothing');
@@ -96,6 +97,12 @@ export function writeEntries(entries: readonly JournalFields[]): void {
   if (entries.length === 0) return;
   const args = ['--fork', 'sh', '-c', WRITE, 'sh', ...entries.map(renderEntry)];
   childProcess().spawnSync('setsid', args, { stdio: 'ignore', timeout: 1_000 });
+}
+
+/** Runs a program with this one's files. Returns its exit status, 1 where it could not be started. `more`: for its environment. */
+export function runInPlace(command: string, args: readonly string[], more: NodeJS.ProcessEnv): number {
+  const { status } = childProcess().spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, ...more } });
+  return status ?? 1;
 }
 
 // Synchronous: what node loads for an asynchronous child takes longer than the command itself.
