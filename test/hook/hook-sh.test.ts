@@ -78,7 +78,7 @@ describe.each(['dash', 'bash'])('%s', (shell) => {
       expect(read('called')).toBeUndefined();
       await expect.poll(() => read('called'), { timeout: 20_000 }).toBe(`${folder}/hook.cjs\n`);
       await expect.poll(() => read('job'), { timeout: 20_000 }).toBeDefined();
-    expect(parseJob(read('job') ?? '')).toEqual({ guest: 'web 1', operation, xml: '<domain/>' });
+      expect(parseJob(read('job') ?? '')).toEqual({ guest: 'web 1', operation, xml: '<domain/>' });
     },
     30_000,
   );

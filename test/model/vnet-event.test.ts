@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { parseCall } from '../../src/hook/call.ts';
 import { entryOf } from '../../src/hook/facts.ts';
 import type { Decision } from '../../src/model/remediator-status.ts';
 import { eventFields } from '../../src/model/vnet-event.ts';
@@ -17,9 +16,8 @@ const EVENT = {
 
 test('hook and remediator write what became of a vnet in the same fields', () => {
   const decision: Decision = { ...EVENT, at: 1, trigger: 'event', commands: [], problem: undefined };
-  const call = parseCall(['web', 'start', 'begin', '-']);
-  expect(call).toBeDefined();
-  const ofHook = call && entryOf({ ...EVENT, severity: 'info', text: 'x' }, call, EVENT.durationMs, false);
+  const call = { guest: 'web', operation: 'start' } as const;
+  const ofHook = entryOf({ ...EVENT, severity: 'info', text: 'x' }, call, EVENT.durationMs, false);
   expect(ofHook).toMatchObject(eventFields(EVENT));
   expect(journalEntries([decision])[0]).toMatchObject(eventFields(EVENT));
 });

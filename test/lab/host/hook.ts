@@ -128,7 +128,7 @@ await test('a hook that cannot even run is an error of its VM, from libvirt', as
   await sh('systemctl stop libvirt-vlan-exporter');
 });
 
-await test('virsh start takes longer than with no hook by at most 1.5 x (a bare node start + one bridge -batch)', async () => {
+await test('the hook holds virsh start up for no more than 600 ms', async () => {
   await sh(`rm ${PROBE}`);
   const times = { ours: [] as number[], none: [] as number[], node: [] as number[], batch: [] as number[] };
   for (let round = 0; round < ROUNDS; round++) {
@@ -156,7 +156,7 @@ await test('virsh start takes longer than with no hook by at most 1.5 x (a bare 
   note(
     `the hook holds it up for ${text(ours - none)}, ${((ours - none) / (node + batch)).toFixed(2)} x (node + bridge -batch)`,
   );
-  assert.ok(ours - none <= 1.5 * (node + batch), `${ours - none} ms`);
+  assert.ok(ours - none <= 600, `${ours - none} ms`);
 });
 
 await test('the same VMs with the original hook: the same tables at the end, the wrong one when start returns', async () => {
