@@ -53,7 +53,7 @@ interface Call {
 }
 
 /** Calls our hook as libvirt does; its exit status, what it printed on stdout, the milliseconds until its stdio was closed. */
-function ours({ name, operation, stdin, env, shell = 'sh' }: Call) {
+function ours({ name, operation, stdin, env, shell = '/bin/sh' }: Call) {
   const places = { LIBVIRT_VLAN_NODE: process.execPath, LIBVIRT_VLAN_CONFIG: `${FOLDER}/config.yml` };
   const begin = performance.now();
   return new Promise<{ status: number | null; stdout: string; ms: number }>((resolve, reject) => {
@@ -98,7 +98,7 @@ async function prepare(): Promise<void> {
     ip link add br-mgmt type bridge vlan_filtering 1 && ip link set br-mgmt up
     printf '#!/bin/sh\\n[ "$1" != --journald ] || { f=${FOLDER}/new.$$; { cat; printf "\\\\0"; } > $f; mv $f ${FOLDER}/journal/; }\\n' > ${FOLDER}/bin/logger
     chmod +x ${FOLDER}/bin/logger
-    for p in logger cat mv; do ln -s $(command -v $p) ${FOLDER}/none/; done; ln -sf ${FOLDER}/bin/logger ${FOLDER}/none/logger`);
+    for p in logger cat mv sh setsid timeout; do ln -s $(command -v $p) ${FOLDER}/none/; done; ln -sf ${FOLDER}/bin/logger ${FOLDER}/none/logger`);
   process.env.PATH = `${FOLDER}/bin:${process.env.PATH}`;
   await sh(`cat > ${FOLDER}/config.yml`, { input: shippedConfig });
   await sh(`cat > ${FOLDER}/original`, { input: ORIGINAL_HOOK.replaceAll('/etc/libvirt/qemu/', `${FOLDER}/qemu/`) });
@@ -211,7 +211,7 @@ case "$*" in *-force*) exec $real "$@" ;; esac
     assert.match(messages(await entriesWhen(3)).join(), /no answer from .* within 8 s/);
   });
 
-  for (const shell of ['dash', 'bash']) {
+  for (const shell of ['/bin/dash', '/bin/bash']) {
     await test(`the script, run by ${shell}, does the same`, async () => {
       await addTaps([nic]);
       const { status, stdout } = await ours({ name: 'vyos-01', operation: 'start', stdin: good, shell });
