@@ -16,14 +16,14 @@ exec >/dev/null 2>&1
 : "${LIBVIRT_VLAN_CONFIG:=/etc/libvirt-vlan-exporter/config.yml}"
 # Root's own folder, gone with a reboot.
 : "${LIBVIRT_VLAN_RUN:=/run/libvirt-vlan-hook}"
+# How long libvirt waits for the program at most. The program gives up on bridge(8) earlier: see src/hook/main.ts.
+: "${LIBVIRT_VLAN_ANSWER_SECONDS:=8}"
 # Node 22.1 and newer keep compiled code there; older ones ignore it.
 NODE_COMPILE_CACHE=$LIBVIRT_VLAN_RUN/code
-export PATH LIBVIRT_VLAN_NODE LIBVIRT_VLAN_CONFIG LIBVIRT_VLAN_RUN NODE_COMPILE_CACHE
+export PATH LIBVIRT_VLAN_NODE LIBVIRT_VLAN_CONFIG LIBVIRT_VLAN_RUN LIBVIRT_VLAN_ANSWER_SECONDS NODE_COMPILE_CACHE
 guest=$1 operation=$2
 spool=$LIBVIRT_VLAN_RUN/spool
 
-# The program ends itself earlier where bridge(8) hangs: see src/hook/main.ts.
-ANSWER_SECONDS=8
 # The worker takes jobs for 10 minutes and waits for a VM's taps for 10 minutes at most.
 WORKER_SECONDS=1500
 
@@ -31,7 +31,7 @@ WORKER_SECONDS=1500
 complain() {
   printf '%s\n' "MESSAGE=ERROR: $operation: $1" PRIORITY=3 SYSLOG_IDENTIFIER=libvirt-hook \
     "SYSLOG_IDENTIFIER=libvirt-hook[$guest]" "LIBVIRT_VLAN_DOMAIN=$guest" "LIBVIRT_VLAN_OPERATION=$operation" |
-    setsid timeout 10 logger --journald &
+    setsid timeout 30 logger --journald &
 }
 
 # Whether the config asks for it. Here and nowhere else, so that it also holds where node is gone or the config is broken.
@@ -41,12 +41,12 @@ fail_closed() {
 }
 
 start() {
-  timeout -s KILL "$ANSWER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" "$@"
+  timeout -s KILL "$LIBVIRT_VLAN_ANSWER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" "$@"
   status=$?
   case $status in
   0) return 0 ;;
   3) ;; # It has told the journal why.
-  137) complain "no answer from $LIBVIRT_VLAN_NODE $program within $ANSWER_SECONDS s" ;;
+  137) complain "no answer from $LIBVIRT_VLAN_NODE $program within $LIBVIRT_VLAN_ANSWER_SECONDS s" ;;
   *) complain "$LIBVIRT_VLAN_NODE $program ended with exit status $status; run \"libvirt-vlan-exporter hook status\"" ;;
   esac
   fail_closed || return 0
@@ -57,12 +57,13 @@ start() {
 # Hands operation, guest and XML to a worker, in a session of its own.
 later() {
   umask 077
-  if mkdir -p "$spool" && new=$(mktemp "$LIBVIRT_VLAN_RUN/new.XXXXXX") &&
+  new=$LIBVIRT_VLAN_RUN/new.$$
+  if { [ -d "$spool" ] || mkdir -p "$spool"; } &&
     { printf '%s\n%s\n' "$operation" "$guest" && cat; } >"$new" && mv "$new" "$spool/"; then
     setsid flock -o "$LIBVIRT_VLAN_RUN/lock" sh "$self" "$guest" worker </dev/null &
   else
     complain "cannot write to $spool"
-    rm -f "${new:-}"
+    rm -f "$new"
   fi
 }
 

@@ -13,12 +13,12 @@ import { doJobs } from './jobs.ts';
 import { type HookMachine, reportFailure, runStart } from './run.ts';
 
 // Less than hook.sh waits, so that what hangs is named in the journal.
-const START_BUDGET_MS = 6_000;
+const START_END_MS = 750 * Number(process.env.LIBVIRT_VLAN_ANSWER_SECONDS ?? 8);
 
 const [guest] = process.argv.slice(2);
 const folder = process.env.LIBVIRT_VLAN_RUN ?? '/run/libvirt-vlan-hook';
 const machine: HookMachine = {
-  host: createHookHost(guest === undefined ? Number.POSITIVE_INFINITY : START_BUDGET_MS),
+  host: createHookHost(guest === undefined ? Number.POSITIVE_INFINITY : START_END_MS),
   configFile: process.env.LIBVIRT_VLAN_CONFIG ?? DEFAULT_CONFIG_FILE,
   program: fileIdentity(__filename),
   settings: keptFile(`${folder}/settings.json`),

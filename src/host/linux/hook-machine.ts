@@ -10,16 +10,15 @@ const MAX_OUTPUT = 64 * 1024 * 1024;
 // As long to load as a program to start, so only where it is used.
 const childProcess = () => process.getBuiltinModule('node:child_process');
 
-/** The host for one call. All its commands together take no longer than `budgetMs` from now: what then still runs is killed. */
-export function createHookHost(budgetMs: number): Host {
-  const end = performance.now() + budgetMs;
+/** The host for one call. `endMs`: a command that still runs so long after this process began is killed. */
+export function createHookHost(endMs: number): Host {
   return {
     ...files,
     run: async (command, args, options) =>
       runNow(command, args, {
         ...options,
         // spawnSync takes whole milliseconds, and 0 for no limit.
-        timeoutMs: Math.min(options.timeoutMs, Math.max(1, Math.ceil(end - performance.now()))),
+        timeoutMs: Math.min(options.timeoutMs, Math.max(1, Math.ceil(endMs - performance.now()))),
       }),
     follow: () => {
       throw new Error('the hook follows nothing');
@@ -87,7 +86,7 @@ export function fileIdentity(path: string): string {
 }
 
 // `logger` may hang: journald may. `--fork` ends at once.
-const WRITE = 'for entry; do printf %s "$entry" | timeout 10 logger --journald; done';
+const WRITE = 'for entry; do printf %s "$entry" | timeout 30 logger --journald; done';
 
 /**
  * Writes journal entries, one after another, in a process of its own session that has nothing of this one's open: libvirt waits
