@@ -27,12 +27,29 @@ spool=$LIBVIRT_VLAN_RUN/spool
 # The worker takes jobs for 10 minutes and waits for a VM's taps for 10 minutes at most.
 WORKER_SECONDS=1500
 
-# TEXT: an error for the journal, in a process that nobody waits for. See src/hook/facts.ts for the fields.
+# An error for the journal, on stdout, as the program prints its entries: fields as in src/hook/facts.ts, and an empty line
+# between two entries.
 complain() {
-  printf '%s\n' "MESSAGE=ERROR: $operation: $1" PRIORITY=3 SYSLOG_IDENTIFIER=libvirt-hook \
-    "SYSLOG_IDENTIFIER=libvirt-hook[$guest]" "LIBVIRT_VLAN_DOMAIN=$guest" "LIBVIRT_VLAN_OPERATION=$operation" |
-    setsid timeout 30 logger --journald &
+  printf '%s\n' '' "MESSAGE=ERROR: $operation: $1" PRIORITY=3 SYSLOG_IDENTIFIER=libvirt-hook \
+    "SYSLOG_IDENTIFIER=libvirt-hook[$guest]" "LIBVIRT_VLAN_DOMAIN=$guest" "LIBVIRT_VLAN_OPERATION=$operation"
 }
+
+# Writes the entries on stdin to the journal. logger takes one at a time. Where it hangs, the rest is dropped: whoever prints them
+# must not wait.
+to_journal() {
+  entry=
+  while IFS= read -r line || { line=; [ -n "$entry" ]; }; do
+    if [ -n "$line" ]; then
+      entry=$entry$line$newline
+    elif [ -n "$entry" ]; then
+      printf %s "$entry" | timeout 30 logger --journald
+      [ $? != 124 ] || exec cat >/dev/null
+      entry=
+    fi
+  done
+}
+newline='
+'
 
 # Whether the config asks for it. Here and nowhere else, so that it also holds where node is gone or the config is broken.
 fail_closed() {
@@ -40,18 +57,26 @@ fail_closed() {
     timeout 1 sed 's/#.*//' "$LIBVIRT_VLAN_CONFIG" | tr '\n' ' ' | grep -qi "fail_closed[\"']\{0,1\} *: *true"
 }
 
-start() {
+# Prints entries; its status is the hook's.
+configure() {
   timeout -s KILL "$LIBVIRT_VLAN_ANSWER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" "$@"
   status=$?
   case $status in
   0) return 0 ;;
-  3) ;; # It has told the journal why.
+  3) ;; # It has told why.
   137) complain "no answer from $LIBVIRT_VLAN_NODE $program within $LIBVIRT_VLAN_ANSWER_SECONDS s" ;;
   *) complain "$LIBVIRT_VLAN_NODE $program ended with exit status $status; run \"libvirt-vlan-exporter hook status\"" ;;
   esac
   fail_closed || return 0
   complain "the VM is kept from starting, as fail_closed in $LIBVIRT_VLAN_CONFIG demands"
   return 1
+}
+
+start() {
+  entries=$(configure "$@")
+  status=$?
+  [ -z "$entries" ] || printf '%s\n' "$entries" | to_journal &
+  return $status
 }
 
 # Hands operation, guest and XML to a worker, in a session of its own.
@@ -62,7 +87,7 @@ later() {
     { printf '%s\n%s\n' "$operation" "$guest" && cat; } >"$new" && mv "$new" "$spool/"; then
     setsid flock -o "$LIBVIRT_VLAN_RUN/lock" sh "$self" "$guest" worker </dev/null &
   else
-    complain "cannot write to $spool"
+    complain "cannot write to $spool" | to_journal &
     rm -f "$new"
   fi
 }
@@ -71,13 +96,17 @@ later() {
 worker() {
   sleep 1
   [ -n "$(ls -A "$spool")" ] || return 0
-  timeout -s KILL "$WORKER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" && return 0
-  complain "$LIBVIRT_VLAN_NODE $program ended with exit status $?; run \"libvirt-vlan-exporter hook status\""
-  rm -f "$spool"/*
+  {
+    timeout -s KILL "$WORKER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" || {
+      complain "$LIBVIRT_VLAN_NODE $program ended with exit status $?; run \"libvirt-vlan-exporter hook status\""
+      rm -f "$spool"/*
+    }
+  } | to_journal
 }
 
 case $operation in start | started | reconnect | worker) ;; *) exit 0 ;; esac
-self=$0
+# The file that libvirt calls reads this one in: see src/hook/script.ts.
+self=${LIBVIRT_VLAN_HOOK:-$0}
 [ ! -L "$self" ] || self=$(readlink -f "$self")
 program=${self%/*}/hook.cjs
 case $operation in

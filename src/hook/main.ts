@@ -5,9 +5,9 @@ import {
   createHookHost,
   fileIdentity,
   keptFile,
+  printEntries,
   readStdin,
   takeFiles,
-  writeEntries,
 } from '../host/linux/hook-machine.ts';
 import { doJobs } from './jobs.ts';
 import { type HookMachine, reportFailure, runStart } from './run.ts';
@@ -24,7 +24,7 @@ const machine: HookMachine = {
   settings: keptFile(`${folder}/settings.json`),
   elapsed: () => performance.now(),
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-  write: writeEntries,
+  write: printEntries,
 };
 
 process.on('uncaughtException', (error) => {

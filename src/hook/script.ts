@@ -1,6 +1,6 @@
-// The file that `hook install` puts where libvirt looks: where things are on this host, and a call of hook.sh. Pure.
-// It is a file and not a link, and it starts hook.sh by sh(1): Debian's and Ubuntu's AppArmor profile of libvirtd lets a hook run what
-// lies in /etc/libvirt/hooks, /usr/bin and /usr/sbin, looks at where a link points, and leaves alone what sh starts.
+// The file that `hook install` puts where libvirt looks: where things are on this host, and hook.sh read in. Pure.
+// It is a file and not a link: Debian's and Ubuntu's AppArmor profile of libvirtd lets a hook run what lies in /etc/libvirt/hooks,
+// /usr/bin and /usr/sbin, looks at where a link points, and leaves alone what a program of /usr/bin starts, such as timeout(1).
 import { OUR_MARK } from '../host/linux/hook-files.ts';
 import { shellWord } from '../model/shell.ts';
 
@@ -20,8 +20,7 @@ export function hookScript({ node, script, config }: ScriptPaths): string {
 LIBVIRT_VLAN_NODE=${shellWord(node)}
 LIBVIRT_VLAN_CONFIG=${shellWord(config)}
 LIBVIRT_VLAN_HOOK=${shellWord(script)}
-export LIBVIRT_VLAN_NODE LIBVIRT_VLAN_CONFIG
-[ -r "$LIBVIRT_VLAN_HOOK" ] && exec sh "$LIBVIRT_VLAN_HOOK" "$@"
+[ -r "$LIBVIRT_VLAN_HOOK" ] && . "$LIBVIRT_VLAN_HOOK"
 case $2 in start | reconnect)
   logger -t libvirt-hook -p user.err "ERROR: $LIBVIRT_VLAN_HOOK is gone; install the hook again" </dev/null >/dev/null 2>&1 &
 esac

@@ -22,7 +22,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "hook it's "));
   mkdirSync(join(folder, 'bin'));
   copyFileSync('src/hook/hook.sh', join(folder, 'hook.sh'));
-  executable('bin/logger', 'cat >>"$(dirname "$0")/../journal"');
+  executable('bin/logger', 'entry=$(cat); printf "%s\n\n" "$entry" >>"$(dirname "$0")/../journal"');
   node('exit 0');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -34,7 +34,7 @@ function executable(name: string, script: string): void {
 
 /** What node does; before it notes its arguments and its stdin. */
 function node(script: string): void {
-  executable('node', `d=$(dirname "$0"); { echo "$*"; cat; } >>"$d/called"; echo printed; echo said >&2\n${script}`);
+  executable('node', `d=$(dirname "$0"); { echo "$*"; cat; } >>"$d/called"; echo said >&2\n${script}`);
 }
 
 const read = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : undefined);
@@ -63,6 +63,14 @@ describe.each(['dash', 'bash'])('%s', (shell) => {
     expect(read('called')).toBe(`${folder}/hook.cjs web 1 start begin -\n<domain/>`);
     expect(read('journal')).toBeUndefined();
   });
+
+  test('what the program prints at start goes to the journal, entry by entry, and not to libvirt', async () => {
+    const entries = 'MESSAGE= a\\b "$(c)"\nPRIORITY=6\n\nMESSAGE=d\nPRIORITY=3\n\n';
+    writeFileSync(join(folder, 'entries'), entries);
+    node('cat "$d/entries"; exit 0');
+    expect(call('start', { shell })).toEqual(QUIET);
+    await expect.poll(() => read('journal'), { timeout: 20_000 }).toBe(entries);
+  }, 30_000);
 
   test('called without a stdin it is no failure, which would kill the VM at reconnect', () => {
     for (const operation of ['start', 'reconnect', 'prepare'])
@@ -140,7 +148,7 @@ describe('a start that fails', () => {
     await expect
       .poll(() => read('journal'), { timeout: 20_000 })
       .toMatch(
-        /\nPRIORITY=3\nSYSLOG_IDENTIFIER=libvirt-hook\nSYSLOG_IDENTIFIER=libvirt-hook\[web 1\]\nLIBVIRT_VLAN_DOMAIN=web 1\nLIBVIRT_VLAN_OPERATION=start\n$/,
+        /\nPRIORITY=3\nSYSLOG_IDENTIFIER=libvirt-hook\nSYSLOG_IDENTIFIER=libvirt-hook\[web 1\]\nLIBVIRT_VLAN_DOMAIN=web 1\nLIBVIRT_VLAN_OPERATION=start\n\n$/,
       );
   }, 30_000);
 
@@ -177,6 +185,17 @@ describe('whatever hangs, libvirt has its answer within ten seconds', () => {
     expect(performance.now() - begin).toBeLessThan(5_000);
   }, 20_000);
 
+  test('logger, for long: what comes after the entry that it hangs at is dropped, so that a worker goes on', async () => {
+    executable(
+      'bin/timeout',
+      'shift; case $1 in logger) echo >>"$(dirname "$0")/../tries"; exit 124 ;; *) shift 2; exec "$@"; esac',
+    );
+    node('rm "$LIBVIRT_VLAN_RUN/spool"/*; for i in 1 2 3; do echo MESSAGE=a; echo; done; echo >"$d/done"');
+    call('reconnect');
+    await expect.poll(() => read('done'), { timeout: 20_000 }).toBeDefined();
+    await expect.poll(() => read('tries'), { timeout: 20_000 }).toBe('\n');
+  }, 30_000);
+
   test('a config that is a FIFO', () => {
     execFileSync('mkfifo', [join(folder, 'config.yml')]);
     node('exit 1');
@@ -190,7 +209,7 @@ test.each(['prepare', 'stopped', 'release', 'migrate', 'restore', 'attach', '', 
   'at other operations nothing is started: %j',
   (operation) => {
     // Everything that it could start goes through PATH or is node; and nothing is left for later.
-    for (const name of ['timeout', 'setsid', 'flock', 'mkdir', 'mktemp', 'readlink', 'logger'])
+    for (const name of ['timeout', 'setsid', 'cat', 'sed', 'flock', 'mkdir', 'mktemp', 'readlink', 'logger'])
       executable(`bin/${name}`, 'echo "$0" >>"$(dirname "$0")/../started"');
     expect(call(operation)).toEqual(QUIET);
     expect([read('started'), read('called'), existsSync(join(folder, 'run'))]).toEqual([undefined, undefined, false]);

@@ -19,11 +19,13 @@ test('it calls hook.sh with the paths of this host, and gives its exit status', 
   const seen = join(folder, 'seen');
   writeFileSync(
     paths.script,
-    'printf "%s\\n" "$LIBVIRT_VLAN_NODE" "$LIBVIRT_VLAN_CONFIG" "$@" >"$(dirname "$0")/seen"; cat >>"$(dirname "$0")/seen"; exit 1',
+    'printf "%s\\n" "$LIBVIRT_VLAN_NODE" "$LIBVIRT_VLAN_CONFIG" "$LIBVIRT_VLAN_HOOK" "$@" >"$(dirname "$0")/seen"; cat >>"$(dirname "$0")/seen"; exit 1',
   );
   writeFileSync(join(folder, 'qemu'), hookScript(paths));
   expect(call(join(folder, 'qemu'), 'start')).toMatchObject({ status: 1, stdout: '', stderr: '' });
-  expect(readFileSync(seen, 'utf8')).toBe(`${paths.node}\n${paths.config}\nweb-1\nstart\nbegin\n-\n<domain/>`);
+  expect(readFileSync(seen, 'utf8')).toBe(
+    `${paths.node}\n${paths.config}\n${paths.script}\nweb-1\nstart\nbegin\n-\n<domain/>`,
+  );
 });
 
 test('where hook.sh is gone no VM is kept from starting, and none is killed', () => {

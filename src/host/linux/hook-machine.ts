@@ -85,17 +85,13 @@ export function fileIdentity(path: string): string {
   return `${path} ${ino} ${ctimeMs} ${size}`;
 }
 
-// `logger` may hang: journald may. `--fork` ends at once.
-const WRITE = 'for entry; do printf %s "$entry" | timeout 30 logger --journald; done';
-
-/**
- * Writes journal entries, one after another, in a process of its own session that has nothing of this one's open: libvirt waits
- * for whoever has its files open. Never throws; what cannot be started is lost.
- */
-export function writeEntries(entries: readonly JournalFields[]): void {
-  if (entries.length === 0) return;
-  const args = ['--fork', 'sh', '-c', WRITE, 'sh', ...entries.map(renderEntry)];
-  childProcess().spawnSync('setsid', args, { stdio: 'ignore', timeout: 1_000 });
+/** Prints journal entries for hook.sh, which writes them when libvirt has its answer. Never throws. */
+export function printEntries(entries: readonly JournalFields[]): void {
+  try {
+    writeFileSync(1, entries.map((entry) => `${renderEntry(entry)}\n`).join(''));
+  } catch {
+    // Nobody reads them.
+  }
 }
 
 /** Runs a program with this one's files. Returns its exit status, 1 where it could not be started. `more`: for its environment. */
