@@ -3,6 +3,7 @@
 // Each call goes through the built hook.sh and hook.cjs. `logger` is a stand-in that keeps what it is given.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseVlanShow } from '../../../src/host/linux/vlans.ts';
 import { tapMac } from '../../../src/model/mac.ts';
@@ -12,6 +13,7 @@ import { ORIGINAL_HOOK, PVID100_VMS } from '../../fixtures/original-hook.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
 
 const FOLDER = '/tmp/hook';
+const JOURNAL = `${FOLDER}/journal`;
 const RIGHT = '10 20 30 40 100* 110 120';
 
 interface Nic {
@@ -88,16 +90,20 @@ async function original(name: string, nics: readonly Nic[]): Promise<void> {
 
 /** Journal entries since the last call of this, in no order. */
 async function entries(): Promise<readonly string[]> {
-  const text = await sh(`cat ${FOLDER}/journal/* 2>/dev/null; rm -f ${FOLDER}/journal/*`);
-  return text.split('\0').filter((entry) => entry !== '');
+  const list = kept();
+  rmSync(JOURNAL, { force: true });
+  return list;
 }
 
+const kept = () =>
+  existsSync(JOURNAL)
+    ? readFileSync(JOURNAL, 'utf8')
+        .split('\0')
+        .filter((entry) => entry !== '')
+    : [];
+
 async function entriesWhen(count: number): Promise<readonly string[]> {
-  await until(
-    `${count} journal entries`,
-    60_000,
-    async () => Number(await sh(`ls ${FOLDER}/journal | wc -l`)) >= count,
-  );
+  await until(`${count} journal entries`, 60_000, async () => kept().length >= count);
   return entries();
 }
 
@@ -105,11 +111,21 @@ const messages = (list: readonly string[]) => list.map((entry) => /^MESSAGE=(.*)
 
 async function prepare(): Promise<void> {
   await sh(`[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
-    mkdir -p ${FOLDER}/qemu ${FOLDER}/journal ${FOLDER}/bin ${FOLDER}/none
+    mkdir -p ${FOLDER}/qemu ${FOLDER}/bin ${FOLDER}/none
     ip link add br-mgmt type bridge vlan_filtering 1 && ip link set br-mgmt up
-    printf '#!/bin/sh\\n[ "$1" != --journald ] || { f=${FOLDER}/new.$$; { cat; printf "\\\\0"; } > $f; mv $f ${FOLDER}/journal/; }\\n' > ${FOLDER}/bin/logger
-    chmod +x ${FOLDER}/bin/logger
-    for p in logger cat mv sh setsid timeout; do ln -s $(command -v $p) ${FOLDER}/none/; done; ln -sf ${FOLDER}/bin/logger ${FOLDER}/none/logger`);
+    for p in sh timeout; do ln -s $(command -v $p) ${FOLDER}/none/; done; ln -s ${FOLDER}/bin/logger ${FOLDER}/none/logger`);
+  // One write for each entry, and no process but this one: they are dear here.
+  writeFileSync(
+    `${FOLDER}/bin/logger`,
+    `#!/bin/sh
+[ "$1" = --journald ] || exit 0
+entry=
+while IFS= read -r line; do entry="$entry$line
+"; done
+printf '%s\\0' "$entry" >>${JOURNAL}
+`,
+    { mode: 0o755 },
+  );
   process.env.PATH = `${FOLDER}/bin:${process.env.PATH}`;
   await sh(`cat > ${FOLDER}/config.yml`, { input: shippedConfig });
   await sh(`cat > ${FOLDER}/original`, { input: ORIGINAL_HOOK.replaceAll('/etc/libvirt/qemu/', `${FOLDER}/qemu/`) });
