@@ -2,7 +2,7 @@
 // the kernel lab printed.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Figure, renderTable } from './figures.ts';
 import { benchPure } from './pure.ts';
 import { benchRanges } from './ranges.ts';
@@ -17,6 +17,7 @@ const figures: Figure[] = [
   ...benchRanges(),
   growth(),
   ...(await benchStart(main, config)),
+  hookStart(),
 ];
 console.log(renderTable(figures));
 process.exitCode = figures.some(({ met }) => met === false) ? 1 : 0;
@@ -27,6 +28,19 @@ function inLab(): readonly Figure[] {
   return found.length > 0
     ? found
     : [{ what: 'in the kernel lab', measured: 'it failed, see above', target: '', met: false }];
+}
+
+function hookStart(): Figure {
+  const args = [
+    '--mount',
+    process.execPath,
+    join(folder, 'hook.js'),
+    join(dirname(main), 'hook/hook.sh'),
+    resolve(config),
+  ];
+  const { status, stdout } = spawnSync('unshare', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  if (status === 0) return JSON.parse(stdout);
+  return { what: "the hook's start", measured: 'it failed, see above', target: '', met: false };
 }
 
 function growth(): Figure {

@@ -111,3 +111,12 @@ test.each([[at('dist/hook/hook.sh')], [main, 'hook']])(
     }
   },
 );
+
+test('the built hook reads XML as the program does, though it is built without what that turns off: entities, numbers', () => {
+  const xml = `<?xml version="1.0"?><domain><name>a &amp;lt; 007</name><metadata><x:y xmlns:x="u">&lt;</x:y></metadata></domain>`;
+  const args = [at('dist/hook/hook.cjs'), 'web-1', 'start', 'begin', '-'];
+  const env = { LIBVIRT_VLAN_CONFIG: at('good.yml'), LIBVIRT_VLAN_RUN: at('run') };
+  const { status, stdout } = spawnSync(process.execPath, args, { input: xml, env, encoding: 'utf8' });
+  expect(stdout).toMatch(/^MESSAGE=ERROR: start: the XML is that of "a &lt; 007"$/m);
+  expect(status).toBe(3);
+});
