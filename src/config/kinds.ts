@@ -70,6 +70,15 @@ export const domainPattern = text(
   '^[^/\\p{Cc}]+$',
 );
 
+/** A name of libvirt's (a network, a portgroup), or a glob for such names. */
+export const namePattern = text('a name or a glob as lan-* (a name of digits only in quotes)', '^[^\\p{Cc}]+$');
+
+/** The alias that a user gave an interface, or a glob for such names. libvirt takes only those that begin with ua-. */
+export const aliasPattern = text(
+  "an interface's alias as ua-lan, or a glob as ua-*: libvirt keeps only those that begin with ua-",
+  '^ua-[A-Za-z0-9_*?-]+$',
+);
+
 /** The name of a network interface, by the kernel's rule (net/core/dev.c, dev_valid_name). */
 export const interfaceName = scalar(
   "an interface's name: at most 15 bytes, without '/', ':' and white space",

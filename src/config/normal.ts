@@ -38,18 +38,23 @@ export function policyOf(bridges: readonly BridgePolicy[]): Policy {
   };
 }
 
-// What a policy demands. Why it does is no part of that.
-function meaning(bridge: BridgePolicy): unknown {
-  return { ...bridge, rules: bridge.rules.map((rule) => ({ ...rule, because: undefined })) };
+// What a policy demands. Why it does is no part of that, nor is what nothing asks for.
+function meaning({ vlans, ...bridge }: BridgePolicy): unknown {
+  const rules = bridge.rules.map((rule) => ({ ...rule, because: undefined }));
+  return { ...bridge, rules, vlans: bridge.intent.includes('metadata') ? vlans : undefined };
 }
 
 function bridgePolicy(name: string, entry: BridgeEntry): BridgePolicy {
   return {
     name,
     table: tableFrom(entry.vlans, pvidFrom(entry.pvid)),
+    vlans: entry.vlans,
     uplinks: sortedOnce(entry.uplinks),
     unexpected: entry.unexpected,
     rules: entry.rules.map((rule) => ruleOf(rule, entry)),
+    intent: entry.intent,
+    allowed: entry.allowed,
+    host: entry.host && tableFrom(entry.host.vlans, pvidFrom(entry.host.pvid)),
   };
 }
 
@@ -57,8 +62,11 @@ function ruleOf(rule: RuleEntry, bridge: BridgeEntry): Rule {
   return {
     name: rule.name,
     because: rule.because,
-    domains: sortedOnce(rule.domains),
+    domains: rule.domains && sortedOnce(rule.domains),
     mac: rule.mac,
+    networks: rule.networks && sortedOnce(rule.networks),
+    portgroups: rule.portgroups && sortedOnce(rule.portgroups),
+    aliases: rule.aliases && sortedOnce(rule.aliases),
     table: tableFrom(rule.vlans ?? bridge.vlans, pvidFrom(rule.pvid ?? bridge.pvid)),
   };
 }

@@ -1,6 +1,8 @@
 // The config file: every key, what it is for, and its preset. The JSON Schema (systemd/config.schema.json) is made from this.
-import type { Vid } from '../model/vlan.ts';
+import { SOURCES } from '../model/policy.ts';
+import { type Vid, vidRange } from '../model/vlan.ts';
 import {
+  aliasPattern,
   bool,
   domainPattern,
   duration,
@@ -9,26 +11,44 @@ import {
   interfaceName,
   line,
   mac,
+  namePattern,
   oneOf,
   parseDuration,
   pvid,
   schedule,
   vids,
 } from './kinds.ts';
-import { bridgeRemarks, ruleRemarks } from './remarks.ts';
-import { checked, list, object, optional, preset, record, required, section } from './shape.ts';
+import { bridgeRemarks, hostRemarks, intentRemarks, ruleRemarks, SELECTORS, selectorRemarks } from './remarks.ts';
+import { anyOf, checked, list, object, optional, preset, record, required, type Shape, section } from './shape.ts';
 
-const rule = object({
+const selector = <T>(of: Shape<T>, example: string, description: string) =>
+  optional(list(of, `a list of at least one name or glob, as ${example}`, 1), description);
+
+const ruleKeys = object({
   name: required(line, 'What the rule is called in metrics, reports and logs.'),
   because: optional(line, 'Why there is this rule, for people.'),
-  domains: required(
-    list(domainPattern, 'a list of at least one domain name or glob, as [vyos-01, "k3s-*"]', 1),
-    'The domains it is for: names, or globs with * and ?.',
+  domains: selector(
+    domainPattern,
+    '[vyos-01, "k3s-*"]',
+    'The domains it is for: names, or globs with * and ?. Of the selectors (domains, mac, networks, portgroups, aliases) at least one stands, and each that stands must fit.',
   ),
-  mac: optional(mac, 'Only the interface with this MAC address; all interfaces of the domains where left out.'),
+  mac: optional(mac, 'Only the interface with this MAC address.'),
+  networks: selector(namePattern, '[lan]', 'Only interfaces of these libvirt networks: names or globs.'),
+  portgroups: selector(namePattern, '[dmz]', 'Only interfaces of these portgroups of their network: names or globs.'),
+  aliases: selector(aliasPattern, '[ua-lan]', 'Only interfaces that the user gave such an alias: names or globs.'),
   vlans: optional(vids, "The VLANs of their vnets; the bridge's where left out."),
   pvid: optional(pvid, "The PVID of their vnets, none for tagged only; the bridge's where left out."),
 });
+
+const rule = checked(anyOf(ruleKeys, SELECTORS), selectorRemarks);
+
+const host = checked(
+  object({
+    vlans: required(vids, 'The VLANs of the bridge itself, at least these.'),
+    pvid: preset(pvid, 'Its PVID; none: it may have any, or none.', 'none'),
+  }),
+  hostRemarks,
+);
 
 const bridge = checked(
   object({
@@ -48,6 +68,19 @@ const bridge = checked(
       checked(list(rule, 'a list of rules, each beginning with "- name:"'), ruleRemarks),
       'Exceptions from the VLANs and PVID above; the first that names a vnet is the one.',
       [],
+    ),
+    intent: preset(
+      checked(
+        list(oneOf(...SOURCES), 'a list of at least one out of rules, vlan, metadata, as [rules, vlan]', 1),
+        intentRemarks,
+      ),
+      "Where it is written what a vnet shall have; the first that speaks of it counts. rules: above; vlan: libvirt's own <vlan>; metadata: the domain's metadata. Where two speak and differ, it is told and nothing is changed.",
+      ['rules', 'vlan'],
+    ),
+    allowed: preset(vids, 'The VLANs that vlan and metadata may ask for.', [vidRange(1, 4094)], ['1-4094']),
+    host: optional(
+      host,
+      "The bridge's own place on it, as the host's management network needs: checked, never changed.",
     ),
   }),
   bridgeRemarks,

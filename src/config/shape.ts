@@ -147,6 +147,14 @@ export function object<F extends Fields>(fields: F): Shape<ValueOf<F>> {
   };
 }
 
+/** In the published schema: at least one of these keys stands. To say so of a file is a `check`'s. */
+export function anyOf<T>(shape: Shape<T>, keys: readonly string[]): Shape<T> {
+  return {
+    ...shape,
+    schema: { ...shape.schema, anyOf: keys.map((key) => ({ properties: { [key]: {} }, required: [key] })) },
+  };
+}
+
 /** `shape`, and where it reads well, what `check` remarks on as a whole. */
 export function checked<T>(shape: Shape<T>, check: (value: T) => readonly Remark[]): Shape<T> {
   return {

@@ -7,20 +7,27 @@ import type { Domain, Interface } from '../model/snapshot.ts';
 export function readDomain(guest: string, xml: string): Domain {
   const { name, uuid, interfaces, metadata } = parseDomainXml(xml);
   if (name !== guest) throw new Error(`the XML is that of ${JSON.stringify(name.slice(0, 80))}`);
-  return { name, uuid, state: 'running', interfaces, metadata };
+  return { name, uuid, state: 'running', file: 'standard input', interfaces, metadata };
 }
 
 /** What of the policy concerns this VM: the bridges that it is on. Uplinks are no business of a VM's. */
 export function policyFor(domain: Domain, policy: Policy): Policy {
   const on = new Set(domain.interfaces.map((iface) => iface.bridge));
-  const bridges = policy.bridges.filter((bridge) => on.has(bridge.name));
+  // Of type='ethernet', only the kernel knows the bridge.
+  const anywhere = domain.interfaces.some(hasTapAnywhere);
+  const bridges = policy.bridges.filter((bridge) => anywhere || on.has(bridge.name));
   return { ...policy, bridges: bridges.map((bridge) => ({ ...bridge, uplinks: [] })) };
 }
 
 /** Its interfaces that the policy says nothing of, for people: `52:54:00:00:00:01 macvtap`. */
 export function uncoveredInterfaces(domain: Domain, policy: Policy): readonly string[] {
-  const covered = ({ bridge }: Interface) => policy.bridges.some(({ name }) => name === bridge);
+  const covered = (iface: Interface) =>
+    hasTapAnywhere(iface) || policy.bridges.some(({ name }) => name === iface.bridge);
   return domain.interfaces
     .filter((iface) => !covered(iface))
     .map(({ mac, bridge, skipped }) => `${mac} ${skipped ?? bridge}`.trim());
+}
+
+function hasTapAnywhere({ ethernet, target }: Interface): boolean {
+  return ethernet !== undefined && target !== undefined;
 }

@@ -1,5 +1,5 @@
 // Policy: what the host shall be; and what it expects of one vnet.
-import type { VlanTable } from './vlan.ts';
+import type { Vids, VlanTable } from './vlan.ts';
 
 export interface Policy {
   /** Sorted by name. */
@@ -10,26 +10,55 @@ export interface Policy {
 
 export interface BridgePolicy {
   readonly name: string;
-  /** Of the vnets that no rule names. */
+  /** Of the vnets of which no source of intent speaks. */
   readonly table: VlanTable;
+  /** `vlans` as the file has it, without the PVID's: for what leaves its VLANs to the bridge. */
+  readonly vlans: Vids;
   readonly uplinks: readonly string[];
   readonly unexpected: 'report' | 'remove' | 'ignore';
   readonly rules: readonly Rule[];
+  /** Where what a vnet shall have is written: the first that speaks of it counts. */
+  readonly intent: readonly Source[];
+  /** What `vlan` and `metadata` may ask for. */
+  readonly allowed: Vids;
+  /** What the bridge's own port shall have at least; undefined where nobody says. */
+  readonly host: VlanTable | undefined;
 }
 
-/** First match wins. What the file leaves out of `vlans` and `pvid` is the bridge's. */
+/** A source of intent: the config's rules, libvirt's own `<vlan>`, our element in the domain's metadata. */
+export const SOURCES = ['rules', 'vlan', 'metadata'] as const;
+export type Source = (typeof SOURCES)[number];
+
+/**
+ * First match wins: of the selectors (`domains` to `aliases`) at least one stands, and each that stands must fit. What the file
+ * leaves out of `vlans` and `pvid` is the bridge's.
+ */
 export interface Rule {
   readonly name: string;
   readonly because: string | undefined;
   /** Names or globs (`*`, `?`). */
-  readonly domains: readonly string[];
+  readonly domains: readonly string[] | undefined;
   /** The guest's MAC, lower case: this interface only. */
   readonly mac: string | undefined;
+  /** Of the libvirt network, of its portgroup, and the user's alias (`ua-…`) of the interface: names or globs. */
+  readonly networks?: readonly string[] | undefined;
+  readonly portgroups?: readonly string[] | undefined;
+  readonly aliases?: readonly string[] | undefined;
   readonly table: VlanTable;
 }
 
-/** What a vnet shall have. `rule` is the rule's name, `default` where none matched. */
+/** What a vnet shall have. `rule` is the rule's name, `libvirt` or `metadata`; `default` where no source speaks of it. */
 export interface Expectation {
   readonly rule: string;
+  /** Where it is undecided, what the first source that is understood wants. */
   readonly table: VlanTable;
+  /** Why it cannot be told what the vnet shall have; then nothing is changed. */
+  readonly undecided?: Undecided | undefined;
+}
+
+/** For people, as a finding says it. */
+export interface Undecided {
+  readonly reason: 'intent_conflict' | 'intent_invalid';
+  readonly expected: string;
+  readonly actual: string;
 }

@@ -1,5 +1,5 @@
 // Report: all vnets, verdicts and findings for one snapshot and one policy.
-import type { Expectation } from './policy.ts';
+import type { Expectation, Undecided } from './policy.ts';
 import type { Reason } from './reasons.ts';
 import type { CollectorRun } from './snapshot.ts';
 import type { Vids, VlanTable } from './vlan.ts';
@@ -78,7 +78,9 @@ export interface VnetReport {
   /** VLANs that leave untagged and should not, or the reverse; those of `unexpected` among them. */
   readonly mistagged: Vids;
   /** Why nobody changes it, whatever its table; undefined where it may be healed. */
-  readonly untouchable: { readonly reason: 'uplink' | 'unknown'; readonly text: string } | undefined;
+  readonly untouchable:
+    | { readonly reason: 'uplink' | 'unknown' | Undecided['reason']; readonly text: string }
+    | undefined;
   /** What `plan` makes of `actual`; undefined where `actual` is. Equal to `actual` where there is nothing to heal. */
   readonly target: VlanTable | undefined;
   readonly verdict: Verdict;

@@ -51,6 +51,8 @@ export interface Domain {
    */
   readonly state: 'running' | 'defined' | 'unknown';
   readonly problem?: string;
+  /** Where its XML was read, for people. */
+  readonly file?: string | undefined;
   readonly interfaces: readonly Interface[];
   /** Our element in <metadata>; undefined where there is none. */
   readonly metadata?: Metadata | undefined;

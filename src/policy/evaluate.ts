@@ -1,7 +1,7 @@
 // The judgement of a host: pure, one snapshot and one policy in, one report out. What the snapshot does not know is unknown.
 
 import { byDomainAndPort, compare } from '../model/order.ts';
-import type { BridgePolicy, Policy } from '../model/policy.ts';
+import type { BridgePolicy, Expectation, Policy, Undecided } from '../model/policy.ts';
 import type { BridgeReport, Finding, Reader, Report, Unknown, VnetReport } from '../model/report.ts';
 import type { Bridge, Domain, Port, Reading, Snapshot } from '../model/snapshot.ts';
 import {
@@ -15,10 +15,12 @@ import {
   vidsWithout,
 } from '../model/vlan.ts';
 import { expect } from './expect.ts';
+import { hostFindings } from './host-rows.ts';
 import { createJudge, type Judge } from './judge.ts';
 import { type Ambiguity, isLiveKnown, type Match, type Matching, matchPorts } from './match.ts';
 import { notOnBridge } from './not-on-bridge.ts';
 import { warningsOf } from './warnings.ts';
+import { tapsWithoutMac, unknownInterfaces } from './without-mac.ts';
 
 type Vlans = Snapshot['vlans'];
 
@@ -49,7 +51,9 @@ function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vla
   const vnets = matching.matches
     .map((match): VnetReport => judgeVnet(match, bridge, policy, judge, vlans))
     .sort(byDomainAndPort);
-  const orphans = matching.unmatched.filter((port) => port.tap && !policy.uplinks.includes(port.name));
+  const nameless = tapsWithoutMac(domains.ok ? domains.value : []);
+  const isOurs = ({ name }: Port) => policy.uplinks.includes(name) || nameless.has(name);
+  const orphans = matching.unmatched.filter((port) => port.tap && !isOurs(port));
   return {
     name: bridge.name,
     present: true,
@@ -62,6 +66,7 @@ function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vla
     findings: [
       ...(bridge.vlanFiltering === false ? [filteringOff(bridge.name)] : []),
       ...uplinkFindings(bridge, policy, vnets, vlans),
+      ...hostFindings(bridge.name, policy.host, tableOf(vlans, bridge.name)),
       ...matching.ambiguous.map((ambiguity) => macAmbiguous(bridge.name, ambiguity)).sort(byDomainAndPort),
       ...matching.absent
         .map((owner) => notOnBridge(bridge, owner, matching, links.ok ? links.value : []))
@@ -89,9 +94,13 @@ function absentBridge(name: string, { links, domains }: Snapshot): BridgeReport 
 
 function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy, judge: Judge, vlans: Vlans) {
   const { domain, iface } = owner;
-  const expected = expect(policy, domain.name, iface.mac);
+  const expected = expect(policy, owner);
   const table = tableOf(vlans, port.name);
-  const judged = table ? judge(table, expected.table) : UNJUDGED;
+  const judged = expected.undecided
+    ? undecided(expected.undecided, table)
+    : table
+      ? judge(table, expected.table)
+      : UNJUDGED;
   const findings = judged.deviations.map(
     ({ reason, expected, actual }): Finding => ({
       reason,
@@ -114,7 +123,7 @@ function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy,
     missing: judged.missing,
     unexpected: judged.unexpected,
     mistagged: judged.mistagged,
-    untouchable: untouchable(port, domain, policy),
+    untouchable: untouchable(port, domain, policy, expected),
     target: judged.target,
     verdict: !judged.actual ? 'unknown' : findings.length === 0 ? 'compliant' : 'drifted',
     findings,
@@ -124,6 +133,11 @@ function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy,
 // A bridge without default PVID says 0. VLAN 1 is what the kernel begins with.
 function defaultsOf({ defaultPvid }: Bridge): Vids {
   return vidsFrom([1, defaultPvid ?? 1].filter(isVid).map((id) => vidRange(id)));
+}
+
+// What a vnet shall have is not known: its table is as right as any.
+function undecided(why: Undecided, actual: VlanTable | undefined) {
+  return { ...UNJUDGED, actual, target: actual, deviations: [why] };
 }
 
 const UNJUDGED = { actual: undefined, missing: [], unexpected: [], mistagged: [], target: undefined, deviations: [] };
@@ -178,7 +192,13 @@ function macAmbiguous(bridge: string, { port, claims }: Ambiguity): Finding {
   };
 }
 
-function untouchable(port: Port, domain: Domain, policy: BridgePolicy): VnetReport['untouchable'] {
+function untouchable(
+  port: Port,
+  domain: Domain,
+  policy: BridgePolicy,
+  { undecided }: Expectation,
+): VnetReport['untouchable'] {
+  if (undecided) return { reason: undecided.reason, text: `${undecided.actual}; expected ${undecided.expected}` };
   if (policy.uplinks.includes(port.name))
     return { reason: 'uplink', text: `the policy calls ${port.name} an uplink, and uplinks are never changed` };
   if (domain.state === 'unknown')
@@ -213,6 +233,7 @@ function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonl
       .filter((domain) => domain.state === 'unknown')
       .map(({ name, problem = 'not understood' }): Unknown => ({ kind: 'domain', name, problem }))
       .sort((a, b) => compare(a.name ?? '', b.name ?? '')),
+    ...unknownInterfaces(snapshot, bridges),
   ];
 }
 

@@ -1,18 +1,101 @@
-// What a policy wants of one interface: the first rule that names its domain (and MAC), else the bridge's default.
-import type { BridgePolicy, Expectation } from '../model/policy.ts';
+// What a policy wants of one interface: the first source of intent that speaks of it, in the bridge's order; else the bridge's own
+// table. Sources in force that differ, or one that is not understood, leave it undecided: then nothing may be changed.
+import type { BridgePolicy, Expectation, Rule, Source, Undecided } from '../model/policy.ts';
+import type { Domain, Interface } from '../model/snapshot.ts';
+import { formatTable, formatVids, pvidOf, sameTable, type VlanTable, vidsOf, vidsWithout } from '../model/vlan.ts';
+import type { Asked, Misunderstood } from './asked.ts';
+import { askedByVlan } from './libvirt-vlan.ts';
+import { askedByMetadata } from './metadata.ts';
 
-/** The expectation for the interface with `mac` (normal form) of `domain`. */
-export function expect(policy: BridgePolicy, domain: string, mac: string): Expectation {
-  const rule = policy.rules.find(
-    (candidate) =>
-      (candidate.mac === undefined || candidate.mac === mac) &&
-      candidate.domains.some((pattern) => matchesGlob(pattern, domain)),
+/** An interface, and the domain that has it. */
+export interface Subject {
+  readonly domain: Domain;
+  readonly iface: Interface;
+}
+
+/** What the vnet of this interface shall have. */
+export function expect(policy: BridgePolicy, subject: Subject): Expectation {
+  const speaking = policy.intent.flatMap((source) => ask(source, policy, subject));
+  const [first, ...others] = speaking.filter((answer) => answer.table !== undefined) as Speaking<VlanTable>[];
+  if (speaking.length <= 1 && first && first.shared) return sharedExpectation(first.shared, first.label, first.table);
+  if (speaking.length === 0) return sharedExpectation(policy, 'default', policy.table);
+  const { label, table } = first ?? { label: speaking[0]?.label ?? 'default', table: policy.table };
+  const invalid = speaking.find((answer) => answer.problem !== undefined);
+  if (invalid?.problem) return { rule: label, table, undecided: misunderstood(invalid.problem, subject) };
+  if (others.every((other) => sameTable(other.table, table))) return { rule: label, table };
+  return { rule: label, table, undecided: conflict(speaking) };
+}
+
+/** A source that says something of an interface: a table or a problem. */
+interface Speaking<Table = VlanTable | undefined> {
+  readonly source: Source;
+  readonly label: string;
+  readonly table: Table;
+  readonly problem?: Misunderstood | undefined;
+  /** What else has the same answer. */
+  readonly shared?: object;
+}
+
+function ask(source: Source, policy: BridgePolicy, { domain, iface }: Subject): Speaking | [] {
+  if (source === 'rules') {
+    const rule = ruleFor(policy, { domain, iface });
+    return rule ? { source, label: rule.name, table: rule.table, shared: rule } : [];
+  }
+  if (source === 'vlan')
+    return iface.vlan ? { source, label: 'libvirt', ...bounded(askedByVlan(iface.vlan), '<vlan>', policy) } : [];
+  const own = { vlans: policy.vlans, pvid: pvidOf(policy.table) };
+  const asked = domain.metadata && askedByMetadata(domain.metadata, iface.mac, own);
+  return asked ? { source, label: 'metadata', ...bounded(asked, '<metadata>', policy) } : [];
+}
+
+/** The first rule that is for this interface. */
+export function ruleFor(policy: Pick<BridgePolicy, 'rules'>, subject: Subject): Rule | undefined {
+  return policy.rules.find((rule) => isFor(rule, subject));
+}
+
+/** Whether each selector of the rule that stands fits, and at least one stands. */
+function isFor(rule: Rule, { domain, iface }: Subject): boolean {
+  const { domains, mac, networks, portgroups, aliases } = rule;
+  if (mac !== undefined && mac !== iface.mac) return false;
+  if (!(mac ?? domains ?? networks ?? portgroups ?? aliases)) return false;
+  return (
+    fits(domains, domain.name) &&
+    fits(networks, iface.network) &&
+    fits(portgroups, iface.portgroup) &&
+    fits(aliases, iface.alias)
   );
-  const source = rule ?? policy;
-  const known = expectations.get(source);
+}
+
+function fits(patterns: readonly string[] | undefined, name: string | undefined): boolean {
+  if (patterns === undefined) return true;
+  return name !== undefined && patterns.some((pattern) => matchesGlob(pattern, name));
+}
+
+// What a VM says of itself, within what its bridge allows.
+function bounded(asked: Asked, element: string, { allowed }: BridgePolicy): Pick<Speaking, 'table' | 'problem'> {
+  if ('problem' in asked) return { table: undefined, problem: asked.problem };
+  const beyond = vidsWithout(vidsOf(asked.table), allowed);
+  if (beyond.length === 0) return { table: asked.table };
+  const expected = `VLANs within the bridge's "allowed": ${formatVids(allowed)}`;
+  return { table: undefined, problem: { element, expected, found: formatVids(beyond) } };
+}
+
+function misunderstood({ element, expected, found }: Misunderstood, { domain }: Subject): Undecided {
+  const where = domain.file === undefined ? element : `${element} in ${domain.file}`;
+  return { reason: 'intent_invalid', expected: `${element} with ${expected}`, actual: `${where}: ${found}` };
+}
+
+function conflict(speaking: readonly Speaking[]): Undecided {
+  const say = ({ source, label, table }: Speaking) =>
+    `${source === 'rules' ? `rule ${label}` : `<${source}>`} wants ${formatTable(table ?? [])}`;
+  return { reason: 'intent_conflict', expected: 'one table', actual: speaking.map(say).join(', ') };
+}
+
+function sharedExpectation(key: object, rule: string, table: VlanTable): Expectation {
+  const known = expectations.get(key);
   if (known) return known;
-  const expectation = { rule: rule?.name ?? 'default', table: source.table };
-  expectations.set(source, expectation);
+  const expectation = { rule, table };
+  expectations.set(key, expectation);
   return expectation;
 }
 

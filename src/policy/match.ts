@@ -32,7 +32,7 @@ export interface Matching {
 
 /** Matches the ports of one bridge. Every port is in exactly one of matches, ambiguous and unmatched; only taps are matched. */
 export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching {
-  const owners = ownersOn(bridge.name, domains);
+  const owners = ownersOn(bridge, domains);
   const byTarget = groupBy(owners.filter(isNamed), (owner) => owner.iface.target);
   // A domain whose XML could not be understood may own any port that no live XML names.
   const mayGoByMac = !domains.some((domain) => domain.state === 'unknown');
@@ -46,7 +46,7 @@ export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching
   for (const port of bridge.ports) {
     const named = byTarget.get(port.name);
     const claims = port.tap ? (named ?? byMac.get(port.mac) ?? []) : [];
-    const [owner, ...others] = claims.filter((claim) => tapMac(claim.iface.mac) === port.mac);
+    const [owner, ...others] = claims.filter(({ iface }) => isOfItsMaker(iface) || tapMac(iface.mac) === port.mac);
     if (owner && others.length === 0) matches.push({ port, owner });
     else if (claims.length > 0) ambiguous.push({ port, claims });
     else unmatched.push(port);
@@ -69,12 +69,27 @@ export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching
   };
 }
 
-function ownersOn(bridge: string, domains: readonly Domain[]): readonly Owner[] {
+/** The interfaces that name the bridge; of type='ethernet', whose XML names none, those whose tap lies there. */
+function ownersOn({ name, ports }: Bridge, domains: readonly Domain[]): readonly Owner[] {
   const owners: Owner[] = [];
+  let taps: ReadonlySet<string> | undefined;
+  const isPort = (target: string) => {
+    taps ??= new Set(ports.map((port) => port.name));
+    return taps.has(target);
+  };
   for (const domain of domains) {
-    for (const iface of domain.interfaces) if (iface.bridge === bridge) owners.push({ domain, iface });
+    for (const iface of domain.interfaces) {
+      const { ethernet, target } = iface;
+      const lies = ethernet && iface.mac !== '' && domain.state !== 'defined' && target !== undefined && isPort(target);
+      if (iface.bridge === name || lies) owners.push({ domain, iface });
+    }
   }
   return owners;
+}
+
+// A tap that libvirt did not make has the MAC of its maker's choice: its name alone decides.
+function isOfItsMaker({ ethernet }: Interface): boolean {
+  return ethernet?.managed === false;
 }
 
 /**

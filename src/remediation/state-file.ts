@@ -15,7 +15,7 @@ import {
   type Shape,
   string,
 } from '../model/json-shape.ts';
-import type { Policy } from '../model/policy.ts';
+import { type Policy, SOURCES } from '../model/policy.ts';
 import { isVid } from '../model/vlan.ts';
 import type { GuardState } from './guard.ts';
 import type { Accepted } from './hold.ts';
@@ -85,16 +85,20 @@ function unknown(problem: string): State {
 /** undefined while no policy is accepted: what is on the disk, unreadable as it is, is the operator's to look at. */
 function renderState({ accepted, guard }: State): string | undefined {
   if (accepted.kind !== 'known') return undefined;
-  return `${JSON.stringify({ version: 2, accepted: accepted.policy, guard })}\n`;
+  return `${JSON.stringify({ version: 3, accepted: accepted.policy, guard })}\n`;
 }
 
 const vid: Shape = (value) => (isVid(value as number) ? undefined : ': expected a VLAN id');
 const table = list(object({ first: vid, last: vid, pvid: boolean, untagged: boolean }));
+const vids = list(object({ first: vid, last: vid }));
 const rule = object({
   name: string,
   because: optional(string),
-  domains: list(string),
+  domains: optional(list(string)),
   mac: optional(string),
+  networks: optional(list(string)),
+  portgroups: optional(list(string)),
+  aliases: optional(list(string)),
   table,
 });
 const policy = object({
@@ -106,6 +110,10 @@ const policy = object({
       unexpected: either(only('report'), only('remove'), only('ignore')),
       rules: list(rule),
       table,
+      vlans: vids,
+      intent: list(either(...SOURCES.map(only))),
+      allowed: vids,
+      host: optional(table),
     }),
   ),
 });
@@ -116,4 +124,4 @@ const vnetGuard = object({
   compliantSince: optional(number),
   suspendedSince: optional(number),
 });
-const stateFile = object({ version: only(2), accepted: policy, guard: dictionary(vnetGuard) });
+const stateFile = object({ version: only(3), accepted: policy, guard: dictionary(vnetGuard) });

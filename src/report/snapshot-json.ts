@@ -185,6 +185,7 @@ const domain = v.strictObject({
   uuid: known(v.string()),
   state: v.picklist(['running', 'defined', 'unknown']),
   problem: v.exactOptional(v.string()),
+  file: v.optional(v.string()),
   interfaces: v.array(domainInterface),
   metadata: v.optional(
     v.union(

@@ -63,13 +63,13 @@ function bridgeFacts({ vlanFiltering, defaultPvid }: BridgeReport): string {
 // `100*` is the PVID, `20u` another untagged VLAN, `100*t` a tagged PVID, as formatTable writes them.
 function vnetRow(vnet: VnetReport): readonly Cell[] {
   const is = vnet.actual ? (pvidOf(vnet.actual) ?? 'none') : '?';
-  const should = pvidOf(vnet.expected.table) ?? 'none';
+  const should = vnet.expected.undecided ? '?' : (pvidOf(vnet.expected.table) ?? 'none');
   return [
     { text: vnet.domain },
     { text: vnet.vnet },
     { text: vnet.mac },
     { text: vnet.expected.rule },
-    { text: `${is}/${should}`, ...(vnet.actual && is !== should ? { style: 'bad' as const } : {}) },
+    { text: `${is}/${should}`, ...(vnet.actual && should !== '?' && is !== should ? { style: 'bad' as const } : {}) },
     { text: vnet.actual ? formatTable(vnet.actual) : '?' },
     { text: vnet.verdict, style: VERDICT_STYLE[vnet.verdict] },
   ];

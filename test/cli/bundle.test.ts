@@ -73,7 +73,7 @@ test.concurrent.each([
 test('a mistake in the config is told by line and key, for each command alike', async () => {
   const expected = [
     `${at('bad.yml')}:1:36: bridges.br0.pvid: expected a VLAN id from 1 to 4094, or none, found 9999`,
-    `${at('bad.yml')}:1:42: bridges.br0.colour: unknown key; known here: vlans, pvid, uplinks, unexpected, rules`,
+    `${at('bad.yml')}:1:42: bridges.br0.colour: unknown key; known here: vlans, pvid, uplinks, unexpected, rules, intent, allowed, host`,
   ].join('\n');
   for (const command of READERS) {
     expect((await run([command, '--config.file', at('bad.yml')])).err).toBe(`libvirt-vlan-exporter: ${expected}\n`);

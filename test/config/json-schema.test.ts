@@ -20,7 +20,12 @@ test('the schema describes each key and names a default for each that may be lef
   expect(lacking).toEqual([]);
   const optional = leaves(schema).filter(({ required, node }) => !required && node.default === undefined);
   expect(optional.map(({ path }) => path).sort()).toEqual(
-    ['because', 'mac', 'pvid', 'vlans'].map((key) => `bridges.*.rules[].${key}`),
+    [
+      'host',
+      ...['aliases', 'because', 'domains', 'mac', 'networks', 'portgroups', 'pvid', 'vlans'].map(
+        (key) => `rules[].${key}`,
+      ),
+    ].map((key) => `bridges.*.${key}`),
   );
 });
 
@@ -67,10 +72,12 @@ function almostConfig(): fc.Arbitrary<unknown> {
       because: mostly(fc.constant('why not')),
       domains: mostly(fc.array(mostly(name), { minLength: 1, maxLength: 3 })),
       mac: mostly(fc.constantFrom('52:54:00:aa:bb:cc', '52-54-00-AA-BB-CC')),
+      networks: mostly(fc.array(mostly(name), { minLength: 1, maxLength: 2 })),
+      aliases: mostly(fc.array(mostly(fc.constantFrom('ua-lan', 'ua-*')), { minLength: 1, maxLength: 2 })),
       vlans: mostly(fc.array(vid, { minLength: 1, maxLength: 4 })),
       pvid,
     },
-    { requiredKeys: ['name', 'domains'] },
+    { requiredKeys: ['name'] },
   );
   const bridge = fc.record(
     {
@@ -78,6 +85,11 @@ function almostConfig(): fc.Arbitrary<unknown> {
       pvid,
       uplinks: mostly(fc.array(mostly(name), { maxLength: 2 })),
       unexpected: mostly(fc.constantFrom('report', 'remove', 'ignore')),
+      intent: mostly(fc.constantFrom(['rules', 'vlan'], ['metadata', 'rules'], ['rules'])),
+      allowed: mostly(fc.array(vid, { maxLength: 2 })),
+      host: mostly(
+        fc.record({ vlans: mostly(fc.array(vid, { minLength: 1, maxLength: 2 })), pvid }, { requiredKeys: ['vlans'] }),
+      ),
       rules: mostly(fc.array(mostly(rule), { maxLength: 3 })),
     },
     { requiredKeys: ['vlans', 'pvid'] },

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadSettings, parseSettings } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import type { Host } from '../../src/host/host.ts';
-import { formatTable, parseTable } from '../../src/model/vlan.ts';
+import { formatTable, parseTable, vidRange } from '../../src/model/vlan.ts';
 import { defaultConfigText } from './shipped.ts';
 
 const BASE = 'bridges:\n  br0:\n    vlans: [10]\n    pvid: 10\n';
@@ -22,7 +22,17 @@ function messageOf(text: string): string {
 test('a short file has every preset filled in', () => {
   const { policy, ...rest } = parseSettings(BASE, 'f');
   expect(policy.bridges).toEqual([
-    { name: 'br0', table: parseTable('10*'), uplinks: [], unexpected: 'report', rules: [] },
+    {
+      name: 'br0',
+      table: parseTable('10*'),
+      vlans: [vidRange(10)],
+      uplinks: [],
+      unexpected: 'report',
+      rules: [],
+      intent: ['rules', 'vlan'],
+      allowed: [vidRange(1, 4094)],
+      host: undefined,
+    },
   ]);
   expect(rest).toEqual({
     schedule: '*/15 * * * * *',
@@ -165,6 +175,58 @@ test.each<[string, string, string | RegExp]>([
     rules('      - {name: a, domains: [x]}\n      - {name: a, domains: [y]}\n'),
     'f:7:16: bridges.br0.rules[1].name: a is the name of a rule above too; choose another',
   ],
+  [
+    'a rule without a selector',
+    rules('      - {name: a, pvid: 1}\n'),
+    /^f:6:9: bridges\.br0\.rules\[0\]: expected at least one of domains, mac, networks, portgroups, aliases, found none/,
+  ],
+  [
+    'an alias that is not the user’s',
+    rules('      - {name: a, aliases: [net0]}\n'),
+    /^f:6:29: bridges\.br0\.rules\[0\]\.aliases\[0\]: expected an interface's alias as ua-lan.*, found "net0"$/,
+  ],
+  [
+    'a misspelt selector',
+    rules('      - {name: a, network: [lan]}\n'),
+    /rules\[0\]\.network: unknown key; did you mean networks\?/,
+  ],
+  [
+    'a network that an earlier rule takes',
+    rules('      - {name: a, networks: ["l*"]}\n      - {name: b, networks: [lan], domains: [x]}\n'),
+    'f:7:46: bridges.br0.rules[1].domains[0]: x never comes to this rule, for a above takes it; delete one of them or change the order',
+  ],
+  [
+    'interfaces that an earlier rule takes',
+    rules('      - {name: a, networks: [lan, dmz]}\n      - {name: b, networks: [dmz], mac: "52:54:00:00:00:01"}\n'),
+    'f:7:9: bridges.br0.rules[1]: what it names never comes to this rule, for a above takes it; delete one of them or change the order',
+  ],
+  [
+    'a rule called libvirt',
+    rules('      - {name: libvirt, domains: [x]}\n'),
+    /libvirt stands for libvirt's own <vlan>;/,
+  ],
+  [
+    'an unknown source of intent',
+    `${BASE}    intent: [rules, vlans]\n`,
+    'f:5:21: bridges.br0.intent[1]: expected one of rules, vlan, metadata, found "vlans"',
+  ],
+  ['no source of intent', `${BASE}    intent: []\n`, /^f:5:13: bridges\.br0\.intent: .*found an empty list$/],
+  [
+    'a source of intent that stands twice',
+    `${BASE}    intent: [vlan, rules, vlan]\n`,
+    'f:5:27: bridges.br0.intent[2]: vlan stands above too; delete one of them',
+  ],
+  [
+    'rules that are no source of intent',
+    `${rules('      - {name: a, domains: [x]}\n')}    intent: [vlan]\n`,
+    /^f:7:13: bridges\.br0\.intent: there are rules, but rules is not named here; add it, or delete the rules$/,
+  ],
+  ['a VLAN 0 that is allowed', `${BASE}    allowed: [0]\n`, /^f:5:15: bridges\.br0\.allowed\[0\]: expected a VLAN id/],
+  [
+    'a host of nothing',
+    `${BASE}    host: {vlans: []}\n`,
+    'f:5:19: bridges.br0.host.vlans: no VLANs and no PVID: nothing would be checked',
+  ],
   ['a rule called default', rules('      - {name: default, domains: [x]}\n'), /^f:6:16: .*choose another name$/],
   [
     'a domain that an earlier rule takes',
@@ -227,6 +289,35 @@ test('every problem is told, in the order of the lines', () => {
     'f:4:8 bridges.br1.vlans',
     'f:4:9 bridges.br1.vlan',
   ]);
+});
+
+test.each([
+  ['for one network', '{name: a, networks: [lan], domains: ["*"]}', '{name: b, domains: [x]}'],
+  ['for named domains', '{name: a, domains: [x]}', '{name: b, networks: [lan]}'],
+  ['for one alias', '{name: a, aliases: [ua-a]}', '{name: b, aliases: ["ua-*"]}'],
+])('a rule %s does not hide a later, wider one', (_what, narrow, wide) => {
+  expect(messageOf(rules(`      - ${narrow}\n      - ${wide}\n`))).toBe('');
+});
+
+test('what is said of sources, bounds and the host is read, and is part of the policy', () => {
+  const read = (more: string) => parseSettings(`bridges: {br0: {vlans: [10], pvid: 1${more}}}`, 'f').policy;
+  const policy = read(', intent: [metadata, vlan], allowed: ["10-20"], host: {vlans: [100], pvid: 5}');
+  expect(policy.bridges[0]).toMatchObject({
+    intent: ['metadata', 'vlan'],
+    allowed: [vidRange(10, 20)],
+    host: parseTable('5* 100'),
+  });
+  const hashes = [
+    '',
+    ', intent: [vlan]',
+    ', intent: [vlan, rules]',
+    ', allowed: [10]',
+    ', host: {vlans: [100]}',
+    ', rules: [{name: a, networks: [lan]}]',
+    ', rules: [{name: a, portgroups: [lan]}]',
+    ', rules: [{name: a, aliases: [ua-lan]}]',
+  ].map((more) => read(more).sha256);
+  expect(new Set(hashes).size).toBe(hashes.length);
 });
 
 test('a rule for one MAC does not hide a later rule for the whole domain', () => {

@@ -6,6 +6,7 @@ import { renderJsonSchema } from '../../src/config/json-schema.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { formatTable } from '../../src/model/vlan.ts';
 import { expect as expectationOf } from '../../src/policy/expect.ts';
+import { subject } from '../support/subject.ts';
 import { defaultConfigText } from './shipped.ts';
 
 const listed = readFileSync(new URL('pvid100-vms.txt', import.meta.url), 'utf8')
@@ -24,12 +25,12 @@ test('the rule pvid100 names the 27 VMs of the report, and no other', () => {
 });
 
 test.each(listed)('%s gets the VLANs of the report and PVID 100', (domain) => {
-  const { rule, table } = expectationOf(bridge, domain, '52:54:00:00:00:01');
+  const { rule, table } = expectationOf(bridge, subject({ name: domain }));
   expect([rule, formatTable(table)]).toEqual(['pvid100', '10 20 30 40 100* 110 120']);
 });
 
 test.each(['vyos-03', 'VYOS-01', 'xvyos-01', 'ipsk-mgr-02', 'web'])('%s, not listed, gets PVID 1', (domain) => {
-  const { rule, table } = expectationOf(bridge, domain, '52:54:00:00:00:01');
+  const { rule, table } = expectationOf(bridge, subject({ name: domain }));
   expect([rule, formatTable(table)]).toEqual(['default', '1* 10 20 30 40 100 110 120']);
 });
 

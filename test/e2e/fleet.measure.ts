@@ -20,6 +20,10 @@ const bridge: BridgePolicy = {
   uplinks: [],
   unexpected: 'report',
   rules: [],
+  vlans: VLANS,
+  intent: ['rules', 'vlan'],
+  allowed: [vidRange(1, 4094)],
+  host: undefined,
 };
 const policy: Policy = { bridges: [bridge], sha256: '0'.repeat(64) };
 const settings = {

@@ -1,30 +1,162 @@
 import { expect as assert, describe, test } from 'vitest';
-import { expect, matchesGlob } from '../../src/policy/expect.ts';
+import type { BridgePolicy } from '../../src/model/policy.ts';
+import type { Metadata } from '../../src/model/snapshot.ts';
+import { formatTable, vidRange } from '../../src/model/vlan.ts';
+import { expect, matchesGlob, type Subject } from '../../src/policy/expect.ts';
 import { bridgePolicy, rule, table } from '../support/policy.ts';
+import { subject } from '../support/subject.ts';
 
 const MAC = '52:54:00:00:00:01';
+const VLAN = { tags: [{ id: '42' }] };
 
-test('a domain that no rule names gets the bridge’s default', () => {
-  assert(expect(bridgePolicy({ vlans: [10], pvid: 1 }), 'web', MAC)).toEqual({
-    rule: 'default',
-    table: table('1* 10'),
+/** As "rule: table", or the reason and what is said of it. */
+function said(policy: BridgePolicy, of: Subject): string {
+  const { rule, table, undecided } = expect(policy, of);
+  if (undecided) return `${undecided.reason}: expected ${undecided.expected}, found ${undecided.actual}`;
+  return `${rule}: ${formatTable(table)}`;
+}
+
+test('an interface of which no source speaks gets the bridge’s default', () => {
+  assert(expect(bridgePolicy({ vlans: [10], pvid: 1 }), subject())).toEqual({ rule: 'default', table: table('1* 10') });
+});
+
+describe('rules', () => {
+  test('the first that names the domain wins', () => {
+    const policy = bridgePolicy({
+      rules: [rule({ name: 'a', domains: ['k3s-*'], pvid: 100 }), rule({ name: 'b', domains: ['*'], pvid: 7 })],
+    });
+    assert(expect(policy, subject({ name: 'k3s-1' })).rule).toBe('a');
+    assert(expect(policy, subject({ name: 'web' })).rule).toBe('b');
+  });
+
+  test('one with a MAC is for that interface only', () => {
+    const policy = bridgePolicy({ rules: [rule({ name: 'lan', domains: ['fw'], mac: MAC, vlans: [10, 20] })] });
+    assert(said(policy, subject({ name: 'fw' }))).toBe('lan: 10 20');
+    assert(expect(policy, subject({ name: 'fw' }, { mac: '52:54:00:00:00:02' })).rule).toBe('default');
+  });
+
+  test.each([
+    ['networks', 'network'],
+    ['portgroups', 'portgroup'],
+    ['aliases', 'alias'],
+  ] as const)('%s fit the interface’s %s by name or glob, and never one that has none', (key, of) => {
+    const policy = bridgePolicy({ rules: [rule({ name: 'r', [key]: ['ua-lan', 'ua-dmz-*'] })] });
+    const ruleOf = (name: string | undefined) => expect(policy, subject({}, { [of]: name })).rule;
+    assert(['ua-lan', 'ua-dmz-1', 'ua-wan', undefined].map(ruleOf)).toEqual(['r', 'r', 'default', 'default']);
+    const any = bridgePolicy({ rules: [rule({ name: 'r', [key]: ['*'] })] });
+    assert(expect(any, subject()).rule).toBe('default');
+  });
+
+  test('every selector that stands must fit', () => {
+    const policy = bridgePolicy({
+      rules: [rule({ domains: ['web'], mac: MAC, networks: ['lan'], aliases: ['ua-a'] })],
+    });
+    const whole = { network: 'lan', alias: 'ua-a' };
+    assert(expect(policy, subject({}, whole)).rule).toBe('r');
+    for (const other of [{ network: 'x' }, { alias: 'ua-b' }, { mac: '52:54:00:00:00:02' }])
+      assert(expect(policy, subject({}, { ...whole, ...other })).rule).toBe('default');
+    assert(expect(policy, subject({ name: 'db' }, whole)).rule).toBe('default');
+  });
+
+  test('one without any selector is for nothing', () => {
+    assert(expect(bridgePolicy({ rules: [rule()] }), subject()).rule).toBe('default');
   });
 });
 
-test('the first rule that names the domain wins', () => {
-  const policy = bridgePolicy({
-    rules: [rule({ name: 'a', domains: ['k3s-*'], pvid: 100 }), rule({ name: 'b', domains: ['*'], pvid: 7 })],
+describe('libvirt’s <vlan>', () => {
+  test('alone wins over the bridge’s default, which is no source', () => {
+    assert(said(bridgePolicy(), subject({}, { vlan: VLAN }))).toBe('libvirt: 42*');
   });
-  assert(expect(policy, 'k3s-1', MAC).rule).toBe('a');
-  assert(expect(policy, 'web', MAC).rule).toBe('b');
+
+  test('and a rule that wants the same agree: the first in the bridge’s order is named', () => {
+    const rules = [rule({ domains: ['*'], vlans: [], pvid: 42 })];
+    const vm = subject({}, { vlan: VLAN });
+    assert(said(bridgePolicy({ rules }), vm)).toBe('r: 42*');
+    assert(said(bridgePolicy({ rules, intent: ['vlan', 'rules'] }), vm)).toBe('libvirt: 42*');
+  });
+
+  test('and a rule that differ are a conflict, told with both, in either order', () => {
+    const rules = [rule({ domains: ['*'], vlans: [10], pvid: 100 })];
+    const vm = subject({}, { vlan: VLAN });
+    assert(said(bridgePolicy({ rules }), vm)).toBe(
+      'intent_conflict: expected one table, found rule r wants 10 100*, <vlan> wants 42*',
+    );
+    assert(expect(bridgePolicy({ rules, intent: ['vlan', 'rules'] }), vm)).toMatchObject({
+      rule: 'libvirt',
+      table: table('42*'),
+      undecided: { reason: 'intent_conflict', actual: '<vlan> wants 42*, rule r wants 10 100*' },
+    });
+  });
+
+  test('is nothing where the bridge does not name it as a source', () => {
+    const rules = [rule({ domains: ['*'], vlans: [10], pvid: 100 })];
+    const vm = subject({}, { vlan: { tags: [{ id: '4095' }] } });
+    assert(said(bridgePolicy({ rules, intent: ['rules'] }), vm)).toBe('r: 10 100*');
+  });
+
+  test('that libvirt refuses is invalid, whatever the rules say, and told with its file', () => {
+    const rules = [rule({ domains: ['*'] })];
+    const vm = subject({ file: '/run/libvirt/qemu/web.xml' }, { vlan: { tags: [{ id: '4095' }] } });
+    for (const policy of [bridgePolicy(), bridgePolicy({ rules })])
+      assert(said(policy, vm)).toBe(
+        'intent_invalid: expected <vlan> with a tag id from 1 to 4094, found <vlan> in /run/libvirt/qemu/web.xml: id="4095"',
+      );
+  });
+
+  test('beyond what the bridge allows is invalid', () => {
+    const policy = bridgePolicy({ allowed: [vidRange(10, 41), vidRange(43)] });
+    assert(said(policy, subject({}, { vlan: { tags: [{ id: '42' }, { id: '10' }] } }))).toBe(
+      'intent_invalid: expected <vlan> with VLANs within the bridge\'s "allowed": 10-41 43, found <vlan>: 42',
+    );
+  });
 });
 
-test('a rule with a MAC is for that interface only', () => {
-  const policy = bridgePolicy({
-    rules: [rule({ name: 'lan', domains: ['fw'], mac: MAC, pvid: undefined, vlans: [10, 20] })],
+describe('metadata', () => {
+  const entries = (...attributes: Record<string, string>[]): Metadata => ({
+    elements: [
+      {
+        name: 'interfaces',
+        attributes: [],
+        text: '',
+        children: attributes.map((a) => ({ name: 'interface', attributes: Object.entries(a), children: [], text: '' })),
+      },
+    ],
   });
-  assert(expect(policy, 'fw', MAC)).toEqual({ rule: 'lan', table: table('10 20') });
-  assert(expect(policy, 'fw', '52:54:00:00:00:02').rule).toBe('default');
+  const asked = subject({ metadata: entries({ vlans: '20', pvid: 'none' }) });
+  const named = bridgePolicy({ pvid: 1, intent: ['rules', 'vlan', 'metadata'] });
+
+  test('is nothing unless the bridge names it', () => {
+    assert(said(bridgePolicy({ pvid: 1 }), asked)).toBe('default: 1* 10 20');
+    assert(said(named, asked)).toBe('metadata: 20');
+  });
+
+  test('that says nothing of the interface leaves it to the others', () => {
+    const other = { ...entries({ mac: '52:54:00:00:00:0f', pvid: '7' }) };
+    assert(said(named, subject({ metadata: other }, { vlan: VLAN }))).toBe('libvirt: 42*');
+  });
+
+  test('leaves the bridge what it leaves out', () => {
+    assert(said(named, subject({ metadata: entries({ pvid: '7' }) }))).toBe('metadata: 7* 10 20');
+  });
+
+  test('that is not understood is invalid, told with its file', () => {
+    const vm = subject({ file: 'standard input', metadata: entries({ pvid: '5000' }) });
+    assert(said(named, vm)).toBe(
+      'intent_invalid: expected <interface pvid> with a VLAN id from 1 to 4094, or none, found <interface pvid> in standard input: 5000',
+    );
+  });
+
+  test('beyond what the bridge allows is invalid; a rule is not bounded', () => {
+    const policy = { ...named, allowed: [vidRange(10)], rules: [rule({ domains: ['db'], vlans: [20] })] };
+    assert(said(policy, asked)).toMatch(/^intent_invalid: .*"allowed": 10, found <metadata>: 20$/);
+    assert(said(policy, subject({ name: 'db' }))).toBe('r: 20');
+  });
+
+  test('and <vlan> that differ are a conflict', () => {
+    assert(said(named, subject({ ...asked.domain }, { vlan: VLAN }))).toBe(
+      'intent_conflict: expected one table, found <vlan> wants 42*, <metadata> wants 20',
+    );
+  });
 });
 
 describe('globs', () => {

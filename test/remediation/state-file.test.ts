@@ -26,8 +26,8 @@ const STATE: State = {
 };
 
 function stateWith(run: string): string {
-  const bridge = `{"name":"br0","uplinks":[],"unexpected":"report","rules":[],"table":[${run}]}`;
-  return `{"version":2,"accepted":{"sha256":"a","bridges":[${bridge}]},"guard":{}}`;
+  const bridge = `{"name":"br0","uplinks":[],"unexpected":"report","rules":[],"table":[${run}],"vlans":[],"intent":["rules"],"allowed":[]}`;
+  return `{"version":3,"accepted":{"sha256":"a","bridges":[${bridge}]},"guard":{}}`;
 }
 
 test('no state file is a first start', () => {
@@ -67,10 +67,10 @@ test('a state of a bridge with one VLAN is one', () => {
 test.each([
   'null',
   '[]',
-  '{"version":2}',
+  '{"version":3}',
   '{"version":1,"accepted":{"sha256":"","bridges":[]},"guard":{}}',
-  '{"version":2,"accepted":{"sha256":"","bridges":[{}]},"guard":{}}',
-  '{"version":2,"accepted":{"sha256":"","bridges":[]},"guard":{"a":{}}}',
+  '{"version":3,"accepted":{"sha256":"","bridges":[{}]},"guard":{}}',
+  '{"version":3,"accepted":{"sha256":"","bridges":[]},"guard":{"a":{}}}',
   stateWith('{"first":0,"last":0,"pvid":true,"untagged":true}'),
   stateWith('{"first":10,"last":10,"pvid":true}'),
 ])('%s is no state', (text) => {

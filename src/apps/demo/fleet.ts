@@ -27,7 +27,7 @@ export function createDemoHost(policy: Policy): SimHost {
 
 /** `count` VMs: first those that rules name, then web-01, db-01 …; every seventh has two interfaces. */
 export function fleet(policy: Policy, count: number): readonly SimVm[] {
-  const named = policy.bridges.flatMap(({ rules }) => rules.flatMap(({ domains }) => domains));
+  const named = policy.bridges.flatMap(({ rules }) => rules.flatMap(({ domains }) => domains ?? []));
   const names = [...new Set(named.filter((name) => !/[*?]/.test(name)))].slice(0, count);
   for (let i = 0; names.length < count; i += 1) {
     const name = `${OTHERS[i % OTHERS.length]}-${String(Math.floor(i / OTHERS.length) + 1).padStart(2, '0')}`;
@@ -51,10 +51,11 @@ export function macOf(vm: number, nic: number): string {
 }
 
 /** What the hook makes of a vnet; undefined where the policy has no such bridge. */
-export function configuredTable(policy: Policy, bridge: string, domain: string, mac: string): VlanTable | undefined {
-  const found = policy.bridges.find(({ name }) => name === bridge);
+export function configuredTable(policy: Policy, bridge: string, name: string, mac: string): VlanTable | undefined {
+  const found = policy.bridges.find((candidate) => candidate.name === bridge);
   if (!found) return undefined;
-  return expect(found, domain, mac).table;
+  const iface = { mac, target: undefined, bridge, skipped: undefined };
+  return expect(found, { domain: { name, uuid: undefined, state: 'running', interfaces: [iface] }, iface }).table;
 }
 
 /** All VLANs that any vnet of the bridge may have, tagged; and the default one, untagged, as a switch port has it. */

@@ -67,8 +67,11 @@ function readDomain(
   const unknown = (stat: FileStat, problem: string): Cached => {
     // What was known of a running domain stays known: its vnets must not vanish from the report because of its file.
     const last = state === 'running' ? cached?.domain : undefined;
-    const { uuid, interfaces = [] } = last ?? {};
-    return { stat, domain: { name: fileName, uuid, state: 'unknown', problem: `${path}: ${problem}`, interfaces } };
+    const { uuid, interfaces = [], metadata } = last ?? {};
+    return {
+      stat,
+      domain: { name: fileName, uuid, state: 'unknown', problem: `${path}: ${problem}`, interfaces, metadata },
+    };
   };
   let stat: FileStat | undefined;
   try {
@@ -82,7 +85,7 @@ function readDomain(
       const entry = unknown(stat, `the XML's <name> is ${JSON.stringify(xml.name.slice(0, 80))}, not the file's`);
       return state === 'defined' ? { ...entry, copyOf: xml.name } : entry;
     }
-    return { stat, domain: domain(xml, state) };
+    return { stat, domain: domain(xml, state, path) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return unknown(stat ?? NEVER, (error as Error).message);
@@ -92,8 +95,8 @@ function readDomain(
 // Fits no file, so what could not be read is tried again the next time.
 const NEVER: FileStat = { ino: -1, mtimeMs: -1, size: -1, isFile: false };
 
-function domain(xml: DomainXml, state: 'running' | 'defined'): Domain {
-  return { name: xml.name, uuid: xml.uuid, state, interfaces: xml.interfaces, metadata: xml.metadata };
+function domain(xml: DomainXml, state: 'running' | 'defined', file: string): Domain {
+  return { name: xml.name, uuid: xml.uuid, state, file, interfaces: xml.interfaces, metadata: xml.metadata };
 }
 
 function sameFile(a: FileStat, b: FileStat): boolean {

@@ -35,16 +35,20 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
     "The vnet's PVID as the kernel has it, 0 = none.",
     known((v) => pvidOf(v.actual) ?? 0),
   ),
-  vnetGauge('vnet_pvid_expected', 'The PVID that the policy wants, 0 = none.', (v) => pvidOf(v.expected.table) ?? 0),
+  vnetGauge(
+    'vnet_pvid_expected',
+    'The PVID that the policy wants, 0 = none. Absent where two sources of intent differ, or one is not understood.',
+    decided((v) => pvidOf(v.expected.table) ?? 0),
+  ),
   vnetGauge(
     'vnet_pvid_correct',
-    "Whether the vnet's PVID is the policy's.",
-    known((v) => pvidOf(v.actual) === pvidOf(v.expected.table)),
+    "Whether the vnet's PVID is the policy's. Absent where that cannot be told.",
+    decided(known((v) => pvidOf(v.actual) === pvidOf(v.expected.table))),
   ),
   vnetGauge(
     'vnet_tagging_correct',
     'Whether each VLAN leaves the vnet as the policy wants it, tagged or untagged; a VLAN that should not be there, tagged.',
-    known((v) => v.mistagged.length === 0),
+    decided(known((v) => v.mistagged.length === 0)),
   ),
   vnetGauge(
     'vnet_compliant',
@@ -83,6 +87,11 @@ function known<T>(of: (vnet: KnownVnet) => T): (vnet: VnetReport) => T | undefin
   return (vnet) => (vnet.actual === undefined ? undefined : of(vnet as KnownVnet));
 }
 
+/** `of`, but undefined for a vnet of which it cannot be told what it shall have. */
+function decided<T>(of: (vnet: VnetReport) => T | undefined): (vnet: VnetReport) => T | undefined {
+  return (vnet) => (vnet.expected.undecided ? undefined : of(vnet));
+}
+
 function vnetGauge(
   name: string,
   help: string,
@@ -109,7 +118,7 @@ function* perVnet(report: Report, of: (vnet: VnetReport) => Sample | undefined):
 function* memberships({ report, maxVlanSeriesPerVnet }: ReportInputs): Iterable<Sample> {
   for (const bridge of report.bridges) {
     for (const vnet of bridge.vnets) {
-      if (vnet.actual === undefined) continue;
+      if (vnet.actual === undefined || vnet.expected.undecided) continue;
       const sharedLabels = labelsOf(vnet);
       const expected = listVids(vidsOf(vnet.expected.table), maxVlanSeriesPerVnet);
       const unexpected = listVids(vnet.unexpected, maxVlanSeriesPerVnet - expected.length);

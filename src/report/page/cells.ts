@@ -39,8 +39,10 @@ export type Column = readonly [number, number];
 /** What one vnet looks like, sorted; a VLAN that is neither there nor expected has no cell. */
 export function cellsOf({ actual, expected, unexpected }: VnetReport): readonly CellRun[] {
   if (!actual) return vidsOf(expected.table).map((range) => ({ ...range, cell: 'unknown' }));
+  // Where it cannot be told what it should have, only what it has is shown.
+  const wanted = expected.undecided ? actual : expected.table;
   const runs: CellRun[] = [];
-  for (const { first, last, a, b } of overlay(overlay(actual, expected.table), unexpected)) {
+  for (const { first, last, a, b } of overlay(overlay(actual, wanted), unexpected)) {
     const cell = cellOf(a?.a, a?.b, b !== undefined);
     const before = runs.at(-1);
     if (before && before.last + 1 === first && before.cell === cell) runs[runs.length - 1] = { ...before, last };

@@ -117,5 +117,6 @@ function pvid({ actual, expected }: VnetReport): Html {
   const should = pvidOf(expected.table) ?? 'none';
   if (!actual) return html`<span>unknown, expected ${should}</span>`;
   const is = pvidOf(actual) ?? 'none';
+  if (expected.undecided) return html`${is} <span>expected: cannot be told</span>`;
   return is === should ? html`${is}` : html`<b>${is}</b> <span>expected ${should}</span>`;
 }

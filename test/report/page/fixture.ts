@@ -20,6 +20,10 @@ export const POLICY: Policy = {
       rules: [
         { name: 'pvid100', because: 'RCA-2026-02-001', domains: ['*'], mac: undefined, table: table(VLANS, 100) },
       ],
+      vlans: VLANS.map((id) => vidRange(id)),
+      intent: ['rules', 'vlan'],
+      allowed: [vidRange(1, 4094)],
+      host: undefined,
     },
   ],
 };

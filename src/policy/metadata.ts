@@ -1,0 +1,124 @@
+// What a domain's own metadata asks for, an element of the namespace urn:libvirt-vlan-exporter:1 in its <metadata>:
+//   <interfaces>
+//     <interface mac='52:54:00:aa:bb:cc' vlans='10, 200-210' pvid='none'/>
+//     <interface pvid='100'/>                                                  all its other interfaces
+//   </interfaces>
+// It is written by whoever may edit the domain: all of it is understood, or none of it counts.
+import { parseMac } from '../model/mac.ts';
+import type { Metadata, MetadataElement } from '../model/snapshot.ts';
+import { isVid, tableFrom, type Vid, type Vids, type VlanTable, vidRange, vidsFrom } from '../model/vlan.ts';
+import type { Asked, Misunderstood } from './asked.ts';
+
+/** `vlans` and `pvid` are undefined where the entry leaves them to the bridge. */
+export interface MetadataEntry {
+  /** In normal form; undefined: all other interfaces. */
+  readonly mac: string | undefined;
+  readonly vlans: Vids | undefined;
+  readonly pvid: Vid | 'none' | undefined;
+}
+
+/** What the entries leave out. */
+export interface Own {
+  readonly vlans: Vids;
+  readonly pvid: Vid | undefined;
+}
+
+/** What it asks for the interface with this MAC (normal form); undefined where it says nothing of it. */
+export function askedByMetadata(metadata: Metadata, mac: string, own: Own): Asked | undefined {
+  const entries = entriesOf(metadata);
+  if (!Array.isArray(entries)) return { problem: entries as Misunderstood };
+  const list = entries as readonly MetadataEntry[];
+  const entry = list.find((e) => e.mac === mac) ?? list.find((e) => e.mac === undefined);
+  if (!entry) return undefined;
+  const pvid = entry.pvid === undefined ? own.pvid : entry.pvid === 'none' ? undefined : entry.pvid;
+  const table: VlanTable = tableFrom(entry.vlans ?? own.vlans, pvid);
+  if (table.length > 0) return { table };
+  return { problem: { element: say(entry), expected: 'VLANs, or a PVID', found: 'none of both' } };
+}
+
+/** All entries, or the first thing in the metadata that is not understood. */
+export function entriesOf(metadata: Metadata): readonly MetadataEntry[] | Misunderstood {
+  const known = read.get(metadata);
+  if (known) return known;
+  const entries = readEntries(metadata);
+  read.set(metadata, entries);
+  return entries;
+}
+
+// The XML is parsed once and judged at every audit.
+const read = new WeakMap<Metadata, readonly MetadataEntry[] | Misunderstood>();
+
+const ROOT = 'interfaces';
+const ENTRY = 'interface';
+const KEYS = ['mac', 'vlans', 'pvid'];
+
+function readEntries(metadata: Metadata): readonly MetadataEntry[] | Misunderstood {
+  if ('problem' in metadata)
+    return { element: '<metadata>', expected: `one <${ROOT}> that can be read`, found: metadata.problem };
+  const [root, second] = metadata.elements;
+  if (!root || second) return wrong('<metadata>', `one <${ROOT}>`, `${metadata.elements.length} elements`);
+  if (root.name !== ROOT) return wrong('<metadata>', `<${ROOT}>`, `<${root.name}>`);
+  const odd = root.attributes[0]?.[0] ?? root.children.find((child) => child.name !== ENTRY)?.name;
+  if (odd !== undefined || root.text !== '')
+    return wrong(`<${ROOT}>`, `only <${ENTRY} mac= vlans= pvid=/>`, odd ?? root.text);
+  if (root.children.length === 0) return wrong(`<${ROOT}>`, `at least one <${ENTRY}>`, 'none');
+  const entries: MetadataEntry[] = [];
+  for (const child of root.children) {
+    const entry = readEntry(child);
+    if ('element' in entry) return entry;
+    if (entries.some((other) => other.mac === entry.mac))
+      return wrong(say(entry), entry.mac ? 'each MAC once' : `one <${ENTRY}> without mac`, 'two');
+    entries.push(entry);
+  }
+  return entries;
+}
+
+function readEntry({ attributes, children, text }: MetadataElement): MetadataEntry | Misunderstood {
+  const element = `<${ENTRY}>`;
+  const odd = attributes.find(([name]) => !KEYS.includes(name))?.[0] ?? children[0]?.name ?? (text || undefined);
+  if (odd !== undefined) return wrong(element, `the attributes ${KEYS.join(', ')} and nothing else`, odd);
+  const written = new Map(attributes);
+  const [mac, vlans, pvid] = KEYS.map((key) => written.get(key));
+  const entry = {
+    mac: mac === undefined ? undefined : parseMac(mac),
+    vlans: vlans === undefined ? undefined : parseVlans(vlans),
+    pvid: pvid === undefined ? undefined : parsePvid(pvid),
+  };
+  if (mac !== undefined && entry.mac === undefined)
+    return wrong(`<${ENTRY} mac>`, 'a MAC address as 52:54:00:aa:bb:cc', mac);
+  if (vlans !== undefined && entry.vlans === undefined)
+    return wrong(`<${ENTRY} vlans>`, 'VLAN ids from 1 to 4094 and ranges of them, as "10, 20, 200-210"', vlans);
+  if (pvid !== undefined && entry.pvid === undefined)
+    return wrong(`<${ENTRY} pvid>`, 'a VLAN id from 1 to 4094, or none', pvid);
+  if (vlans === undefined && pvid === undefined) return wrong(element, 'vlans or pvid', 'none of both');
+  return entry;
+}
+
+function parsePvid(text: string): Vid | 'none' | undefined {
+  if (text.trim() === 'none') return 'none';
+  const id = parseId(text.trim());
+  return id !== undefined && isVid(id) ? id : undefined;
+}
+
+// Ids and ranges, with commas or blanks between them; none at all where the text is empty.
+function parseVlans(text: string): Vids | undefined {
+  const parts = text.trim() === '' ? [] : text.trim().split(/\s*,\s*|\s+/);
+  const ranges = parts.map((part) => {
+    const [first, last = first, more] = part.split('-').map(parseId);
+    if (more !== undefined || part.split('-').length > 2 || first === undefined || last === undefined) return undefined;
+    return isVid(first) && isVid(last) && first <= last ? vidRange(first, last) : undefined;
+  });
+  return ranges.every((range) => range !== undefined) ? vidsFrom(ranges) : undefined;
+}
+
+function parseId(text: string): number | undefined {
+  return /^\d{1,4}$/.test(text) ? Number(text) : undefined;
+}
+
+function say({ mac }: Pick<MetadataEntry, 'mac'>): string {
+  return mac === undefined ? `<${ENTRY}>` : `<${ENTRY} mac="${mac}">`;
+}
+
+function wrong(element: string, expected: string, found: string): Misunderstood {
+  return { element, expected, found: found.length > 60 ? `${found.slice(0, 57)}…` : found };
+}
