@@ -9,6 +9,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { afterSuspension, type GuardState, type Limits, nextForgetting, observe, permit } from './guard.ts';
 import { type Accepted, holdPolicy } from './hold.ts';
+import { forgetGone } from './intents.ts';
 import { plan } from './plan.ts';
 
 export interface Question {
@@ -79,16 +80,26 @@ export function decide(q: Question): Answer {
   }
   const wakeAt = wakeUps.filter((at) => at !== undefined).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return {
-    accepted: hold.accepted,
+    accepted: remembered(hold.accepted, q.snapshot),
     guard,
     heal,
     rest,
     held: hold.moved,
-    policyHeld: hold.held,
+    policyHeld: hold.held && !isAccepted(q),
     refusals,
     report: hold.report,
     wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined,
   };
+}
+
+// Domains that are stopped are known; of those that are gone nothing is kept.
+function remembered(accepted: Accepted, { domains }: Snapshot): Accepted {
+  if (accepted.kind !== 'known' || !domains.ok) return accepted;
+  return { ...accepted, intents: forgetGone(accepted.intents, domains.value) };
+}
+
+function isAccepted({ accepted, policy }: Question): boolean {
+  return accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
 }
 
 function isWhole(report: Report): boolean {
@@ -110,9 +121,10 @@ function resting(plan: VnetPlan, allowed: { kind: 'wait' | 'suspended'; until: n
   return { plan, outcome: 'suspended', problem };
 }
 
-function heldProblem({ accepted, limits }: Question, count: number): string {
-  const why =
-    accepted.kind === 'unknown' ? `the last accepted policy is unknown (${accepted.problem})` : 'the policy changed';
+function heldProblem(question: Question, count: number): string {
+  const { accepted, limits } = question;
+  const changed = isAccepted(question) ? 'what domains ask for changed' : 'the policy changed';
+  const why = accepted.kind === 'unknown' ? `the last accepted policy is unknown (${accepted.problem})` : changed;
   return (
     `${why}, and it would move ${count} vnets, more than max_vnets_per_policy_change ${limits.maxVnetsPerPolicyChange}: ` +
     'to accept it, run `libvirt-vlan-exporter heal`'

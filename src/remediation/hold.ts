@@ -1,16 +1,18 @@
 // Which policy the remediator goes by. A new policy that would move more vnets than allowed is held: the last accepted one
-// stays in force until the count is at or under the limit, as after an operator's `heal`. Pure.
+// stays in force until the count is at or under the limit, as after an operator's `heal`. So is what so many domains ask for anew,
+// by <vlan> or metadata: then their vnets are left alone. Pure.
 
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import { isUnread, type Report, type VnetReport } from '../model/report.ts';
 import { sameTable } from '../model/vlan.ts';
+import { accept, hasChanged, type Intents } from './intents.ts';
 import { isSettled, vnetPlan } from './plan.ts';
 
 /** The policy of the last run: `first` where there was none, `unknown` where the state file could not be read, and why. */
 export type Accepted =
   | { readonly kind: 'first' }
-  | { readonly kind: 'known'; readonly policy: Policy }
+  | { readonly kind: 'known'; readonly policy: Policy; readonly intents: Intents }
   | { readonly kind: 'unknown'; readonly problem: string };
 
 /** What to go by. `report` is undefined where nothing may be healed at all. `moved`: what waits for an operator's `heal`. */
@@ -29,21 +31,45 @@ export function holdPolicy(
   limit: number,
 ): Hold {
   const wanted = reportUnder(policy);
-  const accept: Hold = { accepted: { kind: 'known', policy }, report: wanted, held: false, moved: [] };
-  if (accepted.kind === 'first' || (accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256))
-    return accept;
-  const inForce = accepted.kind === 'known' ? reportUnder(accepted.policy) : undefined;
+  const intents = accepted.kind === 'known' ? accepted.intents : {};
+  const taken: Accepted = { kind: 'known', policy, intents: accept(intents, wanted, () => true) };
+  const pass: Hold = { accepted: taken, report: wanted, held: false, moved: [] };
+  if (accepted.kind === 'first') return pass;
+  const samePolicy = accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
+  const inForce = samePolicy ? wanted : accepted.kind === 'known' ? reportUnder(accepted.policy) : undefined;
   const moved = wanted.bridges
     .flatMap((b) => b.vnets)
-    .flatMap((vnet) => movedPlan(vnet, inForce && vnetOf(inForce, vnet)));
-  if (isComplete(wanted) && moved.length + interfacesAway(wanted) <= limit) return accept;
-  return { accepted, report: inForce && without(inForce, wanted), held: true, moved };
+    .flatMap((vnet) => movedPlan(vnet, inForce && vnetOf(inForce, vnet), hasChanged(intents, vnet)));
+  if (moved.length === 0 && samePolicy) return pass;
+  const away = samePolicy ? 0 : interfacesAway(wanted);
+  if (isComplete(wanted) && moved.length + away <= limit) return pass;
+  return {
+    accepted: accepted.kind === 'known' ? stillAccepted(accepted, inForce ?? wanted, samePolicy) : accepted,
+    report: inForce && leaveAlone(without(inForce, wanted), intents),
+    held: true,
+    moved,
+  };
 }
 
-/** What the new policy would make of a vnet, where the one in force would not do the same. */
-function movedPlan(vnet: VnetReport, inForce: VnetReport | undefined): readonly VnetPlan[] {
+/** While something is held: vnets that are seen for the first time are taken, and those whose VM got what it asks for by itself. */
+function stillAccepted(
+  { policy, intents }: Extract<Accepted, { kind: 'known' }>,
+  report: Report,
+  samePolicy: boolean,
+): Accepted {
+  return { kind: 'known', policy, intents: accept(intents, report, (vnet) => samePolicy && isSettled(vnet)) };
+}
+
+/** The report without the vnets of which another table was accepted: libvirt may have set the new one, so neither is healed. */
+function leaveAlone(report: Report, intents: Intents): Report {
+  const bridges = report.bridges.map((b) => ({ ...b, vnets: b.vnets.filter((vnet) => !hasChanged(intents, vnet)) }));
+  return { ...report, bridges };
+}
+
+/** What would be made of a vnet, where what is in force would not make the same of it, or another table was accepted of it. */
+function movedPlan(vnet: VnetReport, inForce: VnetReport | undefined, changed: boolean): readonly VnetPlan[] {
   if (!vnet.actual || !vnet.target || vnet.untouchable || isSettled(vnet)) return [];
-  if (inForce?.target && sameTable(inForce.target, vnet.target)) return [];
+  if (!changed && inForce?.target && sameTable(inForce.target, vnet.target)) return [];
   return [vnetPlan(vnet, vnet.actual, vnet.target)];
 }
 

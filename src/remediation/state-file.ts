@@ -19,6 +19,7 @@ import { type Policy, SOURCES } from '../model/policy.ts';
 import { isVid } from '../model/vlan.ts';
 import type { GuardState } from './guard.ts';
 import type { Accepted } from './hold.ts';
+import type { Intents } from './intents.ts';
 import { replaceFile } from './replace-file.ts';
 
 export interface State {
@@ -71,8 +72,8 @@ function parseState(path: string): State {
     const value: unknown = JSON.parse(text);
     const problem = stateFile(value);
     if (problem !== undefined) return unknown(`${path}${problem}`);
-    const { accepted, guard } = value as { accepted: Policy; guard: GuardState };
-    return { accepted: { kind: 'known', policy: accepted }, guard };
+    const { accepted, intents, guard } = value as { accepted: Policy; intents: Intents; guard: GuardState };
+    return { accepted: { kind: 'known', policy: accepted, intents }, guard };
   } catch (error) {
     return unknown(`${path}: ${(error as Error).message}`);
   }
@@ -85,7 +86,7 @@ function unknown(problem: string): State {
 /** undefined while no policy is accepted: what is on the disk, unreadable as it is, is the operator's to look at. */
 function renderState({ accepted, guard }: State): string | undefined {
   if (accepted.kind !== 'known') return undefined;
-  return `${JSON.stringify({ version: 3, accepted: accepted.policy, guard })}\n`;
+  return `${JSON.stringify({ version: 3, accepted: accepted.policy, intents: accepted.intents, guard })}\n`;
 }
 
 const vid: Shape = (value) => (isVid(value as number) ? undefined : ': expected a VLAN id');
@@ -124,4 +125,9 @@ const vnetGuard = object({
   compliantSince: optional(number),
   suspendedSince: optional(number),
 });
-const stateFile = object({ version: only(3), accepted: policy, guard: dictionary(vnetGuard) });
+const stateFile = object({
+  version: only(3),
+  accepted: policy,
+  intents: dictionary(string),
+  guard: dictionary(vnetGuard),
+});

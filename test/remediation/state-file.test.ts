@@ -18,6 +18,7 @@ const path = () => join(folder, 'state.json');
 const STATE: State = {
   accepted: {
     kind: 'known',
+    intents: { 'br0/vm 1/52:54:00:00:00:01': '10 20 100*' },
     policy: policy(bridgePolicy({ pvid: 100, rules: [rule({ domains: ['web-*'], pvid: 20 })] })),
   },
   guard: {
@@ -27,7 +28,7 @@ const STATE: State = {
 
 function stateWith(run: string): string {
   const bridge = `{"name":"br0","uplinks":[],"unexpected":"report","rules":[],"table":[${run}],"vlans":[],"intent":["rules"],"allowed":[]}`;
-  return `{"version":3,"accepted":{"sha256":"a","bridges":[${bridge}]},"guard":{}}`;
+  return `{"version":3,"accepted":{"sha256":"a","bridges":[${bridge}]},"intents":{},"guard":{}}`;
 }
 
 test('no state file is a first start', () => {
@@ -69,8 +70,9 @@ test.each([
   '[]',
   '{"version":3}',
   '{"version":1,"accepted":{"sha256":"","bridges":[]},"guard":{}}',
-  '{"version":3,"accepted":{"sha256":"","bridges":[{}]},"guard":{}}',
-  '{"version":3,"accepted":{"sha256":"","bridges":[]},"guard":{"a":{}}}',
+  '{"version":3,"accepted":{"sha256":"","bridges":[{}]},"intents":{},"guard":{}}',
+  '{"version":3,"accepted":{"sha256":"","bridges":[]},"intents":{},"guard":{"a":{}}}',
+  '{"version":3,"accepted":{"sha256":"","bridges":[]},"intents":{"a":1},"guard":{}}',
   stateWith('{"first":0,"last":0,"pvid":true,"untagged":true}'),
   stateWith('{"first":10,"last":10,"pvid":true}'),
 ])('%s is no state', (text) => {

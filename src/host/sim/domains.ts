@@ -1,6 +1,7 @@
 // The simulated host's libvirt: domains, whose taps are made and removed with them, and whose XML lies where libvirt's does.
 import type { Files } from './files.ts';
 import type { Kernel } from './kernel.ts';
+import { type SimVlan, setupVlans } from './libvirt-vlan.ts';
 import { liveXml, persistentXml, type SimInterface, type SimVm, tapMac } from './vm.ts';
 
 const LIVE = '/run/libvirt/qemu';
@@ -16,6 +17,10 @@ export interface Domains {
   /** Hot-plug: no hook runs, as in libvirt. Returns the tap's name. */
   attach(domain: string, nic: SimInterface): string;
   detach(domain: string, mac: string): void;
+  /** What `virsh metadata --live` does: no port is touched. */
+  setMetadata(domain: string, metadata: string): void;
+  /** What `virsh update-device` with another <vlan> does: the tap leaves the bridge and comes back. */
+  setVlan(domain: string, mac: string, vlan: SimVlan): void;
   /** Names of the running domains, sorted. */
   running(): readonly string[];
   /** A running domain's taps, in the order of its interfaces. */
@@ -54,6 +59,7 @@ export function createDomains(kernel: Kernel, files: Files): Domains {
     const name = nic.target ?? `vnet${lastVnet}`;
     kernel.addLink(name, 'tap', tapMac(nic.mac));
     kernel.setMaster(name, nic.bridge);
+    if (nic.vlan) setupVlans(kernel, name, nic.vlan);
     return name;
   };
 
@@ -92,6 +98,20 @@ export function createDomains(kernel: Kernel, files: Files): Domains {
       kernel.removeLink(tap);
       const without = <T>(list: readonly T[]) => list.filter((_, i) => i !== at);
       setRunning({ vm: { ...vm, interfaces: without(vm.interfaces) }, taps: without(taps), pid });
+    },
+    setMetadata(domain, metadata) {
+      const running = runningDomain(domain);
+      setRunning({ ...running, vm: { ...running.vm, metadata } });
+    },
+    setVlan(domain, mac, vlan) {
+      const { vm, taps, pid } = runningDomain(domain);
+      const at = vm.interfaces.findIndex((nic) => nic.mac === mac);
+      const [nic, tap] = [vm.interfaces[at], taps[at]];
+      if (!nic || tap === undefined) throw new Error(`simulated host: domain ${domain} has no interface ${mac}`);
+      kernel.setMaster(tap, undefined);
+      kernel.setMaster(tap, nic.bridge);
+      setupVlans(kernel, tap, vlan);
+      setRunning({ vm: { ...vm, interfaces: vm.interfaces.with(at, { ...nic, vlan }) }, taps, pid });
     },
     running: () => [...active.keys()].sort(),
     taps: (domain) => runningDomain(domain).taps,

@@ -1,5 +1,6 @@
 // A VM of the simulated host, and its libvirt XML. Follows https://libvirt.org/formatdomain.html and the status file that
 // libvirt writes to /run/libvirt/qemu (src/conf/domain_conf.c).
+import { type SimVlan, vlanXml } from './libvirt-vlan.ts';
 
 export interface SimInterface {
   /** The guest's. */
@@ -9,12 +10,16 @@ export interface SimInterface {
   readonly target?: string;
   /** `network`: the bridge comes from a libvirt network, and stands in `<actual>` of the live XML. */
   readonly type?: 'bridge' | 'network';
+  /** libvirt's own; set when the tap is plugged, and never again. */
+  readonly vlan?: SimVlan;
 }
 
 export interface SimVm {
   readonly name: string;
   readonly uuid: string;
   readonly interfaces: readonly SimInterface[];
+  /** What stands in <metadata>, as XML. */
+  readonly metadata?: string;
 }
 
 /** The tap's MAC that libvirt makes of a guest's: first octet `fe`, or `fa` where the guest's is `fe`. */
@@ -47,7 +52,7 @@ export function domainXml(vm: SimVm, taps: readonly string[] | undefined): strin
   const interfaces = vm.interfaces.map((nic, i) => interfaceXml(nic, taps?.[i])).join('\n');
   return `<domain type='kvm'>
   <name>${escapeXml(vm.name)}</name>
-  <uuid>${vm.uuid}</uuid>
+  <uuid>${vm.uuid}</uuid>${vm.metadata === undefined ? '' : `\n  <metadata>${vm.metadata}</metadata>`}
   <memory unit='KiB'>1048576</memory>
   <vcpu placement='static'>1</vcpu>
   <os><type arch='x86_64' machine='pc'>hvm</type></os>
@@ -66,7 +71,7 @@ function interfaceXml(nic: SimInterface, tap: string | undefined): string {
   const target = tap ?? nic.target;
   return `    <interface type='${type}'>
       <mac address='${nic.mac}'/>
-      ${source}${actual}${target === undefined ? '' : `\n      <target dev='${escapeXml(target)}'/>`}
+      ${source}${nic.vlan === undefined ? '' : `\n      ${vlanXml(nic.vlan)}`}${actual}${target === undefined ? '' : `\n      <target dev='${escapeXml(target)}'/>`}
       <model type='virtio'/>
     </interface>`;
 }

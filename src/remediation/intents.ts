@@ -1,0 +1,35 @@
+// What was accepted of each vnet, whatever source it came from: a change of a domain's <vlan> or metadata, or of what the config makes
+// of it, is seen by that. Kept by domain and MAC, so that neither a restart of the VM nor of the remediator forgets it. Pure.
+import type { Report, VnetReport } from '../model/report.ts';
+import type { Domain } from '../model/snapshot.ts';
+import { formatTable } from '../model/vlan.ts';
+
+/** The expected table, as `formatTable` writes it, by bridge, domain and MAC. */
+export type Intents = Readonly<Record<string, string>>;
+
+/** Whether something else was accepted of this vnet. False for one that is seen for the first time, or whose intent is undecided. */
+export function hasChanged(intents: Intents, vnet: VnetReport): boolean {
+  const accepted = intents[keyOf(vnet)];
+  return accepted !== undefined && !vnet.expected.undecided && accepted !== formatTable(vnet.expected.table);
+}
+
+/** The intents with those of the report's vnets that `fits` says; of all others that are seen for the first time, too. */
+export function accept(intents: Intents, report: Report, fits: (vnet: VnetReport) => boolean): Intents {
+  const next = new Map(Object.entries(intents));
+  for (const vnet of report.bridges.flatMap((bridge) => bridge.vnets)) {
+    if (vnet.expected.undecided || (next.has(keyOf(vnet)) && !fits(vnet))) continue;
+    next.set(keyOf(vnet), formatTable(vnet.expected.table));
+  }
+  return Object.fromEntries(next);
+}
+
+/** The intents without those of domains that libvirt does not know any more. */
+export function forgetGone(intents: Intents, domains: readonly Domain[]): Intents {
+  const there = new Set(domains.map(({ name }) => name));
+  return Object.fromEntries(Object.entries(intents).filter(([key]) => there.has(key.split('/')[1] ?? '')));
+}
+
+// Neither a bridge nor a domain can have a slash in its name.
+function keyOf({ bridge, domain, mac }: VnetReport): string {
+  return `${bridge}/${domain}/${mac}`;
+}
