@@ -47,8 +47,14 @@ export async function runCheck(host: Host, domains: readonly string[], options: 
     const { reportJson } = await import('../report/json.ts');
     print(`${JSON.stringify(reportJson(report), null, 2)}\n`);
   } else {
-    const [{ renderText }, { notes }] = await Promise.all([import('../report/text.ts'), import('./named.ts')]);
-    const also = { notes: notes(snapshot, settings.policy, report, domains), ...(await beside) };
+    const [{ renderText }, { notes }, { idleRules }] = await Promise.all([
+      import('../report/text.ts'),
+      import('./named.ts'),
+      import('../policy/idle-rules.ts'),
+    ]);
+    const named = domains.length > 0;
+    const idle = named ? [] : idleRules(snapshot, settings.policy);
+    const also = { named, notes: [...notes(snapshot, settings.policy, report, domains), ...idle], ...(await beside) };
     print(renderText(report, { colour: showsColour(), ...also }));
   }
   return exitStatusOf(report);

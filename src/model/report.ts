@@ -1,7 +1,7 @@
 // Report: all vnets, verdicts and findings for one snapshot and one policy.
 import type { Expectation, Undecided } from './policy.ts';
 import type { Reason } from './reasons.ts';
-import type { CollectorRun } from './snapshot.ts';
+import type { CollectorRun, VlanProtocol } from './snapshot.ts';
 import type { Vids, VlanTable } from './vlan.ts';
 
 export type Verdict = 'compliant' | 'drifted' | 'unknown';
@@ -14,6 +14,20 @@ export interface Report {
   readonly bridges: readonly BridgeReport[];
   /** Domains that could not be understood and readers that failed: what this report cannot tell. */
   readonly unknowns: readonly Unknown[];
+  /** In the order of domain and MAC. */
+  readonly portless: readonly Portless[];
+}
+
+/** An interface of a running domain that is no port of a Linux bridge: nothing is expected of it. */
+export interface Portless {
+  readonly domain: string;
+  /** The guest's; empty where it has none. */
+  readonly mac: string;
+  /** What it is instead, as "macvtap" or "user". */
+  readonly kind: string;
+  readonly target: string | undefined;
+  /** What a macvtap lies on: it may be a bridge, past whose ports its frames go. */
+  readonly device: string | undefined;
 }
 
 /** Something that could not be read or understood. */
@@ -38,6 +52,7 @@ export interface BridgeReport {
   readonly present: boolean | undefined;
   readonly vlanFiltering: boolean | undefined;
   readonly defaultPvid: number | undefined;
+  readonly vlanProtocol?: VlanProtocol | undefined;
   /** Sorted by domain, then port name. */
   readonly vnets: readonly VnetReport[];
   /** Interfaces that running domains have on this bridge, matched or not, by domain name. */

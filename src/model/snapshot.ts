@@ -29,8 +29,17 @@ export interface Bridge {
   readonly vlanFiltering: boolean | undefined;
   /** The PVID that the kernel gives a port that joins; 0 = none; undefined where it could not be read. */
   readonly defaultPvid: number | undefined;
+  /** Which tags it filters by: 802.1ad takes no notice of a guest's own 802.1Q tags. undefined where it could not be read. */
+  readonly vlanProtocol?: VlanProtocol | undefined;
   /** Sorted by name. */
   readonly ports: readonly Port[];
+}
+
+export type VlanProtocol = '802.1Q' | '802.1ad';
+
+/** From its EtherType; undefined where it is none that a bridge can have. */
+export function vlanProtocolOf(etherType: number | undefined): VlanProtocol | undefined {
+  return etherType === 0x8100 ? '802.1Q' : etherType === 0x88a8 ? '802.1ad' : undefined;
 }
 
 export interface Port {

@@ -19,6 +19,7 @@ import { hostFindings } from './host-rows.ts';
 import { createJudge, type Judge } from './judge.ts';
 import { type Ambiguity, isLiveKnown, type Match, type Matching, matchPorts } from './match.ts';
 import { notOnBridge } from './not-on-bridge.ts';
+import { portlessOf } from './portless.ts';
 import { warningsOf } from './warnings.ts';
 import { tapsWithoutMac, unknownInterfaces } from './without-mac.ts';
 
@@ -31,7 +32,13 @@ export function evaluate(snapshot: Snapshot, policy: Policy): Report {
     const bridge = snapshot.links.value.find((candidate) => candidate.name === bridgePolicy.name);
     return bridge ? judgeBridge(bridge, bridgePolicy, snapshot) : absentBridge(bridgePolicy.name, snapshot);
   });
-  return { takenAt: snapshot.takenAt, policySha256: policy.sha256, bridges, unknowns: unknowns(snapshot, bridges) };
+  return {
+    takenAt: snapshot.takenAt,
+    policySha256: policy.sha256,
+    bridges,
+    unknowns: unknowns(snapshot, bridges),
+    portless: portlessOf(snapshot.domains.ok ? snapshot.domains.value : [], bridges),
+  };
 }
 
 const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
@@ -59,6 +66,7 @@ function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vla
     present: true,
     vlanFiltering: bridge.vlanFiltering,
     defaultPvid: bridge.defaultPvid,
+    vlanProtocol: bridge.vlanProtocol,
     vnets,
     expectedVnets: domains.ok ? expectedVnets(matching) : new Map(),
     // Where the domains are unknown, so is whose a tap is.

@@ -54,7 +54,7 @@ export function ruleFor(policy: Pick<BridgePolicy, 'rules'>, subject: Subject): 
 }
 
 /** Whether each selector of the rule that stands fits, and at least one stands. */
-function isFor(rule: Rule, { domain, iface }: Subject): boolean {
+export function isFor(rule: Rule, { domain, iface }: Subject): boolean {
   const { domains, mac, networks, portgroups, aliases } = rule;
   if (mac !== undefined && mac !== iface.mac) return false;
   if (!(mac ?? domains ?? networks ?? portgroups ?? aliases)) return false;

@@ -17,6 +17,17 @@ export interface ReportJson {
     readonly problem: string;
   }[];
   readonly bridges: readonly BridgeJson[];
+  /** Interfaces of running domains that are no port of a Linux bridge. */
+  readonly portless: readonly PortlessJson[];
+}
+
+export interface PortlessJson {
+  readonly domain: string;
+  /** "" where it has none. */
+  readonly mac: string;
+  readonly kind: string;
+  readonly target: string | null;
+  readonly device: string | null;
 }
 
 export interface BridgeJson {
@@ -25,6 +36,7 @@ export interface BridgeJson {
   readonly vlanFiltering: boolean | null;
   /** 0 = none. */
   readonly defaultPvid: number | null;
+  readonly vlanProtocol: string | null;
   /** Taps that match no domain. */
   readonly orphanPorts: readonly string[];
   /** Interfaces that running domains have here, by domain. */
@@ -89,6 +101,7 @@ export function reportJson(report: Report): ReportJson {
     summary: summarize(report),
     unknowns: report.unknowns.map(({ kind, name, problem }) => ({ kind, name: name ?? null, problem })),
     bridges: report.bridges.map(bridgeJson),
+    portless: report.portless.map((it) => ({ ...it, target: it.target ?? null, device: it.device ?? null })),
   };
 }
 
@@ -98,6 +111,7 @@ function bridgeJson(bridge: BridgeReport): BridgeJson {
     present: bridge.present ?? null,
     vlanFiltering: bridge.vlanFiltering ?? null,
     defaultPvid: bridge.defaultPvid ?? null,
+    vlanProtocol: bridge.vlanProtocol ?? null,
     orphanPorts: bridge.orphanPorts,
     expectedVnets: Object.fromEntries(bridge.expectedVnets),
     findings: bridge.findings.map(findingJson),

@@ -8,6 +8,7 @@ export function selectDomains(report: Report, domains: readonly string[]): Repor
   return {
     ...report,
     bridges,
+    portless: report.portless.filter(({ domain }) => wanted.has(domain)),
     unknowns: report.unknowns.filter((unknown) => concerns(unknown, bridges, wanted)),
   };
 }

@@ -151,6 +151,7 @@ const bridge = v.strictObject({
   name: v.string(),
   vlanFiltering: known(v.boolean()),
   defaultPvid: known(pvid),
+  vlanProtocol: v.optional(v.picklist(['802.1Q', '802.1ad'])),
   ports: v.array(port),
 } satisfies Entries<Bridge>);
 

@@ -3,15 +3,17 @@
 
 import type { HookStats } from '../model/hook-stats.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
-import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
+import type { BridgeReport, Finding, Portless, Report, VnetReport } from '../model/report.ts';
 import type { Reading } from '../model/snapshot.ts';
 import { formatTable, pvidOf } from '../model/vlan.ts';
 import { headline, summarize, type Tone, toneOf } from './summary.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';
-import { count, subjectOf } from './words.ts';
+import { count, macvtapSentence, portlessKind, portlessOn, subjectOf } from './words.ts';
 
 export interface TextOptions {
   readonly colour: boolean;
+  /** Domains were asked for by name: then all of their interfaces are shown. */
+  readonly named?: boolean;
   /** Sentences about domains that were asked for and have no vnet. */
   readonly notes?: readonly string[];
   /** undefined: not asked. */
@@ -27,7 +29,8 @@ export function renderText(report: Report, options: TextOptions): string {
   const { colour } = options;
   const summary = summarize(report);
   const sections = [
-    ...report.bridges.map((bridge) => renderBridge(bridge, colour)),
+    ...report.bridges.map((bridge) => renderBridge(bridge, report.portless, colour)),
+    renderPortless(report, options.named ?? false, colour),
     renderUnknowns(report, colour),
     renderHook(report, options.hook, colour),
     renderRemediator(report, options.remediator, colour),
@@ -40,8 +43,10 @@ export function renderText(report: Report, options: TextOptions): string {
     .join('\n\n')}\n`;
 }
 
-function renderBridge(bridge: BridgeReport, colour: boolean): readonly string[] {
-  if (bridge.vnets.length === 0 && bridge.findings.length === 0 && bridge.orphanPorts.length === 0) return [];
+function renderBridge(bridge: BridgeReport, portless: readonly Portless[], colour: boolean): readonly string[] {
+  const past = portlessOn(bridge.name, portless);
+  const parts = [bridge.vnets, bridge.findings, bridge.orphanPorts, past];
+  if (parts.every((part) => part.length === 0)) return [];
   const head = ['DOMAIN', 'VNET', 'MAC', 'RULE', 'PVID is/should', 'VLANS', 'VERDICT'].map(
     (text): Cell => ({ text, style: 'faint' }),
   );
@@ -51,13 +56,25 @@ function renderBridge(bridge: BridgeReport, colour: boolean): readonly string[] 
     ...(rows.length > 0 ? renderColumns([head, ...rows], colour) : []),
     ...renderFindings(bridge.findings, colour),
     ...warningsOf(bridge).map((text) => paint(`warning: ${text}`, 'doubtful', colour)),
+    ...(past.length > 0 ? [paint(macvtapSentence(bridge.name, past), 'faint', colour)] : []),
     ...(bridge.orphanPorts.length > 0 ? [paint(`orphan ports: ${bridge.orphanPorts.join(' ')}`, 'faint', colour)] : []),
   ];
 }
 
-function bridgeFacts({ vlanFiltering, defaultPvid }: BridgeReport): string {
+function renderPortless({ portless }: Report, named: boolean, colour: boolean): readonly string[] {
+  if (!named || portless.length === 0) return [];
+  const rows = portless.map((it): readonly Cell[] => [
+    { text: it.domain },
+    { text: it.target ?? '' },
+    { text: it.mac },
+    { text: portlessKind(it) },
+  ]);
+  return [paint('no port of a Linux bridge', 'strong', colour), ...renderColumns(rows, colour)];
+}
+
+function bridgeFacts({ vlanFiltering, defaultPvid, vlanProtocol }: BridgeReport): string {
   const filtering = vlanFiltering === undefined ? 'filtering unknown' : vlanFiltering ? 'filtering' : 'not filtering';
-  return `  ${filtering}, default PVID ${defaultPvid === undefined ? 'unknown' : defaultPvid === 0 ? 'none' : defaultPvid}`;
+  return `  ${filtering}, default PVID ${defaultPvid === undefined ? 'unknown' : defaultPvid === 0 ? 'none' : defaultPvid}${vlanProtocol === undefined ? '' : `, ${vlanProtocol}`}`;
 }
 
 // `100*` is the PVID, `20u` another untagged VLAN, `100*t` a tagged PVID, as formatTable writes them.

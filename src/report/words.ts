@@ -1,7 +1,7 @@
 // Words for people, each made from the vocabulary's own: what is `pvid_wrong` in metrics is "PVID wrong" here.
 
 import { REASON, type Reason } from '../model/reasons.ts';
-import type { Finding, Unknown } from '../model/report.ts';
+import type { Finding, Portless, Unknown } from '../model/report.ts';
 import { shellArgument } from '../model/shell.ts';
 
 /** The reason as words: `pvid_wrong` → `PVID wrong`. */
@@ -40,4 +40,20 @@ export function commandsFor(finding: Finding): readonly string[] {
 /** An id of an element, the same in each rendering: an update finds it again. */
 export function idOf(...words: readonly (string | undefined)[]): string {
   return words.map((word) => (word ?? '').replaceAll(/\s/g, '_')).join('/');
+}
+
+/** What an interface is that is no port of a Linux bridge: `macvtap on br0`. */
+export function portlessKind({ kind, device }: Portless): string {
+  return device === undefined ? kind : `${kind} on ${device}`;
+}
+
+/** Those that lie on the bridge itself. */
+export function portlessOn(bridge: string, all: readonly Portless[]): readonly Portless[] {
+  return all.filter(({ device }) => device === bridge);
+}
+
+/** `macvtap on br0, past its ports: web-1 (macvtap0)`. */
+export function macvtapSentence(bridge: string, past: readonly Portless[]): string {
+  const names = past.map(({ domain, target, mac }) => `${domain} (${target ?? mac})`);
+  return `macvtap on ${bridge} itself, which no port's VLANs hold: ${names.join(', ')}`;
 }

@@ -185,3 +185,29 @@ test('a VM’s tap that the policy calls an uplink is told, and heal and plan le
   expect(planned.status).toBe(0);
   expect(planned.out).toMatch(/^# left alone: web vnet1 on br0: uplink: the policy calls vnet1 an uplink/);
 });
+
+const MACVTAP = `<domstatus><domain><name>past</name><devices><interface type='direct'><mac address='52:54:00:00:00:77'/>
+  <source dev='br0' mode='bridge'/><target dev='macvtap0'/></interface></devices></domain></domstatus>`;
+
+test('check names what is no port of a bridge: macvtap beside its bridge, all of a domain that is asked for', async () => {
+  const sim = host();
+  sim.writeFile('/run/libvirt/qemu/past.xml', MACVTAP);
+  const all = await outputOf(() => runCheck(sim, [], OPTIONS));
+  expect(all.status).toBe(0);
+  expect(all.out).toMatch(/^br0 {2}filtering, default PVID 1, 802\.1Q$/m);
+  expect(all.out).toMatch(/^macvtap on br0 itself, which no port's VLANs hold: past \(macvtap0\)$/m);
+  expect(all.out).not.toMatch(/no port of a Linux bridge/);
+  const one = await outputOf(() => runCheck(sim, ['past'], OPTIONS));
+  expect(one.out).toMatch(/^no port of a Linux bridge\npast +macvtap0 +52:54:00:00:00:77 +macvtap on br0$/m);
+  const json = await outputOf(() => runCheck(sim, ['past'], { ...OPTIONS, format: 'json' }));
+  expect(JSON.parse(json.out).portless).toEqual([
+    { domain: 'past', mac: '52:54:00:00:00:77', kind: 'macvtap', target: 'macvtap0', device: 'br0' },
+  ]);
+});
+
+test('check warns of a rule that is for nothing here, and its exit status is what it was', async () => {
+  const sim = host();
+  sim.writeFile(FILE, `${CONFIG}      - {name: b, domains: [gone-*]}\n`);
+  const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
+  expect([status, out]).toEqual([0, expect.stringMatching(/^rule b of br0 is for no interface of any domain here$/m)]);
+});

@@ -36,6 +36,7 @@ const report = (vnets: readonly VnetReport[], fields: Partial<BridgeReport> = {}
   takenAt: 0,
   policySha256: '',
   unknowns: [],
+  portless: [],
   bridges: [
     {
       name: 'br-mgmt',

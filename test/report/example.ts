@@ -47,7 +47,7 @@ export function bridge(part: Partial<BridgeReport> = {}): BridgeReport {
 }
 
 export function report(...bridges: BridgeReport[]): Report {
-  return { takenAt: AT, policySha256: POLICY_SHA256, bridges, unknowns: [] };
+  return { takenAt: AT, policySha256: POLICY_SHA256, bridges, unknowns: [], portless: [] };
 }
 
 const wrong = vnet({

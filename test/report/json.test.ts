@@ -45,6 +45,7 @@ test('the JSON of a report has the documented shape', () => {
           "orphanPorts": [],
           "present": true,
           "vlanFiltering": true,
+          "vlanProtocol": null,
           "vnets": [
             {
               "actual": {
@@ -184,6 +185,7 @@ test('the JSON of a report has the documented shape', () => {
         },
       ],
       "policySha256": "5f2d8c6b0a1e",
+      "portless": [],
       "summary": {
         "compliant": 0,
         "drifted": 1,

@@ -1,7 +1,7 @@
 // Bridges and their ports from sysfs: Documentation/ABI/testing/sysfs-class-net, net/bridge/br_sysfs_br.c.
 // sysfs and not `ip -j link`: a port without any VLAN is here too, and a thousand reads cost less than that one process.
 import { parseMac } from '../../model/mac.ts';
-import type { Bridge, Port, Reading } from '../../model/snapshot.ts';
+import { type Bridge, type Port, type Reading, vlanProtocolOf } from '../../model/snapshot.ts';
 import type { Host } from '../host.ts';
 
 const NET = '/sys/class/net';
@@ -36,6 +36,7 @@ export function createLinkReader(
             name,
             vlanFiltering: flag(readNumber(host, `${NET}/${name}/bridge/vlan_filtering`)),
             defaultPvid: readNumber(host, `${NET}/${name}/bridge/default_pvid`),
+            vlanProtocol: vlanProtocolOf(readNumber(host, `${NET}/${name}/bridge/vlan_protocol`)),
             ports: wanted.map(readPort).filter((port) => port !== undefined),
           },
         ];
@@ -61,7 +62,7 @@ export function listBridges(host: Host): readonly string[] {
 function readNumber(host: Host, path: string): number | undefined {
   try {
     const text = host.readText(path).trim();
-    return /^\d+$/.test(text) ? Number.parseInt(text, 10) : undefined;
+    return /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : undefined;
   } catch {
     return undefined;
   }

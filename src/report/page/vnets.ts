@@ -1,10 +1,11 @@
 // Section "Vnets": one table per bridge, a row per vnet, problems first, a column per VLAN with the PVID marked.
-import type { BridgeReport, Report, Verdict, VnetReport } from '../../model/report.ts';
+import type { BridgeReport, Portless, Report, Verdict, VnetReport } from '../../model/report.ts';
 import { formatTable, pvidOf } from '../../model/vlan.ts';
 import { type Html, html } from '../html.ts';
-import { reasonWords, thousands } from '../words.ts';
+import { count, idOf, macvtapSentence, portlessKind, portlessOn, reasonWords, thousands } from '../words.ts';
 import { CELLS, type Cell, type CellRun, type Column, cellAt, cellsOf, columnsOf } from './cells.ts';
 import { type Filter, matches, searchText } from './filter.ts';
+import { fold } from './fold.ts';
 
 // Above this a matrix is no longer read across: VLANs then stand as text.
 const MAX_COLUMNS = 48;
@@ -19,7 +20,8 @@ export function renderVnets(report: Report, filter: Filter): Html {
   return html`<section id="vnets" aria-labelledby="vnets-h">
 <h2 id="vnets-h">Vnets <span class="n">${thousands(report.bridges.reduce((n, b) => n + b.vnets.length, 0))}</span></h2>
 ${legend(bridges.flatMap(({ rows }) => rows))}
-${bridges.map((view) => renderBridge(view, filter))}
+${bridges.map((view) => renderBridge(view, report.portless, filter))}
+${renderPortless(report.portless, filter)}
 </section>`;
 }
 
@@ -58,11 +60,26 @@ function legend(rows: readonly Row[]): Html | undefined {
   )}</ul>`;
 }
 
-function renderBridge({ bridge, rows }: BridgeView, filter: Filter): Html {
+// Named, so that nobody looks for them in vain among the vnets.
+function renderPortless(portless: readonly Portless[], filter: Filter): Html | undefined {
+  const rows = portless.flatMap((it): Html[] => {
+    const text = searchText([it.domain, it.target, it.mac, portlessKind(it)]);
+    if (!matches(text, filter)) return [];
+    const words = [it.target, it.mac, portlessKind(it)].filter(Boolean).join(' · ');
+    return [html`<li data-q="${text}" id="${idOf('p', it.domain, it.mac)}"><b>${it.domain}</b> ${words}</li>\n`];
+  });
+  if (rows.length === 0) return undefined;
+  return html`<h3 id="portless-h">No port of a Linux bridge <span>nothing is expected of ${count(portless.length, 'interface')}</span></h3>
+${fold('portless-more', rows, 'interface', (some) => html`<ul class="portless quiet">${some}</ul>`)}`;
+}
+
+function renderBridge({ bridge, rows }: BridgeView, portless: readonly Portless[], filter: Filter): Html {
   const id = `b/${bridge.name}`;
+  const past = portlessOn(bridge.name, portless);
   return html`<div class="bridge" id="${id}">
 <h3 id="${id}/h">${bridge.name} <span>${facts(bridge).join(' · ')}</span></h3>
 ${bridge.orphanPorts.length > 0 && html`<p class="quiet">Orphan ports, taps that match no domain: ${bridge.orphanPorts.join(', ')}</p>`}
+${past.length > 0 && html`<p class="quiet">${macvtapSentence(bridge.name, past)}</p>`}
 ${[...new Set(bridge.warnings.map(({ text }) => text))].map((text) => html`<p class="hold">${text}</p>`)}
 ${bridge.vnets.length === 0 ? html`<p class="quiet">No vnets.</p>` : renderTable(bridge.name, rows, filter)}
 </div>
@@ -78,6 +95,7 @@ function facts(bridge: BridgeReport): readonly string[] {
     `${thousands(compliant)} of ${thousands(bridge.vnets.length)} compliant`,
     filtering[`${bridge.vlanFiltering}`],
     bridge.defaultPvid === undefined ? 'default PVID unknown' : `default PVID ${bridge.defaultPvid || 'none'}`,
+    ...(bridge.vlanProtocol === undefined ? [] : [bridge.vlanProtocol]),
   ];
 }
 

@@ -1,6 +1,6 @@
 // The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; and changes of VLANs.
 import type { Change } from '../../../model/plan.ts';
-import type { Bridge, Port } from '../../../model/snapshot.ts';
+import { type Bridge, type Port, vlanProtocolOf } from '../../../model/snapshot.ts';
 import { type VlanTable, vlanTable } from '../../../model/vlan.ts';
 import type { BridgesRead, ChangesMade } from '../../host.ts';
 import { changeRequest } from './changes.ts';
@@ -101,8 +101,8 @@ function bridgesOf(
       .filter((link) => link.master === bridge.index && !isBridge(link))
       .map(({ index, name: port, mac }): Port => ({ name: port, mac, tap: taps.get(index) ?? false }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
-    const { vlanFiltering, defaultPvid } = settings.get(bridge.index) ?? {};
-    return [{ name, vlanFiltering, defaultPvid, ports }];
+    const { vlanFiltering, defaultPvid, vlanProtocol } = settings.get(bridge.index) ?? {};
+    return [{ name, vlanFiltering, defaultPvid, vlanProtocol: vlanProtocolOf(vlanProtocol), ports }];
   });
 }
 

@@ -41,6 +41,7 @@ test('the named bridges that exist, their ports in order, and all tables are rea
       name: 'br-a',
       vlanFiltering: true,
       defaultPvid: 7,
+      vlanProtocol: '802.1Q',
       ports: [0, 1, 2, 3].map((i) => ({ name: `rec${i}`, mac: `fe:54:00:00:00:0${i}`, tap: true })),
     },
   ]);
