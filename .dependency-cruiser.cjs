@@ -72,7 +72,7 @@ module.exports = {
     only(
       'files',
       ['^fs$', '^fs/promises$'],
-      '^src/(host/|daemon/log|hook/|remediation/(lock|state-file|replace-file)|cli/run/hook|apps/remediate)',
+      '^src/(host/|daemon/log|hook/|remediation/(state-file|replace-file)|cli/run/hook|apps/remediate)',
       'The door: nothing else opens a file of the machine.',
     ),
     only(

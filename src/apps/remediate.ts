@@ -8,15 +8,15 @@ import { startSchedule } from '../daemon/schedule.ts';
 import { startWatchdog } from '../daemon/watchdog.ts';
 import { debounce } from '../host/debounce.ts';
 import type { Handle, Host } from '../host/host.ts';
+import { takeLock } from '../host/linux/lock.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
 import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
 import { createNotifier, type Notifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import { watchHost } from '../host/linux/watch.ts';
-import { REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
+import { LOCK_FOLDER, REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
 import type { Log, LogFormat, LogLevel } from '../model/log.ts';
 import { VERSION } from '../model/version.ts';
-import { takeLock } from '../remediation/lock.ts';
 import { createRemediator, PAUSE_FILE, type Remediator } from '../remediation/remediator.ts';
 import { replaceFile } from '../remediation/replace-file.ts';
 import { createStateFile, createStateMemory } from '../remediation/state-file.ts';
@@ -54,7 +54,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     dryRun,
     log,
     publish: (told) => replaceFile(status, `${JSON.stringify(told)}\n`, { mode: 0o644 }),
-    lock: () => takeLock(`remediate, process ${process.pid}`),
+    lock: () => takeLock(LOCK_FOLDER, `remediate, process ${process.pid}`),
     onCycle: () => {
       cycleEndedAt = performance.now();
     },

@@ -48,6 +48,11 @@ export interface FollowEvents {
   end(problem: string): void;
 }
 
+/** `holder`: who has the lock, as it says itself; nobody checks that. */
+export type Locking =
+  | { readonly held: true; release(): Promise<void> }
+  | { readonly held: false; readonly holder: string };
+
 /** What was read of the bridges, at one moment. */
 export interface BridgesRead {
   /** Those of the named ones that exist, in the order of the names. */

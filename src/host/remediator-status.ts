@@ -4,6 +4,8 @@ import type { RemediatorStatus, RemediatorView } from '../model/remediator-statu
 import type { Host } from './host.ts';
 
 export const REMEDIATOR_FOLDER = '/run/libvirt-vlan-remediator';
+/** Who changes the network, see host/linux/lock.ts. */
+export const LOCK_FOLDER = `${REMEDIATOR_FOLDER}/lock`;
 export const STATUS_FILE = `${REMEDIATOR_FOLDER}/status.json`;
 
 // A thousand domains, all held, have some 500 kB.

@@ -1,7 +1,9 @@
 // One cycle by an operator's hand: without the guard, and in turns with the remediator.
 import { setTimeout } from 'node:timers/promises';
-import type { Host } from '../host/host.ts';
+import type { Host, Locking } from '../host/host.ts';
 import { journalEntry } from '../host/linux/journal-write.ts';
+import { takeLock } from '../host/linux/lock.ts';
+import { LOCK_FOLDER } from '../host/remediator-status.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
@@ -11,7 +13,6 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { configure } from './configure.ts';
 import { decisionOf } from './decision.ts';
-import { type Locking, takeLock } from './lock.ts';
 import { plan } from './plan.ts';
 import { journalEntries } from './record.ts';
 
@@ -38,6 +39,9 @@ export async function healOnce(
   refuse: (snapshot: Snapshot) => readonly string[],
 ): Promise<Healed> {
   const lock = await waitForLock();
+  if ('problem' in lock) {
+    return { kind: 'refused', problems: [`the lock cannot be taken: ${lock.problem}; heal must run as root`] };
+  }
   if (!lock.held) return { kind: 'locked', holder: lock.holder };
   try {
     const since = host.now();
@@ -50,16 +54,24 @@ export async function healOnce(
     const decisions = outcomes.map((outcome) => decisionOf(outcome, 'heal', host.now()));
     return { kind: 'healed', outcomes, decisions, after, unwritten: await writeJournal(host, decisions) };
   } finally {
-    lock.release();
+    await lock.release();
   }
 }
 
-async function waitForLock(): Promise<Locking> {
-  const until = Date.now() + LOCK_WAIT_MS;
+async function waitForLock() {
+  const until = performance.now() + LOCK_WAIT_MS;
   for (;;) {
-    const lock = await takeLock(`heal, process ${process.pid}`);
-    if (lock.held || Date.now() > until) return lock;
+    const lock = await attemptLock();
+    if ('problem' in lock || lock.held || performance.now() > until) return lock;
     await setTimeout(100);
+  }
+}
+
+async function attemptLock(): Promise<Locking | { readonly problem: string }> {
+  try {
+    return await takeLock(LOCK_FOLDER, `heal, process ${process.pid}`);
+  } catch (error) {
+    return { problem: (error as Error).message };
   }
 }
 

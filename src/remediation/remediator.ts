@@ -2,13 +2,12 @@
 // the machine, `demo` on the simulated host.
 import type { Settings } from '../config/settings.ts';
 import { createTurns } from '../daemon/turns.ts';
-import type { Host } from '../host/host.ts';
+import type { Host, Locking } from '../host/host.ts';
 import { type JournalFields, journalEntry } from '../host/linux/journal-write.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Log } from '../model/log.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
-import type { Locking } from './lock.ts';
 import { journalEntries } from './record.ts';
 import type { StateStore } from './state-file.ts';
 
