@@ -5,7 +5,7 @@ import type { CollectorRun, Reading, Snapshot } from '../model/snapshot.ts';
 import type { Host } from './host.ts';
 import { createDomainReader } from './linux/domains.ts';
 import { createLinkReader } from './linux/links.ts';
-import { readVlans } from './linux/vlans.ts';
+import { readVlans, readVlansOf } from './linux/vlans.ts';
 
 /** The bridges to read, as of a Policy. */
 export interface Scope {
@@ -34,8 +34,10 @@ export function createSnapshotReader(host: Host): SnapshotReader {
     const vlansRun = timed(host, 'vlans', () => readVlans(host));
     const [domains, domainsRun] = await timed(host, 'domains', readDomains);
     const [links, linksRun] = await timed(host, 'links', () => readLinks(names));
-    const [vlans, vlansTime] = await vlansRun;
-    return { takenAt, links, vlans, domains, collectors: [linksRun, vlansTime, domainsRun] };
+    const [first, vlansTime] = await vlansRun;
+    const ports = links.ok ? links.value.flatMap((bridge) => bridge.ports.map((port) => port.name)) : [];
+    const vlans = await readVlansOf(host, ports, first);
+    return { takenAt, links, vlans, domains, collectors: [linksRun, { ...vlansTime, ok: vlans.ok }, domainsRun] };
   };
 }
 

@@ -2,7 +2,7 @@
 // `bridge -force -batch -` for all vnets and the dump. bridge(8): with -force it goes on after a failed line, writes `Command failed -:LINE` for each and exits 1. What it says of
 // the changes is a hint only; the dump, which the kernel makes when they are done, decides: see `verify`.
 import type { Host, RunResult } from '../host/host.ts';
-import { parseVlanShow, readVlans, SHOW, SHOW_OPTIONS, type Vlans } from '../host/linux/vlans.ts';
+import { parseVlanShow, readVlansOf, SHOW, SHOW_OPTIONS, type Vlans } from '../host/linux/vlans.ts';
 import type { Change } from '../model/plan.ts';
 import { bridgeArgs, bridgeCommand } from './changes.ts';
 
@@ -26,7 +26,15 @@ export async function apply(host: Host, changes: readonly Change[]): Promise<App
     return { failures: new Map([...failures, ...more]), vlans };
   }
   const read = host.bridges?.read([]);
-  return { failures, vlans: read ? { ok: true, value: read.vlans } : await readVlans(host) };
+  return {
+    failures,
+    vlans: read
+      ? { ok: true, value: read.vlans }
+      : await readVlansOf(
+          host,
+          changes.map((change) => change.port),
+        ),
+  };
 }
 
 async function applyByBridge(host: Host, changes: readonly Change[]): Promise<Applied> {
@@ -36,12 +44,13 @@ async function applyByBridge(host: Host, changes: readonly Change[]): Promise<Ap
     if (result.problem !== undefined) failures.set(change, said(change, result.stderr.trim() || result.problem));
   }
   const batch = changes.filter((change) => fitsBatch(change.port));
-  if (batch.length === 0) return { failures, vlans: await readVlans(host) };
+  const ports = changes.map((change) => change.port);
+  if (batch.length === 0) return { failures, vlans: await readVlansOf(host, ports) };
   const lines = [...batch.map(bridgeArgs), SHOW].map((words) => `${words.join(' ')}\n`);
   const options = { input: lines.join(''), timeoutMs: timeoutFor(batch.length) };
   const result = await host.run('bridge', [...SHOW_OPTIONS, '-force', '-batch', '-'], options);
   for (const [change, why] of batchFailures(batch, result)) failures.set(change, why);
-  return { failures, vlans: shown(result) ?? (await readVlans(host)) };
+  return { failures, vlans: await readVlansOf(host, ports, shown(result)) };
 }
 
 /** The dump of a batch; undefined where it did not come to it. */

@@ -1,7 +1,7 @@
 // The one routine that changes a host: apply, read afresh, verify, put back what got worse. The hook, `heal` and the remediator
 // use it. A plan is tried once: whether to try again is the guard's to say.
 import type { Host } from '../host/host.ts';
-import { listPorts } from '../host/linux/links.ts';
+import { listPorts, readFiltering } from '../host/linux/links.ts';
 import type { Vlans } from '../host/linux/vlans.ts';
 import type { Outcome, VnetPlan } from '../model/plan.ts';
 import { formatTable } from '../model/vlan.ts';
@@ -19,13 +19,17 @@ export async function configure(
   since: number = host.now(),
 ): Promise<readonly Outcome[]> {
   if (plans.length === 0) return [];
+  // Between the decision and now, somebody may have turned filtering off: then nothing that is written means anything.
+  const idle = new Map(plans.flatMap(({ bridge }) => unlessFiltering(host, bridge)));
   const { failures, vlans } = await apply(
     host,
-    plans.flatMap((plan) => plan.changes),
+    plans.flatMap((plan) => (idle.has(plan.bridge) ? [] : plan.changes)),
   );
   const fresh = readBack(host, plans, vlans);
   const found = plans.map((plan) => verify(plan, fresh));
-  const outcomes = plans.map((plan, i) => outcome(host, plan, found[i] as Verification, failures, since));
+  const outcomes = plans.map((plan, i) =>
+    outcome(host, plan, found[i] as Verification, idle.get(plan.bridge) ?? saidOf(plan, failures), since),
+  );
   // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind.
   const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && saidOf(o.plan, failures) !== undefined);
   if (spoilt.length === 0) return outcomes;
@@ -47,13 +51,20 @@ function readPorts(host: Host, bridges: readonly string[]): Fresh['ports'] {
   }
 }
 
-function outcome(host: Host, plan: VnetPlan, found: Verification, failures: Failures, since: number): Outcome {
+function unlessFiltering(host: Host, bridge: string): readonly (readonly [bridge: string, why: string])[] {
+  const filters = readFiltering(host, bridge);
+  if (filters === true) return [];
+  const why = filters === false ? 'does not filter VLANs any more' : 'cannot be asked whether it filters VLANs';
+  return [[bridge, `not changed, since ${bridge} ${why}`]];
+}
+
+function outcome(host: Host, plan: VnetPlan, found: Verification, why: string | undefined, since: number): Outcome {
   const durationMs = host.now() - since;
   if (found.kind === 'verified')
     return { plan, result: 'verified', actual: found.actual, problem: undefined, durationMs };
   if (found.kind === 'vanished')
     return { plan, result: 'vanished', actual: undefined, problem: found.problem, durationMs };
-  const problem = [found.problem, saidOf(plan, failures)].filter((text) => text !== undefined).join('; ');
+  const problem = [found.problem, why].filter((text) => text !== undefined).join('; ');
   return { plan, result: 'failed', actual: found.actual, problem, durationMs };
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Host, RunResult } from '../../src/host/host.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import type { Change, VnetPlan } from '../../src/model/plan.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { bridgeArgs } from '../../src/remediation/changes.ts';
@@ -33,6 +34,7 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
   const host = {
     now: () => 1000,
     list: () => [...ports.keys()],
+    readText: () => '1\n',
     run: async (_command: string, args: readonly string[], options: { input?: string }): Promise<RunResult> => {
       calls.push([...args]);
       if (args.includes('show')) return { ...OK, stdout: show() };
@@ -157,7 +159,9 @@ test('a state that somebody else made worse meanwhile is not rewound', async () 
     ...b.host,
     run: async (command, args, options) => {
       const result = await b.host.run(command, args, options);
-      return args.includes('-batch') ? { ...result, stdout: '[]' } : result;
+      if (!args.includes('-batch')) return result;
+      b.ports.set('vnet1', []);
+      return { ...result, stdout: '[]' };
     },
   };
   const [outcome] = await configure(host, [plan('vnet1', '1*', '10 100*')]);
@@ -180,4 +184,45 @@ test('the changes of a plan are those that bridge is given', () => {
     ['vlan', 'add', 'vid', '100', 'dev', 'vnet1', 'pvid', 'untagged'],
     ['vlan', 'del', 'vid', '1', 'dev', 'vnet1'],
   ]);
+});
+
+test('a bridge that stopped filtering after the decision is not written to, and others are', async () => {
+  const sim = createSimHost();
+  for (const [bridge, port] of [
+    ['br-mgmt', 'vnet1'],
+    ['br-lan', 'vnet2'],
+  ] as const) {
+    sim.addBridge(bridge);
+    sim.addUplink(port, bridge);
+  }
+  sim.kernel.setFiltering('br-mgmt', false);
+  const outcomes = await configure(sim, [
+    plan('vnet1', '1*', '100*'),
+    { ...plan('vnet2', '1*', '100*'), bridge: 'br-lan' },
+  ]);
+  expect(outcomes).toMatchObject([
+    {
+      result: 'failed',
+      problem: 'is 1*, should be 100*; not changed, since br-mgmt does not filter VLANs any more',
+    },
+    { result: 'verified' },
+  ]);
+  sim.forbid('/sys/class/net/br-lan/bridge/vlan_filtering');
+  expect(await configure(sim, [{ ...plan('vnet2', '100*', '1*'), bridge: 'br-lan' }])).toMatchObject([
+    { result: 'failed', problem: expect.stringContaining('br-lan cannot be asked whether it filters VLANs') },
+  ]);
+});
+
+test('a dump after the batch that has no row at all puts nothing back before it is asked for again', async () => {
+  const b = createBridge(new Map([['vnet1', table('1*')]]));
+  const { run } = b.host;
+  let empty = 1;
+  const host: Host = {
+    ...b.host,
+    run: async (...call) => {
+      const result = await run(...call);
+      return result.stdout !== '' && empty-- > 0 ? { ...result, stdout: '[]' } : result;
+    },
+  };
+  expect(results(await configure(host, [plan('vnet1', '1*', '10 100*')]))).toEqual(['verified']);
 });

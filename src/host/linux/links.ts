@@ -34,7 +34,7 @@ export function createLinkReader(
         return [
           {
             name,
-            vlanFiltering: flag(readNumber(host, `${NET}/${name}/bridge/vlan_filtering`)),
+            vlanFiltering: readFiltering(host, name),
             defaultPvid: readNumber(host, `${NET}/${name}/bridge/default_pvid`),
             vlanProtocol: vlanProtocolOf(readNumber(host, `${NET}/${name}/bridge/vlan_protocol`)),
             ports: wanted.map(readPort).filter((port) => port !== undefined),
@@ -52,6 +52,16 @@ export function createLinkReader(
 /** Names of a bridge's ports, sorted; none where there is no such bridge. Throws Error where sysfs cannot be read. */
 export function listPorts(host: Host, bridge: string): readonly string[] {
   return host.list(`${NET}/${bridge}/brif`) ?? [];
+}
+
+/** Whether a bridge filters VLANs now; undefined where it cannot be told. */
+export function readFiltering(host: Host, bridge: string): boolean | undefined {
+  return flag(readNumber(host, `${NET}/${bridge}/bridge/vlan_filtering`));
+}
+
+/** Whether there is a network interface of this name. Throws Error where sysfs cannot be read. */
+export function isLink(host: Host, name: string): boolean {
+  return host.stat(`${NET}/${name}`) !== undefined;
 }
 
 /** Names of all bridges of the host, sorted. Throws Error where sysfs cannot be read. */

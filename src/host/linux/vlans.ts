@@ -2,6 +2,7 @@
 import type { Reading } from '../../model/snapshot.ts';
 import { isVid, type Vid, type VlanRun, type VlanTable, vlanTable } from '../../model/vlan.ts';
 import type { Host } from '../host.ts';
+import { isLink } from './links.ts';
 
 /** VLAN tables by port name. */
 export type Vlans = Reading<ReadonlyMap<string, VlanTable>>;
@@ -21,6 +22,29 @@ export async function readVlans(host: Host): Promise<Vlans> {
   } catch (error) {
     return { ok: false, error: `bridge ${args.join(' ')}: ${(error as Error).message}` };
   }
+}
+
+/**
+ * All VLAN tables, and once more where the first answer is in doubt: it has no row at all though these ports are there, or calls
+ * a port `if57`, as iproute2 does with a link that died during the dump. What is in doubt twice: no row is believed, a port without its name is not.
+ * `first`: an answer that is there already.
+ */
+export async function readVlansOf(host: Host, ports: readonly string[], first?: Vlans): Promise<Vlans> {
+  const vlans = first ?? (await readVlans(host));
+  if (!vlans.ok || !isDoubtful(host, ports, vlans.value)) return vlans;
+  const again = await readVlans(host);
+  const nameless = again.ok ? namelessOf(host, again.value) : [];
+  if (nameless.length === 0) return again;
+  return { ok: false, error: `bridge ${SHOW.join(' ')}: calls a port ${nameless[0]}, which has another name` };
+}
+
+function isDoubtful(host: Host, ports: readonly string[], vlans: ReadonlyMap<string, VlanTable>): boolean {
+  return (vlans.size === 0 && ports.length > 0) || namelessOf(host, vlans).length > 0;
+}
+
+/** Ports that were named by their number, as no link is called so. */
+function namelessOf(host: Host, vlans: ReadonlyMap<string, VlanTable>): readonly string[] {
+  return [...vlans.keys()].filter((name) => /^if\d+$/.test(name) && !isLink(host, name));
 }
 
 /** The JSON of `bridge -j [-compressvlans] vlan show`. Throws Error where it has another form than iproute2 5.x to 6.x writes. */

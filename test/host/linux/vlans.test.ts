@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseVlanShow, readVlans } from '../../../src/host/linux/vlans.ts';
+import { parseVlanShow, readVlans, readVlansOf } from '../../../src/host/linux/vlans.ts';
 import { formatTable } from '../../../src/model/vlan.ts';
 import { memoryHost } from '../../support/memory-host.ts';
 
@@ -53,5 +53,50 @@ test('a dump that fails is a reading that failed, with the reason', async () => 
   expect(await readVlans(memoryHost())).toEqual({
     ok: false,
     error: 'bridge -j -compressvlans vlan show: no such program in PATH',
+  });
+});
+
+describe('an answer in doubt is asked for once more', () => {
+  const SHOW = 'bridge -j -compressvlans vlan show';
+  const PORT = '[{"ifname":"vnet1","vlans":[{"vlan":5}]}]';
+  const NUMBERED = '[{"ifname":"if57","vlans":[{"vlan":5}]}]';
+  const read = async (files: Record<string, string>, ports: readonly string[], ...answers: readonly string[]) => {
+    const host = memoryHost(files);
+    const left = [...answers];
+    const run = async () => ({
+      stdout: left.shift() ?? 'asked too often',
+      stderr: '',
+      exitCode: 0,
+      problem: undefined,
+    });
+    const reading = await readVlansOf({ ...host, run }, ports);
+    return { reading: reading.ok ? [...reading.value.keys()] : reading.error, left: left.length };
+  };
+
+  test('no row at all though there are ports', async () => {
+    expect(await read({}, ['vnet1'], '[]', PORT)).toEqual({ reading: ['vnet1'], left: 0 });
+  });
+  test('no row twice is believed: so is a host whose ports have no VLAN', async () => {
+    expect(await read({}, ['vnet1'], '[]', '[]')).toEqual({ reading: [], left: 0 });
+  });
+  test('no row where there is no port is no doubt', async () => {
+    expect(await read({}, [], '[]', PORT)).toEqual({ reading: [], left: 1 });
+  });
+  test('a port that is named by its number', async () => {
+    expect(await read({}, ['vnet1'], NUMBERED, PORT)).toEqual({ reading: ['vnet1'], left: 0 });
+  });
+  test('a port that is named by its number twice is an error', async () => {
+    const error = `bridge vlan show: calls a port if57, which has another name`;
+    expect(await read({}, ['vnet1'], NUMBERED, NUMBERED)).toEqual({ reading: error, left: 0 });
+  });
+  test('a port whose name is if57 is no doubt', async () => {
+    const files = { '/sys/class/net/if57/address': '' };
+    expect(await read(files, ['if57'], NUMBERED, PORT)).toEqual({ reading: ['if57'], left: 1 });
+  });
+  test('an answer that is there already counts as the first', async () => {
+    const host = memoryHost();
+    host.answers.set(SHOW, { stdout: PORT });
+    const reading = await readVlansOf(host, ['vnet1'], { ok: true, value: new Map() });
+    expect(reading.ok && reading.value.size).toBe(1);
   });
 });
