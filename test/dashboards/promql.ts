@@ -3,7 +3,7 @@
 import { SECTIONS } from '../../src/report/metrics.ts';
 
 /** Labels that Prometheus adds to everything it scrapes. */
-export const TARGET_LABELS = ['job', 'instance'] as const;
+export const TARGET_LABELS = ['job', 'instance', 'group'] as const;
 
 /** The exporter's metrics and `up`: series name → label names, those of the target included. */
 export const CATALOGUE: ReadonlyMap<string, readonly string[]> = new Map([
