@@ -36,7 +36,7 @@ export async function runConfigCheck(host: Host, file: string): Promise<void> {
   const bridges = policy.bridges.map(
     ({ name, rules }) => `${name} (${rules.length} ${rules.length === 1 ? 'rule' : 'rules'})`,
   );
-  print(`${file}: valid; bridges: ${bridges.join(', ')}; policy ${policy.sha256}\n`);
+  print(`${file}: valid; bridges: ${bridges.join(', ') || 'none'}; policy ${policy.sha256}\n`);
 }
 
 /** Returns the exit status. Throws SnapshotError. */

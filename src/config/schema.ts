@@ -93,8 +93,8 @@ function preparedDuration(written: string, description: string) {
 /** The whole file. */
 export const configFile = object({
   bridges: required(
-    record(interfaceName, bridge, 'a mapping of at least one bridge, as "br-mgmt:"'),
-    'The VLAN-filtering Linux bridges to watch, by name.',
+    record(interfaceName, bridge, 'a mapping of bridges, as "br-mgmt:", or {} for none'),
+    'The VLAN-filtering Linux bridges to watch, by name; {} for none.',
   ),
   schedule: preset(
     schedule,

@@ -56,24 +56,23 @@ export function list<T>(item: Shape<T>, expected: string, min = 0): Shape<readon
   };
 }
 
-/** A mapping from names of the operator's choice, at least one. `name` checks the name. */
+/** A mapping from names of the operator's choice; `{}` is one of none. `name` checks the name. */
 export function record<T>(
   name: Shape<string>,
   entry: Shape<T>,
   expected: string,
 ): Shape<readonly (readonly [string, T])[]> {
   return {
-    schema: { type: 'object', additionalProperties: entry.schema, propertyNames: name.schema, minProperties: 1 },
+    schema: { type: 'object', additionalProperties: entry.schema, propertyNames: name.schema },
     read(node, path, reader) {
       const pairs = readPairs(node, path, reader, expected);
-      if (pairs?.length === 0) reader.report(node?.range, path, `expected ${expected}, found none`);
-      const entries = (pairs ?? []).map(({ key, keyNode, value }) => {
+      const entries = pairs?.map(({ key, keyNode, value }) => {
         const at = [...path, key];
         const named = name.read(keyNode, at, reader);
         const read = entry.read(value, at, reader);
         return named !== undefined && read !== undefined ? ([key, read] as const) : undefined;
       });
-      return entries.length > 0 && entries.every((e) => e !== undefined) ? entries : undefined;
+      return entries?.every((e) => e !== undefined) ? entries : undefined;
     },
   };
 }

@@ -154,6 +154,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
         settings = fresh;
         config = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
         log.info({ policy: settings.policy.sha256 }, 'config loaded');
+        if (settings.policy.bridges.length === 0) log.warn({}, 'the config names no bridge: nothing is watched');
         turns.request('reload');
       } catch (error) {
         const problem = (error as Error).message;

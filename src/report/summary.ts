@@ -3,6 +3,8 @@ import type { Report } from '../model/report.ts';
 import { count, thousands } from './words.ts';
 
 export interface Summary {
+  /** That the policy names, present or not. */
+  readonly bridges: number;
   readonly vnets: number;
   readonly compliant: number;
   readonly drifted: number;
@@ -18,6 +20,7 @@ export function summarize(report: Report): Summary {
   const verdicts = report.bridges.flatMap((bridge) => bridge.vnets.map((vnet) => vnet.verdict));
   const having = (verdict: string) => verdicts.filter((v) => v === verdict).length;
   return {
+    bridges: report.bridges.length,
     vnets: verdicts.length,
     compliant: having('compliant'),
     drifted: having('drifted'),
@@ -27,16 +30,17 @@ export function summarize(report: Report): Summary {
   };
 }
 
-/** The worst first: drift, then what cannot be told. */
+/** The worst first: drift, then what cannot be told. Where nothing is watched, nothing can be told. */
 export function toneOf(summary: Summary | undefined): Tone {
   if (!summary) return 'unknown';
   if (summary.findings > 0) return 'drift';
-  return summary.unknown + summary.unknowns > 0 ? 'unknown' : 'ok';
+  return summary.unknown + summary.unknowns > 0 || summary.bridges === 0 ? 'unknown' : 'ok';
 }
 
 /** The sentence that stands above all. */
 export function headline(summary: Summary | undefined): string {
   if (!summary) return 'No audit yet';
+  if (summary.bridges === 0) return 'No bridge is watched: the config names none';
   const { vnets, drifted, findings, unknown, unknowns } = summary;
   if (drifted > 0) return `${thousands(drifted)} of ${count(vnets, 'vnet')} ${drifted === 1 ? 'has' : 'have'} drifted`;
   if (findings > 0) return `${count(findings, 'finding')}, none on a matched vnet`;

@@ -134,7 +134,11 @@ test.each<[string, string, string | RegExp]>([
     `${BASE}  br0: {vlans: [1], pvid: 1}\n`,
     'f:5:3: bridges.br0: this key stands twice; delete one',
   ],
-  ['no bridges', 'bridges: {}\n', /^f:1:10: bridges: expected a mapping of at least one bridge/],
+  [
+    'bridges without a value',
+    'bridges:\n',
+    /^f:1:.*: bridges: expected a mapping of bridges, .*, or \{\} for none, found nothing$/,
+  ],
   ['no bridges key', 'schedule: "* * * * * *"\n', /^f:1:1: bridges: this key is missing/],
   ['bridges as a list', 'bridges: [br0]\n', /^f:1:10: bridges: expected a mapping .*, found a list$/],
   [
@@ -384,4 +388,8 @@ test('the least that a number may be is taken', () => {
   const text = `${BASE}hook: {wait_seconds: 0}\nremediation: {max_heals: 1, max_vnets_per_policy_change: 0}\n`;
   const { hook, remediation } = parseSettings(text, 'f');
   expect([hook.waitMs, remediation.maxHeals, remediation.maxVnetsPerPolicyChange]).toEqual([0, 1, 0]);
+});
+
+test('a file may watch no bridge, as one that was just installed', () => {
+  expect(parseSettings('bridges: {}\n', 'f').policy.bridges).toEqual([]);
 });

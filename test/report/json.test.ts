@@ -187,6 +187,7 @@ test('the JSON of a report has the documented shape', () => {
       "policySha256": "5f2d8c6b0a1e",
       "portless": [],
       "summary": {
+        "bridges": 1,
         "compliant": 0,
         "drifted": 1,
         "findings": 3,

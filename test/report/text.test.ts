@@ -4,6 +4,7 @@ import type { HookStats } from '../../src/model/hook-stats.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { Report } from '../../src/model/report.ts';
 import { selectDomains } from '../../src/report/select.ts';
+import { summarize, toneOf } from '../../src/report/summary.ts';
 import { renderText } from '../../src/report/text.ts';
 import { AT, bridge, report, table, vnet } from './example.ts';
 
@@ -153,4 +154,9 @@ test('of hook and remediator a selected domain shows its own part', () => {
   const bind = renderText(selectDomains(all, ['bind-01']), { ...PLAIN, hook, remediator });
   expect(bind).toContain('held');
   expect(bind).not.toMatch(/vyos-01|hook errors/);
+});
+
+test('where no bridge is watched it says so, and claims nothing', () => {
+  expect(renderText(report(), PLAIN)).toBe('No bridge is watched: the config names none.\n');
+  expect(toneOf(summarize(report()))).toBe('unknown');
 });
