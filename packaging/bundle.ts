@@ -1,7 +1,7 @@
 // The product's bundle, and the npm packages that are in it: those whose modules rolldown took, and no others.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { type RolldownOptions, rolldown } from 'rolldown';
+import { type LogLevel, type LogOrStringHandler, type RolldownLog, type RolldownOptions, rolldown } from 'rolldown';
 import { loadConfig } from 'rolldown/config';
 
 export interface BundledPackage {
@@ -19,7 +19,7 @@ export async function bundle(top: string, out: string): Promise<readonly Bundled
   const folders = new Set<string>();
   for (const config of configs) {
     const output = [config.output ?? {}].flat()[0] ?? {};
-    const build = await rolldown(config);
+    const build = await rolldown({ ...config, onLog: refuseUnresolved });
     const { output: files } = await build.write({ ...output, dir: join(out, relative('dist', output.dir ?? 'dist')) });
     for (const file of files) {
       for (const id of file.type === 'chunk' ? file.moduleIds : []) {
@@ -33,6 +33,12 @@ export async function bundle(top: string, out: string): Promise<readonly Bundled
   return [...new Map(packages.map((entry) => [`${entry.name} ${entry.version}`, entry]))]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, entry]) => entry);
+}
+
+// To rolldown it is a warning, for there may be a node_modules where the bundle runs: there is none.
+function refuseUnresolved(level: LogLevel, log: RolldownLog, handle: LogOrStringHandler): void {
+  if (log.code === 'UNRESOLVED_IMPORT') throw new Error(`${log.message}\nRun npm ci first.`);
+  handle(level, log);
 }
 
 // The nearest folder above with a package.json that names something: some packages have further ones, for the module kind only.
