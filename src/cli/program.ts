@@ -7,6 +7,7 @@ import { register as registerCheck } from './check.ts';
 import { register as registerConfig } from './config.ts';
 import { register as registerDemo } from './demo.ts';
 import { register as registerHeal } from './heal.ts';
+import { register as registerHistory } from './history.ts';
 import { register as registerHook } from './hook-install.ts';
 import { register as registerPlan } from './plan.ts';
 import { register as registerRemediate } from './remediate.ts';
@@ -43,6 +44,7 @@ export function createProgram(): Command {
   registerHeal(program);
   registerRemediate(program);
   registerHook(program);
+  registerHistory(program);
   registerSnapshot(program);
   registerConfig(program);
   registerDemo(program);

@@ -1,4 +1,5 @@
 // The single values that the config file is made of, each with what is expected of it in words and as JSON Schema.
+import { parseDuration } from '../model/duration.ts';
 import { parseMac } from '../model/mac.ts';
 import { isVid, type Vid, type VidRange, type Vids, vidRange, vidsFrom } from '../model/vlan.ts';
 import { isSchedule } from './schedule.ts';
@@ -101,25 +102,12 @@ export const identifier = text(
   '^[^\\s\\[\\]]{1,64}$',
 );
 
-const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
-const DURATION = /^(?:(\d{1,4})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
-
 /** A span of time from one second to a year, in milliseconds. */
 export const duration = scalar(
   'a duration as 15s, 10m or 1h30m',
   { type: 'string', pattern: '^(?=.)([0-9]{1,4}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$' },
   (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
 );
-
-/** `text` as milliseconds; undefined where it is no duration from one second to a year. */
-export function parseDuration(text: string): number | undefined {
-  const parts = DURATION.exec(text);
-  if (!parts) return undefined;
-  const [days, hours, minutes, seconds] = parts.slice(1).map((part) => Number(part ?? 0));
-  const total =
-    (days ?? 0) * UNIT_MS.d + (hours ?? 0) * UNIT_MS.h + (minutes ?? 0) * UNIT_MS.m + (seconds ?? 0) * UNIT_MS.s;
-  return total >= 1000 && total <= 366 * UNIT_MS.d ? total : undefined;
-}
 
 /** A cron expression of six fields, seconds first. */
 export const schedule = scalar(

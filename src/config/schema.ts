@@ -1,4 +1,5 @@
 // The config file: every key, what it is for, and its preset. The JSON Schema (systemd/config.schema.json) is made from this.
+import { parseDuration } from '../model/duration.ts';
 import { SOURCES } from '../model/policy.ts';
 import { type Vid, vidRange } from '../model/vlan.ts';
 import {
@@ -13,7 +14,6 @@ import {
   mac,
   namePattern,
   oneOf,
-  parseDuration,
   pvid,
   schedule,
   vids,

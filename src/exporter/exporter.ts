@@ -19,6 +19,7 @@ import { letOthersIn } from '../model/slices.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { Trigger } from '../report/metrics/self.ts';
 import { createAuditBook } from './audits.ts';
+import { createFindingJournal } from './finding-journal.ts';
 import type { ExporterState } from './state.ts';
 
 export interface ExporterOptions {
@@ -55,6 +56,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
   const readSnapshot = createSnapshotReader(host);
   const readStatus = createStatusReader(host);
   const book = createAuditBook(log);
+  const findings = createFindingJournal(host, log, () => performance.now());
   const listeners = new Set<() => void>();
   let settings = load();
   let config: ExporterState['config'] = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
@@ -97,6 +99,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       report = same && report ? { ...report, takenAt: fresh.takenAt } : fresh;
       if (snapshot.domains.ok) domains = keepSame(domains, snapshot.domains.value.map((domain) => domain.name).sort());
       record.end(snapshot, report, !same);
+      findings.update(report);
     } catch (error) {
       record.fail(error);
     }

@@ -2,10 +2,11 @@
 // `journalctl LIBVIRT_VLAN_DOMAIN=vyos-01`.
 import type { JournalFields } from '../host/linux/journal-write.ts';
 import { PRIORITY } from '../host/linux/journal-write.ts';
+import { WRITERS } from '../model/history.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import { eventFields } from '../model/vnet-event.ts';
 
-export const IDENTIFIER = 'libvirt-vlan-remediator';
+const IDENTIFIER = WRITERS.remediator;
 
 // Each entry is a process of its own: above this, those of one bridge and outcome share an entry.
 const SINGLE_ENTRIES = 20;
@@ -45,9 +46,17 @@ function groupEntry(group: readonly Decision[]): JournalFields {
     LIBVIRT_VLAN_TRIGGER: first.trigger,
     LIBVIRT_VLAN_OUTCOME: first.outcome,
     // In one field: journald takes no entry of more than 1024.
-    LIBVIRT_VLAN_DECISIONS: group.map((d) => `${d.domain} ${d.vnet}: ${d.before} -> ${d.after}`).join('; '),
+    LIBVIRT_VLAN_DECISIONS: plainJson(group.map(({ domain, vnet, before, after }) => [domain, vnet, before, after])),
     LIBVIRT_VLAN_DURATION_MS: slowest,
   };
+}
+
+// JSON in ASCII: a character that is shown by its number, as the journal's writer does, would make it something else.
+function plainJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function sentence({ domain, bridge, vnet, before, after, outcome }: Decision): string {

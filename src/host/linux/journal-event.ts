@@ -8,6 +8,7 @@
 //   libvirt itself   "Hook script execution failed: …": a hook that could not even run
 
 import { cut } from '../../model/printable.ts';
+import { type Entry, isOfRoot, parseEntry, timeOf, values } from './journal-entry.ts';
 
 /** journald threw entries of libvirt's services away, because they came too fast: what the hook said may be among them. */
 export interface Suppressed {
@@ -81,23 +82,19 @@ export function journalTerms(identifiers: readonly string[]): readonly string[] 
   return alternatives.flatMap((terms, i) => (i === 0 ? terms : ['+', ...terms]));
 }
 
-type Entry = Readonly<Record<string, unknown>>;
-
 /** `identifiers`: the hook's, without brackets. undefined where the line is no entry of a hook, or no JSON at all. */
 export function parseHookEvent(line: string, identifiers: readonly string[]): HookEvent | Suppressed | undefined {
-  const entry = parseObject(line);
+  const entry = parseEntry(line);
   const cursor = entry && values(entry.__CURSOR)[0];
   if (!entry || !cursor) return undefined;
   const entries = suppressed(entry);
   if (entries > 0) return { kind: 'suppressed', cursor, entries };
-  if (values(entry._UID)[0] !== '0') return undefined;
+  if (!isOfRoot(entry)) return undefined;
   const message = values(entry.MESSAGE).join('\n');
   const said =
     fromLibvirt(entry, message) ?? fromOurs(entry, identifiers, message) ?? fromOther(entry, identifiers, message);
   if (!said) return undefined;
-  const micros = Number(values(entry.__REALTIME_TIMESTAMP)[0]);
-  const at = Number.isFinite(micros) ? Math.floor(micros / 1000) : 0;
-  return { kind: 'hook', cursor, at, ...said, text: oneLine(said.text) };
+  return { kind: 'hook', cursor, at: timeOf(entry), ...said, text: oneLine(said.text) };
 }
 
 type Said = Pick<HookEvent, 'domain' | 'severity' | 'run' | 'text'>;
@@ -172,23 +169,6 @@ function suppressed(entry: Entry): number {
   const text = /^Suppressed (\d+) messages from (\S+)$/.exec(values(entry.MESSAGE)[0] ?? '');
   const [, count, unit = ''] = text ?? [];
   return LIBVIRT_UNITS.includes(unit) ? Number(values(entry.N_DROPPED)[0] ?? count) || 0 : 0;
-}
-
-function parseObject(line: string): Entry | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Entry) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A field's values: one is a string, several are a list, one that is not UTF-8 is a list of bytes, one too long is null. */
-function values(field: unknown): readonly string[] {
-  if (typeof field === 'string') return [field];
-  if (!Array.isArray(field)) return [];
-  if (field.every((item) => typeof item === 'number')) return field.length > 0 ? [Buffer.from(field).toString()] : [];
-  return field.flatMap((item) => (Array.isArray(item) || typeof item === 'string' ? values(item) : []));
 }
 
 function oneLine(text: string): string {

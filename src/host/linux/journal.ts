@@ -11,6 +11,7 @@ import type { Handle, Host } from '../host.ts';
 import { keepRunning } from '../keep-running.ts';
 import { hookInstalled } from './hook-files.ts';
 import { allIdentifiers, EVENT_FIELDS, journalTerms, parseHookEvent } from './journal-event.ts';
+import { queryJournal } from './journal-query.ts';
 import { createHookCounts } from './journal-stats.ts';
 
 const PACE = { settleMs: 1000, firstRetryMs: 250, maxRetryMs: 60_000 };
@@ -145,24 +146,13 @@ interface Asked {
 }
 
 async function askJournal(host: Host, selection: readonly string[]): Promise<Reading<Asked>> {
-  const newest = await host.run('journalctl', ['--lines=1', ...selection], { timeoutMs: TIMEOUT_MS });
-  if (newest.problem !== undefined || isBlind(newest.stderr)) return { ok: false, error: whyNot(newest) };
-  return { ok: true, value: { newest: /"__CURSOR":"([^"]+)"/.exec(newest.stdout)?.[1] } };
+  const newest = await queryJournal(host, ['--lines=1', ...selection], TIMEOUT_MS);
+  return newest.ok ? { ok: true, value: { newest: /"__CURSOR":"([^"]+)"/.exec(newest.value)?.[1] } } : newest;
 }
 
 function selectionOf(identifiers: readonly string[]): readonly string[] {
   const fields = `--output-fields=${EVENT_FIELDS.join(',')}`;
   return ['--boot', '--all', '--output=json', fields, ...journalTerms(identifiers)];
-}
-
-// Without permission journalctl shows the caller's own entries, exits 0, and says so on stderr only.
-function isBlind(stderr: string): boolean {
-  return /not seeing messages from other users|insufficient permissions|Permission denied/i.test(stderr);
-}
-
-function whyNot({ stderr, problem }: { readonly stderr: string; readonly problem: string | undefined }): string {
-  if (!isBlind(stderr)) return problem ?? 'journalctl failed';
-  return 'no permission to read the journal: the user must be in the group "systemd-journal" or "adm"';
 }
 
 /** What the journal holds of the hook, once; not ok where that takes longer than `waitMs` or cannot be. Never rejects. */

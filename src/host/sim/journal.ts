@@ -26,6 +26,8 @@ interface Query {
   readonly afterCursor: string | undefined;
   /** Begins with this entry. */
   readonly cursor: string | undefined;
+  /** Microseconds since the epoch. */
+  readonly since: number;
   /** `-F FIELD`: the values of a field instead of entries. */
   readonly field: string | undefined;
   readonly matches: (entry: JournalEntry) => boolean;
@@ -66,7 +68,9 @@ export function createJournal(now: () => number): Journal {
         : query.afterCursor === undefined
           ? 0
           : indexOf(query.afterCursor) + 1;
-    const found = entries.slice(after).filter(query.matches);
+    const found = entries
+      .slice(after)
+      .filter((entry) => Number(entry.__REALTIME_TIMESTAMP) >= query.since && query.matches(entry));
     return Number.isFinite(query.lines) ? found.slice(Math.max(0, found.length - query.lines)) : found;
   };
 
@@ -122,6 +126,7 @@ function parseArgs(args: readonly string[]): Query {
   let lines: number | undefined;
   let afterCursor: string | undefined;
   let cursor: string | undefined;
+  let since = 0;
   let field: string | undefined;
   let json = false;
   const terms: Map<string, string[]>[] = [new Map()];
@@ -137,6 +142,7 @@ function parseArgs(args: readonly string[]): Query {
     else if (name === '--no-tail') lines = Number.POSITIVE_INFINITY;
     else if (name === '--after-cursor') afterCursor = value;
     else if (name === '--cursor') cursor = value;
+    else if (name === '--since' && value.startsWith('@')) since = Number(value.slice(1)) * 1_000_000;
     else if (name === '-F' || name === '--field') field = value;
     else if (name === '--output-fields') continue;
     else if (name === '-t' || name === '--identifier') {
@@ -149,7 +155,15 @@ function parseArgs(args: readonly string[]): Query {
   if (!json && field === undefined) throw new Error('simulated host: journalctl without -o json is not modelled');
   const matches = (entry: JournalEntry) =>
     fits(entry, all) && (terms.every((term) => term.size === 0) || terms.some((term) => fits(entry, term)));
-  return { follow, lines: lines ?? (follow ? 10 : Number.POSITIVE_INFINITY), afterCursor, cursor, field, matches };
+  return {
+    follow,
+    lines: lines ?? (follow ? 10 : Number.POSITIVE_INFINITY),
+    afterCursor,
+    cursor,
+    since,
+    field,
+    matches,
+  };
 }
 
 const WITH_VALUE = [

@@ -1,0 +1,62 @@
+// `history [DOMAIN…]`: what happened to vnets, from the journal. It asks the journal alone: domains that are gone have a history, too.
+import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { Host } from '../host/host.ts';
+import { parseDuration } from '../model/duration.ts';
+import { printable } from '../model/printable.ts';
+import { domainsArgument, formatOption } from './options.ts';
+import { print, showsColour, tell } from './output.ts';
+
+export function register(program: Command): void {
+  program
+    .command('history')
+    .description(
+      'show what happened to the vnets of all or some domains, from the journal: started, configured by the hook, drifted, ' +
+        'healed, held, suspended; the newest last',
+    )
+    .addArgument(domainsArgument())
+    .addOption(sinceOption())
+    .addOption(formatOption())
+    .addHelpText('after', '\nExit status: 0 read, 2 the journal cannot be read.')
+    .action(async (domains, options) => {
+      const { createHost } = await import('../host/linux/real.ts');
+      process.exitCode = await runHistory(createHost(), domains, options);
+    });
+}
+
+export interface HistoryOptions {
+  readonly format: 'table' | 'json';
+  /** Milliseconds. */
+  readonly since: number;
+}
+
+/** Returns the exit status. */
+export async function runHistory(host: Host, domains: readonly string[], options: HistoryOptions): Promise<number> {
+  const [{ readHistory }, { historyJson, renderHistory }] = await Promise.all([
+    import('../host/linux/history.ts'),
+    import('../report/history.ts'),
+  ]);
+  const read = await readHistory(host, host.now() - options.since);
+  if (!read.ok) {
+    tell(read.error);
+    return 2;
+  }
+  // In the journal names stand as they can be shown.
+  const wanted = new Set(domains.flatMap((name) => [name, printable(name)]));
+  const concerns = (domain: string | undefined) => domains.length === 0 || domain === undefined || wanted.has(domain);
+  const history = { ...read.value, events: read.value.events.filter(({ domain }) => concerns(domain)) };
+  if (history.cut)
+    tell('there is more in the journal than can be shown: the oldest is left out; name a shorter --since');
+  if (options.format === 'json') print(`${JSON.stringify(historyJson(history), null, 2)}\n`);
+  else print(renderHistory(history, showsColour()));
+  if (history.events.length === 0) tell('nothing happened since then, as far as the journal tells');
+  return 0;
+}
+
+const sinceOption = () =>
+  new Option('--since <duration>', 'how far back to look, as 90s, 10m, 1h30m or 7d')
+    .argParser((text) => {
+      const milliseconds = parseDuration(text);
+      if (milliseconds !== undefined) return milliseconds;
+      throw new InvalidArgumentError('expected a duration from one second to a year, as 90s, 10m, 1h30m or 7d');
+    })
+    .default(24 * 3_600_000, '24h');

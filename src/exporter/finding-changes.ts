@@ -1,0 +1,43 @@
+// What appeared and what is gone between two reports. Pure. What a report cannot tell is neither: a finding of a domain whose XML
+// is half-written stays as it was.
+import type { FindingEvent } from '../model/finding-event.ts';
+import { type Finding, isUnread, type Report } from '../model/report.ts';
+
+/** Findings that are there as far as one knows, by subject and reason. */
+export type KnownFindings = ReadonlyMap<string, Finding>;
+
+/** Events in report order, those that are gone last; and what is known after `report`. */
+export function findingChanges(
+  known: KnownFindings,
+  report: Report,
+): { readonly events: readonly FindingEvent[]; readonly known: KnownFindings } {
+  const now = new Map(report.bridges.flatMap((bridge) => bridge.findings.map((finding) => [keyOf(finding), finding])));
+  const events: FindingEvent[] = [];
+  for (const [key, finding] of now) {
+    const before = known.get(key);
+    if (!before) events.push({ state: 'appeared', finding });
+    else if (before.expected !== finding.expected || before.actual !== finding.actual) {
+      events.push({ state: 'changed', finding });
+    }
+  }
+  const tells = whatItTells(report);
+  for (const [key, finding] of known) {
+    if (now.has(key)) continue;
+    if (tells(finding)) events.push({ state: 'gone', finding });
+    else now.set(key, finding);
+  }
+  return { events, known: now };
+}
+
+function keyOf({ bridge, domain, vnet, reason }: Finding): string {
+  return JSON.stringify([bridge, domain, vnet, reason]);
+}
+
+/** Whether the report tells if a finding is still there. */
+function whatItTells(report: Report): (finding: Finding) => boolean {
+  if (isUnread(report, 'links', 'vlans', 'domains')) return () => false;
+  const named = (kind: 'bridge' | 'taps' | 'domain') =>
+    new Set(report.unknowns.filter((unknown) => unknown.kind === kind).map(({ name }) => name));
+  const [bridges, taps, domains] = [named('bridge'), named('taps'), named('domain')];
+  return ({ bridge, domain }) => !bridges.has(bridge) && !taps.has(bridge) && !(domain && domains.has(domain));
+}

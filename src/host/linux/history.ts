@@ -1,0 +1,185 @@
+// What hook, remediator and exporter wrote of vnets, read from the journal once. Whose an entry is, only journald's own fields tell:
+// the hook's and an operator's `heal` are root's, a daemon's are of its unit. The daemons write through `logger`, which may have ended
+// when journald looks which unit it was of; its user id is known in any case, and the unit's log tells which one that is.
+import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID } from '../../model/finding-event.ts';
+import { type History, type HistoryEvent, type HistoryKind, WRITERS, type Writer } from '../../model/history.ts';
+import { cut } from '../../model/printable.ts';
+import type { Reading } from '../../model/snapshot.ts';
+import type { VnetOutcome } from '../../model/vnet-event.ts';
+import type { Host } from '../host.ts';
+import { type Entry, isOfRoot, isOfUnit, parseEntry, timeOf, values } from './journal-entry.ts';
+import { queryJournal } from './journal-query.ts';
+
+const TIMEOUT_MS = 60_000;
+const MAX_ENTRIES = 50_000;
+const MAX_TEXT = 500;
+const DAEMONS = ['remediator', 'exporter'] as const;
+const WRITER_NAMES = ['hook', ...DAEMONS] as const;
+
+/** User ids of the daemons, beside root's. */
+export type DaemonUids = Readonly<Record<(typeof DAEMONS)[number], ReadonlySet<string>>>;
+
+/** All that happened since then, milliseconds since the epoch. Never rejects. */
+export async function readHistory(host: Host, since: number): Promise<Reading<History>> {
+  const uids = await readUids(host);
+  if (!uids.ok) return uids;
+  const args = [
+    '--all',
+    '--output=json',
+    `--output-fields=${FIELDS.join(',')}`,
+    `--since=@${Math.floor(since / 1000)}`,
+  ];
+  const read = await queryJournal(host, [...args, `--lines=${MAX_ENTRIES}`, ...terms(uids.value)], TIMEOUT_MS);
+  if (!read.ok) return read;
+  const lines = read.value.split('\n').filter((line) => line !== '');
+  return { ok: true, value: { events: parseHistory(lines, uids.value), cut: lines.length >= MAX_ENTRIES } };
+}
+
+/** The events of these lines of `journalctl -o json`; what none of ours wrote is left out. */
+export function parseHistory(lines: readonly string[], uids: DaemonUids): readonly HistoryEvent[] {
+  // Domains of which a run of the hook is being told: the last of a run's entries says that it is one.
+  const starting = new Set<string>();
+  return lines.flatMap((line) => {
+    const entry = parseEntry(line);
+    const by = entry && writerOf(entry, uids);
+    if (!entry || !by) return [];
+    const events = by === 'exporter' ? ofExporter(entry) : by === 'remediator' ? ofRemediator(entry) : ofHook(entry);
+    if (by !== 'hook') return events;
+    const domain = one(entry, 'LIBVIRT_VLAN_DOMAIN') ?? '';
+    const begins = one(entry, 'LIBVIRT_VLAN_OPERATION') === 'start' && !starting.has(domain);
+    if (begins) starting.add(domain);
+    if (one(entry, 'LIBVIRT_VLAN_RUN') === '1') starting.delete(domain);
+    const nothing = { bridge: undefined, vnet: undefined, before: undefined, after: undefined, reasons: [] };
+    return begins ? [{ ...eventOf(entry, by, 'started'), ...nothing, text: '' }, ...events] : events;
+  });
+}
+
+const FIELDS = [
+  ...['MESSAGE', 'MESSAGE_ID', 'PRIORITY', 'SYSLOG_IDENTIFIER', '_UID', '_SYSTEMD_UNIT'],
+  ...['DOMAIN', 'BRIDGE', 'VNET', 'OUTCOME', 'BEFORE', 'AFTER', 'OPERATION', 'RUN', 'FINDING', 'STATE'].map(ours),
+  ...['EXPECTED', 'ACTUAL', 'DECISIONS'].map(ours),
+];
+
+function ours(name: string): string {
+  return `LIBVIRT_VLAN_${name}`;
+}
+
+function terms(uids: DaemonUids): readonly string[] {
+  const ofRoot = Object.values(WRITERS).map((name) => ['_UID=0', `SYSLOG_IDENTIFIER=${name}`]);
+  const ofDaemons = DAEMONS.flatMap((daemon) => {
+    const identifier = `SYSLOG_IDENTIFIER=${WRITERS[daemon]}`;
+    const users = [...uids[daemon]].map((uid) => [`_UID=${uid}`, identifier]);
+    return [[`_SYSTEMD_UNIT=${WRITERS[daemon]}.service`, identifier], ...users];
+  });
+  return [...ofRoot, ...ofDaemons].flatMap((alternative, i) => (i === 0 ? alternative : ['+', ...alternative]));
+}
+
+/** From what the daemons log on stderr: of a stream journald knows the unit for certain. */
+async function readUids(host: Host): Promise<Reading<DaemonUids>> {
+  const units = DAEMONS.flatMap((daemon, i) => {
+    const term = ['_TRANSPORT=stdout', `_SYSTEMD_UNIT=${WRITERS[daemon]}.service`];
+    return i === 0 ? term : ['+', ...term];
+  });
+  const args = ['--output=json', '--output-fields=_UID,_SYSTEMD_UNIT', '--lines=1000', ...units];
+  const read = await queryJournal(host, args, TIMEOUT_MS);
+  if (!read.ok) return read;
+  const entries = read.value.split('\n').flatMap((line): readonly Entry[] => {
+    const entry = parseEntry(line);
+    return entry ? [entry] : [];
+  });
+  const of = (daemon: Writer) => {
+    const own = entries.filter((entry) => isOfUnit(entry, `${WRITERS[daemon]}.service`));
+    return new Set(own.flatMap((entry) => values(entry._UID)[0] ?? []));
+  };
+  return { ok: true, value: { remediator: of('remediator'), exporter: of('exporter') } };
+}
+
+function writerOf(entry: Entry, uids: DaemonUids): Writer | undefined {
+  const identifiers = values(entry.SYSLOG_IDENTIFIER);
+  const writer = WRITER_NAMES.find((name) => identifiers.includes(WRITERS[name]));
+  if (!writer || isOfRoot(entry)) return writer;
+  if (writer === 'hook') return undefined;
+  const isItsUser = uids[writer].has(values(entry._UID)[0] ?? '');
+  return isItsUser || isOfUnit(entry, `${WRITERS[writer]}.service`) ? writer : undefined;
+}
+
+function ofExporter(entry: Entry): readonly HistoryEvent[] {
+  const id = one(entry, 'MESSAGE_ID');
+  if (id === FINDINGS_LEFT_OUT_MESSAGE_ID) return [eventOf(entry, 'exporter', 'left_out')];
+  if (id !== FINDING_MESSAGE_ID) return [];
+  return [eventOf(entry, 'exporter', one(entry, 'LIBVIRT_VLAN_STATE') === 'gone' ? 'cleared' : 'drifted')];
+}
+
+function ofRemediator(entry: Entry): readonly HistoryEvent[] {
+  const kind = OUTCOMES.get(one(entry, 'LIBVIRT_VLAN_OUTCOME') ?? '');
+  if (!kind) return [];
+  const event = eventOf(entry, 'remediator', kind === 'configured' ? 'healed' : kind);
+  const many = decisionsOf(one(entry, 'LIBVIRT_VLAN_DECISIONS'));
+  return many.length > 0 ? many.map((decision) => ({ ...event, ...decision, text: '' })) : [event];
+}
+
+function ofHook(entry: Entry): readonly HistoryEvent[] {
+  const kind = OUTCOMES.get(one(entry, 'LIBVIRT_VLAN_OUTCOME') ?? '') ?? PRIORITIES.get(one(entry, 'PRIORITY') ?? '');
+  return kind && one(entry, 'LIBVIRT_VLAN_DOMAIN') !== undefined ? [eventOf(entry, 'hook', kind)] : [];
+}
+
+// What happened, as of the hook.
+const KIND_OF: Readonly<Record<VnetOutcome, HistoryKind>> = {
+  verified: 'configured',
+  compliant: 'configured',
+  failed: 'failed',
+  reverted: 'reverted',
+  vanished: 'vanished',
+  held: 'held',
+  suspended: 'suspended',
+  paused: 'paused',
+  dry_run: 'dry_run',
+  refused: 'refused',
+  absent: 'absent',
+};
+
+const OUTCOMES: ReadonlyMap<string, HistoryKind> = new Map(Object.entries(KIND_OF));
+// Of an entry of the hook about no outcome.
+const PRIORITIES: ReadonlyMap<string, HistoryKind> = new Map([
+  ['3', 'error'],
+  ['4', 'warning'],
+]);
+
+function eventOf(entry: Entry, by: Writer, kind: HistoryKind): HistoryEvent {
+  const field = (name: string) => one(entry, ours(name));
+  return {
+    at: timeOf(entry),
+    by,
+    kind,
+    domain: field('DOMAIN'),
+    bridge: field('BRIDGE'),
+    vnet: field('VNET'),
+    reasons: values(entry.LIBVIRT_VLAN_FINDING),
+    expected: field('EXPECTED'),
+    actual: field('ACTUAL'),
+    before: field('BEFORE'),
+    after: field('AFTER'),
+    text: cut(values(entry.MESSAGE).join(' ').replace(/\s+/g, ' ').trim(), MAX_TEXT),
+  };
+}
+
+/** Where one entry stands for many vnets, see remediation/record.ts. */
+function decisionsOf(text: string | undefined): readonly Pick<HistoryEvent, 'domain' | 'vnet' | 'before' | 'after'>[] {
+  if (text === undefined) return [];
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) ? list.flatMap(decisionFrom) : [];
+  } catch {
+    return [];
+  }
+}
+
+function decisionFrom(item: unknown) {
+  if (!Array.isArray(item) || item.length !== 4 || !item.every((part) => typeof part === 'string')) return [];
+  const [domain, vnet, before, after] = item as [string, string, string, string];
+  return [{ domain, vnet, before, after }];
+}
+
+function one(entry: Entry, field: string): string | undefined {
+  return values(entry[field])[0];
+}

@@ -1,0 +1,169 @@
+// `history` on the simulated host: what hook, exporter and remediator really write is read back.
+import { afterEach, expect, test, vi } from 'vitest';
+import { runHeal } from '../../src/cli/heal.ts';
+import { runHistory } from '../../src/cli/history.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { loadSettings } from '../../src/config/load.ts';
+import { createFindingJournal } from '../../src/exporter/finding-journal.ts';
+import { entryOf } from '../../src/hook/facts.ts';
+import { journalEntry } from '../../src/host/linux/journal-write.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
+import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import type { Decision } from '../../src/model/remediator-status.ts';
+import { parseTable } from '../../src/model/vlan.ts';
+import { evaluate } from '../../src/policy/evaluate.ts';
+import { journalEntries } from '../../src/remediation/record.ts';
+
+const FILE = '/etc/libvirt-vlan-exporter/config.yml';
+const START = Date.UTC(2026, 1, 3, 12);
+const OPTIONS = { format: 'table', since: 3_600_000 } as const;
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+afterEach(() => vi.restoreAllMocks());
+
+/** A host on which a VM started, drifted and was healed by hand, one minute apart. */
+async function eventful() {
+  let now = START;
+  const host = createSimHost({ now: () => now });
+  host.addBridge('br0');
+  host.writeFile(FILE, 'bridges: {br0: {vlans: [10, 20], pvid: 100}}\n');
+  host.start({
+    name: 'vyos-01',
+    uuid: '00000000-0000-0000-0000-000000000001',
+    interfaces: [{ mac: '52:54:00:00:00:01', bridge: 'br0' }],
+  });
+  const call = { guest: 'vyos-01', operation: 'start' } as const;
+  const where = { bridge: 'br0', vnet: 'vnet0', before: '1*', after: '10 20 100*' };
+  await journalEntry(host, entryOf({ severity: 'info', text: 'done', outcome: 'verified', ...where }, call, 9, true));
+  host.setTable('vnet0', parseTable('10 20 100*'));
+
+  const { policy } = loadSettings(host, FILE);
+  const findings = createFindingJournal(host, silent, () => now);
+  const audit = async () => {
+    now += 60_000;
+    findings.update(evaluate(await createSnapshotReader(host)(policy), policy));
+    await findings.written();
+  };
+  await audit();
+  host.setTable('vnet0', parseTable('1* 10 20 100'));
+  await audit();
+  now += 60_000;
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  expect(await runHeal(host, [], { 'config.file': FILE, format: 'text' })).toBe(0);
+  vi.restoreAllMocks();
+  await audit();
+  const later = (ms: number) => {
+    now += ms;
+  };
+  return { host, later };
+}
+
+async function outputOf(...args: Parameters<typeof runHistory>) {
+  let [out, err] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+  const status = await runHistory(...args);
+  vi.restoreAllMocks();
+  return { status, out, err };
+}
+
+test('what happened is told in order, the newest last', async () => {
+  const { host } = await eventful();
+  const { status, out, err } = await outputOf(host, [], OPTIONS);
+  expect([status, err]).toEqual([0, '']);
+  expect(out.replaceAll(/ +$/gm, '')).toBe(`\
+2026-02-03T12:00:00.000Z  vyos-01  -      started
+2026-02-03T12:00:00.000Z  vyos-01  vnet0  configured  by the hook: 1* -> 10 20 100*
+2026-02-03T12:02:00.000Z  vyos-01  vnet0  drifted     pvid_wrong: expected PVID 100; actual PVID 1
+2026-02-03T12:02:00.000Z  vyos-01  vnet0  drifted     vlan_unexpected: expected VLANs 10 20 100; actual also 1 untagged
+2026-02-03T12:03:00.000Z  vyos-01  vnet0  healed      1* 10 20 100 -> 10 20 100*
+2026-02-03T12:04:00.000Z  vyos-01  vnet0  cleared     pvid_wrong is gone
+2026-02-03T12:04:00.000Z  vyos-01  vnet0  cleared     vlan_unexpected is gone
+`);
+});
+
+test('only the named domains, and only since then', async () => {
+  const { host, later } = await eventful();
+  expect(await outputOf(host, ['web'], OPTIONS)).toEqual({
+    status: 0,
+    out: '',
+    err: 'libvirt-vlan-exporter: nothing happened since then, as far as the journal tells\n',
+  });
+  later(30_000);
+  const { out } = await outputOf(host, ['vyos-01'], { ...OPTIONS, since: 90_000 });
+  expect(out.split('\n').map((line) => line.split(/ +/)[3])).toEqual(['healed', 'cleared', 'cleared', undefined]);
+});
+
+test('--format json has each event with all that is known of it', async () => {
+  const { host } = await eventful();
+  const { version, cut, events } = JSON.parse((await outputOf(host, [], { ...OPTIONS, format: 'json' })).out);
+  expect([version, cut, events.length]).toEqual([1, false, 7]);
+  expect(events[4]).toEqual({
+    at: '2026-02-03T12:03:00.000Z',
+    by: 'remediator',
+    kind: 'healed',
+    domain: 'vyos-01',
+    bridge: 'br0',
+    vnet: 'vnet0',
+    reasons: [],
+    expected: null,
+    actual: null,
+    before: '1* 10 20 100',
+    after: '10 20 100*',
+    text: 'vyos-01: vnet0 on br0 healed: 1* 10 20 100 -> 10 20 100*',
+  });
+});
+
+test('a journal that cannot be read is 2, and says why', async () => {
+  const { host } = await eventful();
+  host.sabotage((line) => line.startsWith('journalctl'), 'missing');
+  const { status, out, err } = await outputOf(host, [], OPTIONS);
+  expect([status, out]).toEqual([2, '']);
+  expect(err).toContain('journalctl');
+});
+
+test('of a thousand vnets healed at once, each has its line, whatever its domain is called', async () => {
+  const host = createSimHost({ now: () => START });
+  const names = [
+    'a; b',
+    'c "d" -> e',
+    '\x7f\u202e\u{e0001}',
+    '防火墙',
+    ...Array.from({ length: 996 }, (_, i) => `vm-${i}`),
+  ];
+  const decisions = names.map(
+    (domain, i): Decision => ({
+      at: START,
+      trigger: 'event',
+      outcome: 'verified',
+      bridge: 'br0',
+      domain,
+      vnet: `vnet${i}`,
+      before: '1*',
+      after: '10*',
+      commands: [],
+      problem: undefined,
+      durationMs: 1,
+    }),
+  );
+  for (const fields of journalEntries(decisions)) await journalEntry(host, fields);
+  expect(host.journal.entries).toHaveLength(1);
+  const { events } = JSON.parse((await outputOf(host, [], { ...OPTIONS, format: 'json' })).out);
+  expect(events.map((event: { domain: string }) => event.domain)).toEqual(names);
+  const { out } = await outputOf(host, ['\x7f\u202e\u{e0001}'], OPTIONS);
+  expect(out).toMatch(/^\S+ {2}\\x7f\\u202e\\u\{e0001\} {2}vnet2 {2}healed {2}1\* -> 10\*\n$/);
+});
+
+test.each(['', '1', '1x', '0s', '-1h', '99999d', '1h 2m'])('--since %j is refused', async (text) => {
+  const program = createProgram();
+  const history = program.commands.find((command) => command.name() === 'history');
+  for (const command of [program, history]) command?.exitOverride().configureOutput({ writeErr: () => {} });
+  const argv = ['node', 'main.js', 'history', `--since=${text}`];
+  await expect(program.parseAsync(argv)).rejects.toThrow('expected a duration from one second to a year');
+});

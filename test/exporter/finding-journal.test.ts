@@ -1,0 +1,129 @@
+// What the exporter writes of findings: pure, and on the simulated host's journal.
+import { expect, test, vi } from 'vitest';
+import { findingChanges, type KnownFindings } from '../../src/exporter/finding-changes.ts';
+import { createFindingJournal, createLimit } from '../../src/exporter/finding-journal.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
+import { FINDING_MESSAGE_ID, type FindingEvent } from '../../src/model/finding-event.ts';
+import type { Finding, Report, Unknown } from '../../src/model/report.ts';
+import { bridge, report } from '../report/example.ts';
+import { DRIFTED, eventually, exporterOn, GOOD } from './fixture.ts';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+function wrong(actual = 'PVID 1', vnet = 'vnet0'): Finding {
+  return { reason: 'pvid_wrong', bridge: 'br0', domain: 'vyos-01', vnet, expected: 'PVID 100', actual };
+}
+
+function reportOf(findings: readonly Finding[], unknowns: readonly Unknown[] = []): Report {
+  return { ...report(bridge({ name: 'br0', findings })), unknowns };
+}
+
+/** What is told of these reports, one after the other, as "state actual". */
+function told(...reports: readonly Report[]): readonly string[] {
+  let known: KnownFindings = new Map();
+  return reports.flatMap((next) => {
+    const changes = findingChanges(known, next);
+    known = changes.known;
+    return changes.events.map(({ state, finding }) => `${state} ${finding.actual}`);
+  });
+}
+
+test('a finding is told when it appears, when it is another, and when it is gone, and not in between', () => {
+  const [one, other] = [reportOf([wrong()]), reportOf([wrong('PVID 20')])];
+  expect(told(one, one, other, other, reportOf([]), reportOf([]))).toEqual([
+    'appeared PVID 1',
+    'changed PVID 20',
+    'gone PVID 20',
+  ]);
+});
+
+test.each<[string, Unknown]>([
+  ['the VLAN tables', { kind: 'vlans', name: undefined, problem: '' }],
+  ['the domain', { kind: 'domain', name: 'vyos-01', problem: '' }],
+  ['the bridge', { kind: 'bridge', name: 'br0', problem: '' }],
+  ['the taps of the bridge', { kind: 'taps', name: 'br0', problem: '' }],
+])('what cannot be told because %s is unknown is not gone', (_, unknown) => {
+  const blind = reportOf([], [unknown]);
+  expect(told(reportOf([wrong()]), blind, blind, reportOf([wrong()]))).toEqual(['appeared PVID 1']);
+  expect(told(reportOf([wrong()]), blind, reportOf([]))).toEqual(['appeared PVID 1', 'gone PVID 1']);
+});
+
+test('what is unknown of another domain or bridge keeps nothing from being told', () => {
+  const elsewhere: readonly Unknown[] = [
+    { kind: 'domain', name: 'web', problem: '' },
+    { kind: 'bridge', name: 'br1', problem: '' },
+  ];
+  expect(told(reportOf([wrong()]), reportOf([], elsewhere))).toEqual(['appeared PVID 1', 'gone PVID 1']);
+});
+
+test('in a storm so many entries are written a minute, one says so, and the next minute begins with what was left out', () => {
+  const limit = createLimit(2);
+  const events = (count: number, state: FindingEvent['state'] = 'appeared') =>
+    Array.from({ length: count }, (_, i): FindingEvent => ({ state, finding: wrong('PVID 1', `vnet${i}`) }));
+  const texts = (...call: Parameters<typeof limit>) => limit(...call).map(({ MESSAGE }) => MESSAGE);
+  expect(texts(events(5), 0)).toEqual([
+    'vyos-01: vnet0 on br0: pvid_wrong: expected PVID 100; actual PVID 1',
+    'vyos-01: vnet1 on br0: pvid_wrong: expected PVID 100; actual PVID 1',
+    'findings: more than 2 in a minute, the rest is counted',
+  ]);
+  expect(texts(events(4, 'gone'), 30_000)).toEqual([]);
+  expect(texts([], 59_999)).toEqual([]);
+  expect(texts(events(1), 60_000)).toEqual([
+    'findings: not written one by one: br0: pvid_wrong appeared 3, br0: pvid_wrong gone 4',
+    'vyos-01: vnet0 on br0: pvid_wrong: expected PVID 100; actual PVID 1',
+  ]);
+  expect(texts([], 120_000)).toEqual([]);
+});
+
+test('an entry has the finding in fields, by which it is found', async () => {
+  const host = createSimHost();
+  const journal = createFindingJournal(host, silent, () => 0);
+  journal.update(reportOf([{ ...wrong(), domain: 'a\nPRIORITY=0' }]));
+  await journal.written();
+  expect(host.journal.entries).toMatchObject([
+    {
+      MESSAGE_ID: FINDING_MESSAGE_ID,
+      SYSLOG_IDENTIFIER: 'libvirt-vlan-exporter',
+      PRIORITY: '4',
+      LIBVIRT_VLAN_DOMAIN: 'a\\x0aPRIORITY=0',
+      LIBVIRT_VLAN_BRIDGE: 'br0',
+      LIBVIRT_VLAN_VNET: 'vnet0',
+      LIBVIRT_VLAN_FINDING: 'pvid_wrong',
+      LIBVIRT_VLAN_STATE: 'appeared',
+      LIBVIRT_VLAN_EXPECTED: 'PVID 100',
+      LIBVIRT_VLAN_ACTUAL: 'PVID 1',
+    },
+  ]);
+});
+
+test('a journal that cannot be written is told once, and again after it could', async () => {
+  const host = createSimHost();
+  const warn = vi.fn();
+  const journal = createFindingJournal(host, { ...silent, warn }, () => 0);
+  const change = async (...findings: readonly Finding[]) => {
+    journal.update(reportOf(findings));
+    await journal.written();
+  };
+  host.sabotage((line) => line.startsWith('logger'), 'missing');
+  await change(wrong());
+  await change();
+  expect(warn).toHaveBeenCalledTimes(1);
+  host.repair();
+  await change(wrong());
+  host.sabotage((line) => line.startsWith('logger'), 'missing');
+  await change();
+  expect(warn).toHaveBeenCalledTimes(2);
+});
+
+test('the exporter writes what its audits find', async () => {
+  const { host, exporter } = exporterOn();
+  await exporter.idle();
+  const states = () =>
+    host.journal.entries
+      .filter((entry) => entry.LIBVIRT_VLAN_FINDING === 'pvid_wrong')
+      .map((entry) => entry.LIBVIRT_VLAN_STATE);
+  host.setTable('vnet0', DRIFTED);
+  await eventually(() => expect(states()).toEqual(['appeared']));
+  host.setTable('vnet0', GOOD);
+  await eventually(() => expect(states()).toEqual(['appeared', 'gone']));
+});

@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseHistory, readHistory } from '../../../src/host/linux/history.ts';
+import { createSimHost } from '../../../src/host/sim/host.ts';
+import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID } from '../../../src/model/finding-event.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const UIDS = { remediator: new Set(['61001']), exporter: new Set(['61002']) };
+
+const hook = (fields: Fields): Fields => ({
+  SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[a]'],
+  _UID: '0',
+  ...fields,
+});
+const remediator = (fields: Fields): Fields => ({
+  SYSLOG_IDENTIFIER: 'libvirt-vlan-remediator',
+  _UID: '61999',
+  _SYSTEMD_UNIT: 'libvirt-vlan-remediator.service',
+  ...fields,
+});
+const exporter = (fields: Fields): Fields => ({
+  SYSLOG_IDENTIFIER: 'libvirt-vlan-exporter',
+  MESSAGE_ID: FINDING_MESSAGE_ID,
+  _UID: '61999',
+  _SYSTEMD_UNIT: 'libvirt-vlan-exporter.service',
+  ...fields,
+});
+const vnet = { LIBVIRT_VLAN_DOMAIN: 'a', LIBVIRT_VLAN_BRIDGE: 'br0', LIBVIRT_VLAN_VNET: 'vnet0' };
+const healed = { ...vnet, LIBVIRT_VLAN_OUTCOME: 'verified', LIBVIRT_VLAN_BEFORE: '1*', LIBVIRT_VLAN_AFTER: '100*' };
+
+const parse = (...entries: readonly Fields[]) =>
+  parseHistory(
+    entries.map((entry) => JSON.stringify({ __REALTIME_TIMESTAMP: '1700000000000000', MESSAGE: 'text', ...entry })),
+    UIDS,
+  );
+const kinds = (...entries: readonly Fields[]) =>
+  parse(...entries).map(({ by, kind, domain, vnet: port }) => [by, kind, domain, port].join(' '));
+
+test('a start is told once, before the first vnet that its hook configured', () => {
+  const start = { ...healed, LIBVIRT_VLAN_OPERATION: 'start' };
+  const entries = [
+    hook(start),
+    hook({ ...start, LIBVIRT_VLAN_VNET: 'vnet1', LIBVIRT_VLAN_OUTCOME: 'compliant', LIBVIRT_VLAN_RUN: '1' }),
+    hook({ ...start, LIBVIRT_VLAN_OPERATION: 'started', LIBVIRT_VLAN_VNET: 'vnet1' }),
+    hook({ ...start, LIBVIRT_VLAN_RUN: '1' }),
+  ];
+  expect(kinds(...entries)).toEqual([
+    'hook started a ',
+    'hook configured a vnet0',
+    'hook configured a vnet1',
+    'hook configured a vnet1',
+    'hook started a ',
+    'hook configured a vnet0',
+  ]);
+});
+
+test.each<[string, Fields]>([
+  ['remediator healed a vnet0', remediator(healed)],
+  ['remediator held a vnet0', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'held' })],
+  ['remediator suspended a vnet0', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'suspended' })],
+  ['remediator failed a vnet0', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'failed' })],
+  ['exporter drifted a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'appeared' })],
+  ['exporter drifted a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'changed' })],
+  ['exporter cleared a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'gone' })],
+  ['exporter left_out  ', exporter({ MESSAGE_ID: FINDINGS_LEFT_OUT_MESSAGE_ID })],
+  ['hook error a ', hook({ LIBVIRT_VLAN_DOMAIN: 'a', PRIORITY: '3' })],
+  ['hook warning a ', hook({ LIBVIRT_VLAN_DOMAIN: 'a', PRIORITY: '4' })],
+])('%s', (kind, entry) => {
+  expect(kinds(entry)).toEqual([kind]);
+});
+
+test('one entry that stands for many vnets is an event of each', () => {
+  const decisions = [
+    ['a', 'vnet0', '1*', '100*'],
+    ['b; c', 'vnet1', 'none', '10'],
+  ];
+  const entry = remediator({
+    LIBVIRT_VLAN_BRIDGE: 'br0',
+    LIBVIRT_VLAN_OUTCOME: 'verified',
+    LIBVIRT_VLAN_DECISIONS: JSON.stringify(decisions),
+  });
+  expect(parse(entry)).toMatchObject([
+    { kind: 'healed', bridge: 'br0', domain: 'a', vnet: 'vnet0', before: '1*', after: '100*' },
+    { kind: 'healed', bridge: 'br0', domain: 'b; c', vnet: 'vnet1', before: 'none', after: '10' },
+  ]);
+});
+
+test.each<[string, Fields]>([
+  ['a hook’s by another user', hook({ ...healed, _UID: '1000' })],
+  ['a hook’s of nobody known', hook({ ...healed, _UID: undefined })],
+  ['a hook’s by the exporter’s user', hook({ ...healed, _UID: '61002' })],
+  ['the remediator’s by another user', remediator({ ...healed, _SYSTEMD_UNIT: 'user@1000.service' })],
+  [
+    'the remediator’s by the exporter’s unit',
+    remediator({ ...healed, _SYSTEMD_UNIT: 'libvirt-vlan-exporter.service' }),
+  ],
+  ['the remediator’s by the exporter’s user', remediator({ ...healed, _SYSTEMD_UNIT: undefined, _UID: '61002' })],
+  [
+    'the exporter’s without journald’s word',
+    exporter({ ...vnet, _SYSTEMD_UNIT: undefined, UID: '0', _UID: undefined }),
+  ],
+  ['the exporter’s log', exporter({ ...vnet, MESSAGE_ID: undefined })],
+  ['an outcome that JavaScript knows', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'constructor' })],
+  ['root’s under another name', hook({ ...healed, SYSLOG_IDENTIFIER: 'sshd' })],
+])('an entry is nobody’s: %s', (_, entry) => {
+  expect(parse(entry)).toEqual([]);
+});
+
+test.each<[string, Fields]>([
+  [
+    'a daemon’s whose unit journald could not see any more',
+    remediator({ ...healed, _SYSTEMD_UNIT: undefined, _UID: '61001' }),
+  ],
+  ['an operator’s heal', remediator({ ...healed, _SYSTEMD_UNIT: 'session-1.scope', _UID: '0' })],
+  ['an exporter’s that root runs by hand', exporter({ ...vnet, _SYSTEMD_UNIT: undefined, _UID: '0' })],
+])('an entry is trusted: %s', (_, entry) => {
+  expect(parse(entry)).toHaveLength(1);
+});
+
+test('no line of a journal makes it throw', () => {
+  const field = fc.oneof(fc.string(), fc.constant(null), fc.array(fc.nat(255)), fc.array(fc.string()), fc.object());
+  const entry = fc.record(
+    {
+      MESSAGE: field,
+      PRIORITY: field,
+      _UID: fc.oneof(fc.constant('0'), field),
+      SYSLOG_IDENTIFIER: fc.constantFrom('libvirt-hook', 'libvirt-vlan-remediator', 'libvirt-vlan-exporter'),
+      MESSAGE_ID: fc.constantFrom(FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID),
+      LIBVIRT_VLAN_DOMAIN: field,
+      LIBVIRT_VLAN_OUTCOME: fc.oneof(fc.constant('verified'), field),
+      LIBVIRT_VLAN_DECISIONS: fc.oneof(fc.json(), field),
+      LIBVIRT_VLAN_OPERATION: field,
+      __REALTIME_TIMESTAMP: field,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.oneof(
+          entry.map((fields) => JSON.stringify(fields)),
+          fc.string(),
+        ),
+      ),
+      (lines) => {
+        parseHistory(lines, UIDS);
+      },
+    ),
+  );
+});
+
+test('which user a daemon runs as is learned from its log, of which journald knows the unit', async () => {
+  const host = createSimHost({ now: () => 1_700_000_000_000 });
+  const append = (fields: Fields) => host.journal.append(fields as Readonly<Record<string, string>>);
+  append({ _TRANSPORT: 'stdout', _SYSTEMD_UNIT: 'libvirt-vlan-remediator.service', _UID: '64001', MESSAGE: 'starts' });
+  append({
+    _TRANSPORT: 'stdout',
+    _SYSTEMD_UNIT: 'user@1000.service',
+    _UID: '1000',
+    MESSAGE: 'libvirt-vlan-remediator',
+  });
+  for (const _UID of ['64001', '1000']) append({ SYSLOG_IDENTIFIER: 'libvirt-vlan-remediator', _UID, ...healed });
+  const read = await readHistory(host, 0);
+  expect(read).toMatchObject({ ok: true, value: { cut: false, events: [{ kind: 'healed', domain: 'a' }] } });
+});
+
+test('a journal that may not be read is a problem, and no empty history', async () => {
+  const host = createSimHost();
+  const stderr = 'Hint: You are currently not seeing messages from other users and the system.\n';
+  host.sabotage((line) => line.startsWith('journalctl'), { exitCode: 0, stderr });
+  expect(await readHistory(host, 0)).toEqual({
+    ok: false,
+    error: 'no permission to read the journal: the user must be in the group "systemd-journal" or "adm"',
+  });
+});
