@@ -12,7 +12,10 @@ const CANNOT_TELL = 2;
 export function register(program: Command): void {
   program
     .command('check')
-    .description('show the vnets of all or some domains, their VLANs, and what is wrong')
+    .summary('show vnets, their VLANs, and what is wrong')
+    .description(
+      'Shows the vnets of all or of the named domains, their VLANs and PVIDs, and what is wrong. Reads the host once and changes nothing.',
+    )
     .addArgument(domainsArgument())
     .addOption(configFileOption())
     .addOption(formatOption())

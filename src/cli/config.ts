@@ -6,10 +6,14 @@ import { configFileOption, fromOption } from './options.ts';
 import { print, tell } from './output.ts';
 
 export function register(program: Command): void {
-  const config = program.command('config').description('check a config file, or propose one');
+  const config = program
+    .command('config')
+    .description('Checks a config file, or proposes one.')
+    .summary('check or propose a config file');
   config
     .command('check')
-    .description('tell what is wrong with a config file, by line and key')
+    .summary('check a config file')
+    .description('Tells what is wrong with a config file, by line and key.')
     .argument('[file]', 'the config file, as --config.file')
     .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 valid, 2 not.')
@@ -19,14 +23,19 @@ export function register(program: Command): void {
     });
   config
     .command('infer')
-    .description('propose a config file from what runs now, on stdout')
+    .summary('propose a config file')
+    .description('Prints a config file that demands what runs now. Read it before you use it.')
     .addOption(fromOption())
     .addHelpText('after', '\nExit status: 0 proposed, 2 nothing to propose or the host could not be read.')
     .action(async (options) => {
       const { createHost } = await import('../host/linux/real.ts');
       process.exitCode = await runConfigInfer(createHost(), options);
     });
-  config.command('schema').description('print the JSON Schema of the config file').action(runConfigSchema);
+  config
+    .command('schema')
+    .summary('print the JSON Schema')
+    .description('Prints the JSON Schema of the config file, for editors.')
+    .action(runConfigSchema);
 }
 
 /** Prints what the file says in one line. Throws ConfigError. */

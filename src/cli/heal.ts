@@ -10,8 +10,10 @@ const CANNOT_TELL = 2;
 export function register(program: Command): void {
   program
     .command('heal')
+    .summary('set right what is wrong, once')
     .description(
-      'run the plan once and verify by reading back, also what the remediator has suspended or holds; waits for a cycle of it to end',
+      'Runs the plan once and verifies it by reading the host again. Also heals what the remediator has suspended or holds: it ' +
+        'accepts a held policy. Waits until a cycle of the remediator that runs has ended.',
     )
     .addArgument(domainsArgument())
     .addOption(configFileOption())

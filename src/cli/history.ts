@@ -9,9 +9,10 @@ import { print, showsColour, tell } from './output.ts';
 export function register(program: Command): void {
   program
     .command('history')
+    .summary('show what happened to vnets')
     .description(
-      'show what happened to the vnets of all or some domains, from the journal: started, configured by the hook, drifted, ' +
-        'healed, held, suspended; the newest last',
+      'Shows what happened to the vnets of all or of the named domains, from the journal: a VM started, the hook configured a vnet, ' +
+        'a finding appeared or is gone, a vnet was healed, held or suspended. One line each, the newest last.',
     )
     .addArgument(domainsArgument())
     .addOption(sinceOption())

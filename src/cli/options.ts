@@ -22,10 +22,11 @@ export const planFormatOption = () =>
 
 /** `--from SNAPSHOT.json`; its value is `options.from`. */
 export const fromOption = () =>
-  new Option('--from <snapshot>', 'look at this file, which "snapshot" printed, and not at this host');
+  new Option('--from <snapshot>', 'look at this file, which "snapshot" printed, instead of this host');
 
 /** `[DOMAIN…]`: the domains to look at, all where none is named. */
-export const domainsArgument = () => new Argument('[domain...]', 'only these domains').default([] as string[]);
+export const domainsArgument = () =>
+  new Argument('[domain...]', 'names of domains').default([] as string[], 'all domains');
 
 /** `--web.listen-address ADDRESS`, repeatable; `preset` where it is left out. */
 export function listenAddressOption(preset: string) {

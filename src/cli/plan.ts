@@ -10,7 +10,8 @@ const CANNOT_TELL = 2;
 export function register(program: Command): void {
   program
     .command('plan')
-    .description('show the bridge commands that heal would run, and what it leaves alone and why; change nothing')
+    .summary('show what heal would do')
+    .description('Shows the bridge commands that heal would run, and what it leaves alone and why. Changes nothing.')
     .addArgument(domainsArgument())
     .addOption(configFileOption())
     .addOption(planFormatOption())

@@ -5,7 +5,10 @@ import { configFileOption, listenAddressOption, logFormatOption, logLevelOption 
 export function register(program: Command): void {
   program
     .command('serve')
-    .description('Run the exporter: audit the host, serve /metrics and a status page. Changes nothing.')
+    .summary('run the exporter')
+    .description(
+      'Runs the exporter: audits the host, serves /metrics and a status page. Changes nothing. SIGHUP reloads the config.',
+    )
     .addOption(configFileOption())
     .addOption(listenAddressOption(':19177'))
     .option(

@@ -7,9 +7,10 @@ import { print, tell } from './output.ts';
 export function register(program: Command): void {
   program
     .command('snapshot')
+    .summary('print what the host looks like, for a bug report')
     .description(
-      'print what the host looks like, as JSON without secrets: bridges, ports, VLANs, domains. check, plan and config infer ' +
-        'take it with --from',
+      'Prints what the host looks like to this program as JSON, without secrets: bridges, ports, VLANs and domains. check, plan and ' +
+        'config infer read such a file with --from.',
     )
     .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 read, 2 some of it could not be read (the JSON says which).')

@@ -31,31 +31,36 @@ export type Healed =
       readonly unwritten: readonly string[];
     };
 
-/** Heals these domains, all where none is named. `refuse`: why nothing is to be done on such a host, for people; none to go on. */
+/** Why nothing is to be done on such a host, for people; none to go on. */
+type Refuse = (snapshot: Snapshot) => readonly string[];
+
+/** Heals these domains, all where none is named. */
 export async function healOnce(
   host: Host,
   policy: Policy,
   domains: readonly string[],
-  refuse: (snapshot: Snapshot) => readonly string[],
+  refuse: Refuse,
 ): Promise<Healed> {
   const lock = await waitForLock();
   if ('problem' in lock) {
     return { kind: 'refused', problems: [`the lock cannot be taken: ${lock.problem}; heal must run as root`] };
   }
   if (!lock.held) return { kind: 'locked', holder: lock.holder };
-  try {
-    const since = host.now();
-    const read = createSnapshotReader(host);
-    const snapshot = await read(policy);
-    const problems = refuse(snapshot);
-    if (problems.length > 0) return { kind: 'refused', problems };
-    const outcomes = await configure(host, plan(evaluate(snapshot, policy), domains).vnets, since);
-    const after = evaluate(await read(policy), policy);
-    const decisions = outcomes.map((outcome) => decisionOf(outcome, 'heal', host.now()));
-    return { kind: 'healed', outcomes, decisions, after, unwritten: await writeJournal(host, decisions) };
-  } finally {
-    await lock.release();
-  }
+  const cycle = await runCycle(host, policy, domains, refuse).finally(() => lock.release());
+  if (cycle.kind === 'refused') return cycle;
+  const decisions = cycle.outcomes.map((outcome) => decisionOf(outcome, 'heal', host.now()));
+  // Not under the lock: nobody waits for the journal.
+  return { ...cycle, decisions, unwritten: await writeJournal(host, decisions) };
+}
+
+async function runCycle(host: Host, policy: Policy, domains: readonly string[], refuse: Refuse) {
+  const since = host.now();
+  const read = createSnapshotReader(host);
+  const snapshot = await read(policy);
+  const problems = refuse(snapshot);
+  if (problems.length > 0) return { kind: 'refused', problems } as const;
+  const outcomes = await configure(host, plan(evaluate(snapshot, policy), domains).vnets, since);
+  return { kind: 'healed', outcomes, after: evaluate(await read(policy), policy) } as const;
 }
 
 async function waitForLock() {
