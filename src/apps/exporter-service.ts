@@ -27,8 +27,6 @@ export interface ServiceOptions {
   readonly hostname: string;
   /** One sentence to stand above the status page, as that this host is a simulated one. */
   readonly notice?: string;
-  /** Told before and after each reload. */
-  readonly reloading?: (phase: 'begin' | 'end') => void;
 }
 
 export interface Service {
@@ -44,15 +42,10 @@ export interface Service {
 
 /** Throws ConfigError or ListenError; then nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { host, load, log, hook, addresses, telemetryPath, maxRequests, lifecycle, reloading } = options;
+  const { host, load, log, hook, addresses, telemetryPath, maxRequests, lifecycle } = options;
   const settings = options.web ?? noWebSettings();
   const exporter = createExporter({ host, load, log, ...(hook ? { hook } : {}) });
-  const reload = () => {
-    reloading?.('begin');
-    const problem = exporter.reload();
-    reloading?.('end');
-    return problem;
-  };
+  const { reload } = exporter;
   try {
     const page = createPageSource(exporter, {
       hostname: options.hostname,

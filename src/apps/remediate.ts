@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLog } from '../daemon/log.ts';
+import { runDaemon } from '../daemon/run-daemon.ts';
 import { startSchedule } from '../daemon/schedule.ts';
-import { startWatchdog } from '../daemon/watchdog.ts';
 import { debounce } from '../host/debounce.ts';
 import type { Handle, Host } from '../host/host.ts';
 import { takeLock } from '../host/linux/lock.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
 import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
-import { createNotifier, type Notifier } from '../host/linux/notify.ts';
+import { createNotifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import { watchHost } from '../host/linux/watch.ts';
 import { LOCK_FOLDER, REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
@@ -44,8 +44,6 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const settings = load();
   const file = createStateFile(process.env.STATE_DIRECTORY ?? STATE_FOLDER);
   const status = join(process.env.RUNTIME_DIRECTORY ?? REMEDIATOR_FOLDER, 'status.json');
-  let cycleEndedAt = performance.now();
-
   const remediator = createRemediator({
     host,
     settings,
@@ -53,43 +51,36 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     store: dryRun ? createStateMemory(file.load()) : file,
     dryRun,
     log,
+    nextAt: () => schedule.nextAt(),
     publish: (told) => replaceFile(status, `${JSON.stringify(told)}\n`, { mode: 0o644 }),
     lock: () => takeLock(LOCK_FOLDER, `remediate, process ${process.pid}`),
-    onCycle: () => {
-      cycleEndedAt = performance.now();
-    },
   });
   log.info({ version: VERSION, dry_run: dryRun, policy: settings.policy.sha256 }, 'remediator starts');
-  remediator.wake('startup');
 
-  const events = debounce(() => remediator.wake('event'), DEBOUNCE);
-  const watch = watchHost(host, events.trigger, log);
-  const pause = watchPause(host, events.trigger, log);
-  let schedule = startSchedule(settings.schedule, () => remediator.wake('schedule'), log);
-  process.on('SIGHUP', () => {
-    void notifier.reloading();
-    const next = reload(load, remediator, log);
-    void notifier.ready(statusLine(dryRun));
-    if (!next) return;
-    schedule.stop();
-    schedule = startSchedule(next.schedule, () => remediator.wake('schedule'), log);
-  });
-  const signal = new Promise<NodeJS.Signals>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
-  });
-  await Promise.race([remediator.idle(), signal]);
-  await notifier.ready(statusLine(dryRun));
-  const watchdog = startWatchdogOf(
-    notifier,
-    () => performance.now() - cycleEndedAt,
-    () => schedule.periodMs,
-    log,
+  const onSchedule = () => remediator.wake('schedule');
+  let schedule = startSchedule(settings.schedule, onSchedule, log);
+  const first = remediator.wake('startup');
+  const events = debounce(() => void remediator.wake('event'), DEBOUNCE);
+  const watches = [watchHost(host, events.trigger, log), watchPause(host, events.trigger, log)];
+  await runDaemon(
+    {
+      settled: () => first,
+      status: () => `Version ${VERSION}${dryRun ? ', dry run: changes nothing' : ''}`,
+      reload: () => {
+        const next = reload(load, remediator, log);
+        if (!next) return;
+        schedule.stop();
+        schedule = startSchedule(next.schedule, onSchedule, log);
+      },
+      stuckMs: () => Math.max(remediator.busyMs(), schedule.overdueMs()),
+      stop: async () => {
+        for (const handle of [...watches, schedule]) handle?.stop();
+        events.cancel();
+        await remediator.stop();
+      },
+    },
+    { notifier, log },
   );
-
-  log.info({ signal: await signal }, 'stopping');
-  for (const handle of [watch, pause, schedule, watchdog]) handle?.stop();
-  events.cancel();
-  await Promise.all([notifier.stopping(), remediator.stop()]);
   rmSync(status, { force: true });
 }
 
@@ -106,10 +97,6 @@ function reload(load: () => Settings, remediator: Remediator, log: Log): Setting
   }
 }
 
-function statusLine(dryRun: boolean): string {
-  return `Version ${VERSION}${dryRun ? ', dry run: changes nothing' : ''}`;
-}
-
 /** Wakes at once when the pause begins or ends; without this, the schedule notices. */
 function watchPause(host: Host, changed: () => void, log: Log): Handle | undefined {
   const [folder, name] = [PAUSE_FILE.slice(0, PAUSE_FILE.lastIndexOf('/')), PAUSE_FILE.split('/').at(-1)];
@@ -120,21 +107,4 @@ function watchPause(host: Host, changed: () => void, log: Log): Handle | undefin
     failed((error as Error).message);
     return undefined;
   }
-}
-
-function startWatchdogOf(
-  notifier: Notifier,
-  silentMs: () => number,
-  periodMs: () => number,
-  log: Log,
-): Handle | undefined {
-  if (notifier.watchdogMs === undefined) return undefined;
-  return startWatchdog({
-    everyMs: notifier.watchdogMs,
-    silentMs,
-    patienceMs: () => 2 * periodMs() + 60_000,
-    feed: () => void notifier.alive(),
-    starve: (silent) =>
-      log.error({ silent_ms: Math.round(silent) }, 'no cycle has ended for long: the watchdog is not fed'),
-  });
 }

@@ -2,11 +2,11 @@
 import { hostname } from 'node:os';
 import { loadSettings } from '../config/load.ts';
 import { createLog } from '../daemon/log.ts';
-import { startWatchdog } from '../daemon/watchdog.ts';
+import { runDaemon } from '../daemon/run-daemon.ts';
 import { webSockets } from '../host/linux/listen-fds.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
 import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
-import { createNotifier, type Notifier } from '../host/linux/notify.ts';
+import { createNotifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import type { LogFormat, LogLevel } from '../model/log.ts';
 import { VERSION } from '../model/version.ts';
@@ -49,22 +49,17 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     telemetryPath: flags['web.telemetryPath'],
     maxRequests: flags['web.maxRequests'],
     lifecycle: flags['web.enableLifecycle'] ?? false,
-    reloading: (phase) => void (phase === 'begin' ? notifier.reloading() : notifier.ready(statusOf(service))),
   });
-  process.on('SIGHUP', () => void service.reload());
-  const ended = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
-  });
-  await Promise.race([service.settled(), ended]);
-  await notifier.ready(statusOf(service));
-  const watchdog = feedWatchdog(service, notifier, (silentMs) => {
-    log.error({ silent_ms: Math.round(silentMs) }, 'no audit has ended for long: the watchdog is not fed');
-  });
-
-  log.info({ signal: await ended }, 'stopping');
-  setTimeout(() => process.exit(0), STOP_MS).unref();
-  watchdog?.stop();
-  await Promise.all([notifier.stopping(), service.stop()]);
+  await runDaemon(
+    {
+      settled: service.settled,
+      status: () => statusOf(service),
+      reload: service.reload,
+      stuckMs: service.exporter.stuckMs,
+      stop: service.stop,
+    },
+    { notifier, log, stopWithinMs: STOP_MS },
+  );
 }
 
 /** What `systemctl status` shows. */
@@ -72,15 +67,4 @@ function statusOf({ exporter, urls }: Service): string {
   const report = exporter.state().report;
   const vnets = report?.bridges.reduce((sum, bridge) => sum + bridge.vnets.length, 0) ?? 0;
   return `Version ${VERSION}, ${vnets} vnets at the start, ${urls.join(' ')}`;
-}
-
-function feedWatchdog({ exporter }: Service, notifier: Notifier, starve: (silentMs: number) => void) {
-  if (notifier.watchdogMs === undefined) return undefined;
-  return startWatchdog({
-    everyMs: notifier.watchdogMs,
-    silentMs: exporter.silentMs,
-    patienceMs: () => 2 * exporter.state().periodMs + 60_000,
-    feed: () => void notifier.alive(),
-    starve,
-  });
 }

@@ -70,5 +70,5 @@ async function readBeside(host: Host, identifiers: readonly string[]) {
     import('../host/remediator-status.ts'),
   ]);
   const hook = await readHookStats(host, identifiers, JOURNAL_WAIT_MS);
-  return { hook, remediator: createStatusReader(host)(Number.POSITIVE_INFINITY) };
+  return { hook, remediator: createStatusReader(host)() };
 }

@@ -1,36 +1,69 @@
-// The periodic run: node-cron, seconds first, in UTC.
+// The periodic run. node-cron says when: seconds first, in UTC. Waiting is done here: node-cron waits for a time of day, and where
+// the clock is set back an hour (NTP's first word after boot), it waits an hour. This waits by monotonic time and notices a step.
 import { createTask } from 'node-cron';
 import type { Handle } from '../host/host.ts';
 import type { Log } from '../model/log.ts';
 
 export interface Schedule extends Handle {
-  /** Milliseconds between the next two runs: how old the last one may become. */
-  readonly periodMs: number;
+  /** When the next run after now is due, milliseconds since the epoch; Infinity: never. */
+  nextAt(): number;
+  /** Milliseconds since a run was due that has not ended yet; 0 where none is. */
+  overdueMs(): number;
 }
 
-/** Calls `run` as the cron expression says, never while a call is still under way. Throws Error for a bad expression. */
+// How soon a step of the clock is noticed, and what is one: NTP's small corrections are none.
+const LOOK_MS = 10_000;
+const STEP_MS = 2_000;
+
+/**
+ * Calls `run` as the cron expression says and, at once, when the clock was set; never while a call is still under way. It does
+ * not keep the process alive. Throws Error for a bad expression.
+ */
 export function startSchedule(expression: string, run: () => Promise<void> | void, log: Log): Schedule {
-  const cronLog = (write: keyof Log) => (message: string | Error, error?: Error) => {
-    const problem = error ?? (message instanceof Error ? message : undefined);
-    log[write]({ schedule: expression, ...(problem ? { problem: problem.message } : {}) }, `schedule: ${message}`);
+  // Never started, only asked.
+  const task = createTask(expression, () => undefined, { timezone: 'UTC' });
+  const nextTimes = () => task.getNextRuns(2).map((date) => date.getTime());
+  const monotonic = () => performance.now();
+  const clockAhead = () => Date.now() - monotonic();
+  let due = { at: Number.NaN, monotonic: Number.POSITIVE_INFINITY };
+  let ahead = clockAhead();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const arm = () => {
+    ahead = clockAhead();
+    const [first = Number.POSITIVE_INFINITY, second = Number.POSITIVE_INFINITY] = nextTimes();
+    // A timer may fire a millisecond early: the same time does not come twice.
+    const at = first === due.at ? second : first;
+    due = { at, monotonic: monotonic() + at - Date.now() };
+    look();
   };
-  const task = createTask(expression, () => run(), {
-    noOverlap: true,
-    timezone: 'UTC',
-    // It is a process that serves; the schedule alone shall not keep it alive.
-    unref: true,
-    logger: {
-      debug: cronLog('debug'),
-      info: cronLog('debug'),
-      // An execution that is missed because the machine slept, or skipped because the last one still runs, is no news.
-      warn: cronLog('debug'),
-      error: cronLog('error'),
-    },
-  });
-  void task.start();
-  const [first, second] = task.getNextRuns(2);
+  const look = () => {
+    const step = clockAhead() - ahead;
+    if (Math.abs(step) > STEP_MS) {
+      log.info({ step_ms: Math.round(step) }, 'the clock was set');
+      due = { at: Number.NaN, monotonic: monotonic() };
+    }
+    const left = due.monotonic - monotonic();
+    if (left <= 0) void fire();
+    else timer = setTimeout(look, Math.min(left, LOOK_MS)).unref();
+  };
+  const fire = async () => {
+    try {
+      await run();
+    } catch (error) {
+      log.error({ schedule: expression, problem: (error as Error).message }, 'a scheduled run failed');
+    }
+    if (!stopped) arm();
+  };
+  arm();
+
   return {
-    periodMs: first && second ? second.getTime() - first.getTime() : Number.POSITIVE_INFINITY,
-    stop: () => void task.destroy(),
+    nextAt: () => nextTimes()[0] ?? Number.POSITIVE_INFINITY,
+    overdueMs: () => Math.max(0, monotonic() - due.monotonic),
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -2,9 +2,12 @@
 
 export interface Turns<T> {
   /** Asks for a run. */
-  request(trigger: T): void;
+  /** Resolves when a run that began afterwards has ended, whatever comes then; and at the stop. */
+  request(trigger: T): Promise<void>;
   /** Whether a run is under way. */
   busy(): boolean;
+  /** How long the run that is under way has been so, milliseconds; 0 where none is. */
+  busyMs(): number;
   /** Resolves when nothing is under way or due. */
   idle(): Promise<void>;
   /** Starts no more runs. The one under way ends by itself. */
@@ -26,8 +29,9 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
   // Not the time of day, which may be set back.
   const now = () => performance.now();
   let busy = false;
+  let beganAt = 0;
   let stopped = false;
-  let due: { readonly trigger: T } | undefined;
+  let due: { readonly trigger: T; readonly ended: Promise<void>; readonly end: () => void } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let last = { endedAt: Number.NEGATIVE_INFINITY, durationMs: 0 };
   let idlers: (() => void)[] = [];
@@ -42,13 +46,14 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
       }, delay);
       return;
     }
-    const { trigger } = due;
+    const { trigger, end } = due;
     due = undefined;
     busy = true;
-    const beganAt = now();
+    beganAt = now();
     void run(trigger).then(() => {
       busy = false;
       last = { endedAt: now(), durationMs: Math.max(0, now() - beganAt) };
+      end();
       next();
       settle();
     });
@@ -61,10 +66,13 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
 
   return {
     request: (trigger) => {
-      due ??= { trigger };
+      due ??= dueRun(trigger);
+      const { ended } = due;
       next();
+      return ended;
     },
     busy: () => busy,
+    busyMs: () => (busy ? now() - beganAt : 0),
     idle: () =>
       new Promise((resolve) => {
         idlers.push(resolve);
@@ -73,7 +81,16 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
     stop: () => {
       stopped = true;
       clearTimeout(timer);
+      due?.end();
       settle();
     },
   };
+}
+
+function dueRun<T>(trigger: T) {
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { trigger, ended, end };
 }

@@ -8,8 +8,6 @@ import type { Audits } from './state.ts';
 
 export interface AuditBook {
   state(): Audits;
-  /** Milliseconds since an audit last ended, or since the start. */
-  silentMs(): number;
   begin(trigger: Trigger, at: number): AuditRecord;
 }
 
@@ -23,15 +21,13 @@ export interface AuditRecord {
 export function createAuditBook(log: Log): AuditBook {
   const total = Object.fromEntries(TRIGGERS.map((trigger) => [trigger, 0])) as Record<Trigger, number>;
   let audits: Audits = { total, failures: 0, last: undefined, lastSuccessAt: undefined, collectors: [] };
-  let endedAt = performance.now();
 
   return {
     state: () => audits,
-    silentMs: () => performance.now() - endedAt,
     begin: (trigger, at) => {
       const began = performance.now();
       const close = (problem: string | undefined, collectors: Audits['collectors']) => {
-        endedAt = performance.now();
+        const endedAt = performance.now();
         audits = {
           total: { ...audits.total, [trigger]: audits.total[trigger] + 1 },
           failures: audits.failures + (problem === undefined ? 0 : 1),

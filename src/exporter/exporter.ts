@@ -42,8 +42,8 @@ export interface Exporter extends Handle {
   reload(): string | undefined;
   /** Resolves when no audit is under way or due. */
   idle(): Promise<void>;
-  /** Milliseconds since an audit last ended, or since the start. */
-  silentMs(): number;
+  /** Milliseconds since an audit should have ended; 0 where none is under way or due. */
+  stuckMs(): number;
 }
 
 // A change is seen at once where it stands alone; what comes in bursts is awaited.
@@ -71,15 +71,14 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
   let state: ExporterState;
 
   const publish = () => {
-    const periodMs = schedule?.periodMs ?? Number.POSITIVE_INFINITY;
-    const remediator = readStatus(Math.max(60_000, 3 * periodMs));
+    const remediator = readStatus();
     state = {
       settings,
       config,
       report,
       domains,
       audits: book.state(),
-      periodMs,
+      nextAuditAt: schedule?.nextAt() ?? Number.POSITIVE_INFINITY,
       watchers: watch?.state() ?? [],
       kernelInterface: host.bridges?.via() ?? 'iproute2',
       hook: hook?.read(),
@@ -107,11 +106,8 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
   };
 
   const turns = createTurns<Trigger>({ run: audit, rest: restAfter });
-  const wake = debounce(() => turns.request('event'), DEBOUNCE);
-  const onSchedule = async () => {
-    if (!turns.busy()) turns.request('schedule');
-    await turns.idle();
-  };
+  const wake = debounce(() => void turns.request('event'), DEBOUNCE);
+  const onSchedule = () => turns.request('schedule');
   // Each may take tens of milliseconds, the first process some hundred; nobody who asks shall wait for all of them.
   const begin: readonly (() => void)[] = [
     () => {
@@ -133,7 +129,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
 
   return {
     start: async () => {
-      turns.request('startup');
+      void turns.request('startup');
       for (const step of begin) {
         await letOthersIn();
         if (stopped) return;
@@ -158,7 +154,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
         config = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
         log.info({ policy: settings.policy.sha256 }, 'config loaded');
         if (settings.policy.bridges.length === 0) log.warn({}, 'the config names no bridge: nothing is watched');
-        turns.request('reload');
+        void turns.request('reload');
       } catch (error) {
         const problem = (error as Error).message;
         config = { ...config, lastReloadOk: false, problem };
@@ -168,7 +164,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       return config.problem;
     },
     idle: turns.idle,
-    silentMs: book.silentMs,
+    stuckMs: () => Math.max(turns.busyMs(), schedule?.overdueMs() ?? 0),
     stop: () => {
       stopped = true;
       turns.stop();

@@ -20,8 +20,8 @@ export interface ExporterState {
   /** Names of all domains that libvirt knows, sorted; as last read. */
   readonly domains: readonly string[];
   readonly audits: Audits;
-  /** Milliseconds between two audits, where nothing happens. */
-  readonly periodMs: number;
+  /** When the next audit is due where nothing happens, milliseconds since the epoch; Infinity: never. */
+  readonly nextAuditAt: number;
   readonly watchers: readonly WatcherState[];
   readonly kernelInterface: KernelInterface;
   /** undefined where nobody reads the journal. */

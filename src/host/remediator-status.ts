@@ -11,10 +11,16 @@ export const STATUS_FILE = `${REMEDIATOR_FOLDER}/status.json`;
 // A thousand domains, all held, have some 500 kB.
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Reads the status file anew where it has changed. `maxAgeMs`: how old its last cycle may be. */
-export function createStatusReader(host: Host): (maxAgeMs: number) => RemediatorView {
+// A cycle that is due may take a while, and two clocks read one after another may differ.
+const GRACE_MS = 60_000;
+
+/**
+ * Reads the status file anew where it has changed. It is current until the cycle that it announces is long overdue; one from the
+ * future was written before the clock was set back, and says nothing of now.
+ */
+export function createStatusReader(host: Host): () => RemediatorView {
   let last: { readonly identity: string; readonly view: RemediatorView } | undefined;
-  return (maxAgeMs) => {
+  return () => {
     let view: RemediatorView;
     try {
       const stat = host.stat(STATUS_FILE);
@@ -29,7 +35,10 @@ export function createStatusReader(host: Host): (maxAgeMs: number) => Remediator
       return { kind: 'unreadable', problem: (error as Error).message };
     }
     if (view.kind !== 'current') return view;
-    return host.now() - view.status.lastCycleAt > maxAgeMs ? { ...view, kind: 'stale' } : view;
+    const { lastCycleAt, nextCycleAt = lastCycleAt } = view.status;
+    const now = host.now();
+    const current = lastCycleAt - GRACE_MS <= now && now <= nextCycleAt + GRACE_MS;
+    return current ? view : { ...view, kind: 'stale' };
   };
 }
 
@@ -37,6 +46,7 @@ const isStatus = object({
   version: only(1),
   startedAt: number,
   lastCycleAt: number,
+  nextCycleAt: optional(number),
   dryRun: boolean,
   paused: boolean,
   policySha256: string,

@@ -10,6 +10,8 @@ export interface RemediatorStatus {
   readonly version: 1;
   readonly startedAt: number;
   readonly lastCycleAt: number;
+  /** When the next cycle is due where nothing happens; missing where none is. */
+  readonly nextCycleAt?: number | undefined;
   readonly dryRun: boolean;
   /** The pause file is there. */
   readonly paused: boolean;

@@ -19,19 +19,21 @@ export interface RemediatorOptions {
   readonly store: StateStore;
   readonly dryRun: boolean;
   readonly log: Log;
+  /** When the schedule's next cycle is due, milliseconds since the epoch; Infinity: never. */
+  readonly nextAt?: () => number;
   /** Called after each cycle. Throws Error where it cannot be published: that is logged, and healing goes on. */
   readonly publish: (status: RemediatorStatus) => void;
   /** undefined: nobody else can be at it. */
   readonly lock?: () => Promise<Locking>;
-  /** Progress: a cycle has ended, or was skipped because another one has the lock. */
-  readonly onCycle?: () => void;
 }
 
 export interface Remediator {
-  /** Asks for a cycle. */
-  wake(trigger: string): void;
+  /** Asks for a cycle. Resolves when one that began afterwards has ended. */
+  wake(trigger: string): Promise<void>;
   /** New settings, for the next cycle on. */
   reload(settings: Settings): void;
+  /** How long the cycle that is under way has been so, milliseconds; 0 where none is. */
+  busyMs(): number;
   /** Resolves when no cycle is under way or due, and all is told. */
   idle(): Promise<void>;
   /** Starts no more cycles, and resolves when the one under way has ended: no batch is cut off. */
@@ -66,7 +68,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     if (locking && !locking.held) {
       if (lockedOut !== locking.holder) log.warn({ holder: locking.holder }, 'somebody else holds the lock: waiting');
       lockedOut = locking.holder;
-      timer = setTimeout(() => turns.request(trigger), LOCK_RETRY_MS);
+      timer = setTimeout(() => void turns.request(trigger), LOCK_RETRY_MS);
       return;
     }
     lockedOut = undefined;
@@ -85,7 +87,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   const sleepUntil = (at: number | undefined) => {
     if (at === undefined) return;
     const delay = Math.min(Math.max(at - host.now(), 0), MAX_TIMER_MS);
-    timer = setTimeout(() => turns.request({ name: 'retry', at: host.now() }), delay);
+    timer = setTimeout(() => void turns.request({ name: 'retry', at: host.now() }), delay);
   };
 
   const tell = ({ status, decisions, problem }: CycleResult) => {
@@ -97,7 +99,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     );
     once(
       'status',
-      attempt(() => options.publish(status)),
+      attempt(() => options.publish(announcing(status, options.nextAt?.()))),
       'the status could not be published',
     );
     logDecisions(log, decisions);
@@ -108,10 +110,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   };
 
   const turns = createTurns<Trigger>({
-    run: async (trigger) => {
-      await cycle(trigger);
-      options.onCycle?.();
-    },
+    run: cycle,
     // A storm of events may take two thirds of the time; a `bridge` that hung is no reason to rest long.
     rest: (_, durationMs) => Math.min(durationMs / 2, MAX_REST_MS),
   });
@@ -120,8 +119,9 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     wake: (name) => turns.request({ name, at: host.now() }),
     reload: (next) => {
       settings = next;
-      turns.request({ name: 'reload', at: host.now() });
+      void turns.request({ name: 'reload', at: host.now() });
     },
+    busyMs: turns.busyMs,
     idle: async () => {
       await turns.idle();
       await journal;
@@ -151,6 +151,10 @@ async function attemptLock(lock: RemediatorOptions['lock']): Promise<Locking | u
   } catch (error) {
     return { held: false, holder: `unknown (${(error as Error).message})` };
   }
+}
+
+function announcing(status: RemediatorStatus, nextAt: number | undefined): RemediatorStatus {
+  return nextAt !== undefined && Number.isFinite(nextAt) ? { ...status, nextCycleAt: nextAt } : status;
 }
 
 function attempt(action: () => unknown): string | undefined {

@@ -23,9 +23,9 @@ export function createPageSource(exporter: Exporter, facts: PageFacts): PageSour
 }
 
 function pageInput(state: ExporterState, { now, ...facts }: PageFacts): PageInput {
-  const { report, audits, config, periodMs, hook, remediator } = state;
+  const { report, audits, config, nextAuditAt, hook, remediator } = state;
   const { last, lastSuccessAt } = audits;
-  const dueAt = last && Number.isFinite(periodMs) ? last.beganAt + last.durationMs + periodMs + GRACE_MS : undefined;
+  const dueAt = last && Number.isFinite(nextAuditAt) ? nextAuditAt + last.durationMs + GRACE_MS : undefined;
   return {
     ...facts,
     now: now(),

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startSchedule } from '../../src/daemon/schedule.ts';
 
+const HOUR = 3_600_000;
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+const startAt = (...time: Parameters<typeof Date.UTC>) => void vi.useFakeTimers({ now: Date.UTC(...time) });
 
-beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) + 1 }));
+beforeEach(() => startAt(2026, 0, 1, 0, 0, 0, 1));
 afterEach(() => {
   vi.useRealTimers();
   vi.clearAllMocks();
@@ -12,7 +14,7 @@ afterEach(() => {
 it('runs at the times of its expression until it is stopped', async () => {
   const run = vi.fn(async () => {});
   const schedule = startSchedule('*/15 * * * * *', run, log);
-  expect(schedule.periodMs).toBe(15_000);
+  expect(schedule.nextAt()).toBe(Date.UTC(2026, 0, 1, 0, 0, 15));
   await vi.advanceTimersByTimeAsync(46_000);
   expect(run).toHaveBeenCalledTimes(3);
   schedule.stop();
@@ -46,4 +48,52 @@ it('a run that fails is logged with its reason, and the next one comes', async (
 
 it('a bad expression is an error', () => {
   expect(() => startSchedule('every now and then', () => {}, log)).toThrow();
+});
+
+it.each([-24 * HOUR, -HOUR, -10_000, 10_000, HOUR])(
+  'a clock that is set by %d ms does not stop it: it runs at once, and goes on',
+  async (step) => {
+    const run = vi.fn();
+    const schedule = startSchedule('*/15 * * * * *', run, log);
+    await vi.advanceTimersByTimeAsync(20_000);
+    vi.setSystemTime(Date.now() + step);
+    await vi.advanceTimersByTimeAsync(10_000);
+    const soon = run.mock.calls.length;
+    expect(soon).toBeGreaterThanOrEqual(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(run.mock.calls.length - soon).toBeGreaterThanOrEqual(4);
+    expect(run.mock.calls.length - soon).toBeLessThanOrEqual(5);
+    schedule.stop();
+  },
+);
+
+it('a clock that is set in a long pause is noticed in it', async () => {
+  startAt(2026, 0, 1, 20);
+  const run = vi.fn();
+  const schedule = startSchedule('0 */10 8-18 * * *', run, log);
+  vi.setSystemTime(Date.UTC(2026, 0, 1, 18, 45));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(run).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(5 * 60_000);
+  expect(run).toHaveBeenCalledTimes(2);
+  schedule.stop();
+});
+
+it('a run that hangs is overdue; a night without runs is not', async () => {
+  startAt(2026, 0, 1, 20);
+  let end = () => {};
+  const run = vi.fn(() => new Promise<void>((resolve) => (end = resolve)));
+  const schedule = startSchedule('0 */10 8-18 * * *', run, log);
+  expect(schedule.nextAt()).toBe(Date.UTC(2026, 0, 2, 8));
+  for (let hour = 0; hour < 11; hour++) {
+    await vi.advanceTimersByTimeAsync(HOUR);
+    expect(schedule.overdueMs()).toBe(0);
+  }
+  await vi.advanceTimersByTimeAsync(HOUR + 5000);
+  expect(run).toHaveBeenCalledTimes(1);
+  expect(schedule.overdueMs()).toBe(5000);
+  end();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(schedule.overdueMs()).toBe(0);
+  schedule.stop();
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startWatchdog } from '../../src/daemon/watchdog.ts';
+import { PATIENCE_MS, startWatchdog } from '../../src/daemon/watchdog.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -7,12 +7,13 @@ afterEach(() => void vi.useRealTimers());
 it('is fed as long as work gets done, and starves when it does not', () => {
   const feed = vi.fn();
   const starve = vi.fn();
-  let endedAt = Date.now();
-  const dog = startWatchdog({ everyMs: 10, silentMs: () => Date.now() - endedAt, patienceMs: () => 25, feed, starve });
+  let stuck = 0;
+  const dog = startWatchdog({ everyMs: 10, stuckMs: () => stuck, feed, starve });
   vi.advanceTimersByTime(20);
-  endedAt = Date.now();
+  stuck = PATIENCE_MS;
   vi.advanceTimersByTime(20);
   expect([feed.mock.calls.length, starve.mock.calls.length]).toEqual([4, 0]);
+  stuck = PATIENCE_MS + 1;
   vi.advanceTimersByTime(20);
   expect([feed.mock.calls.length, starve.mock.calls.length]).toEqual([4, 2]);
   dog.stop();

@@ -36,35 +36,51 @@ function reader() {
 }
 
 it('no file is absent', () => {
-  expect(reader().read(60_000)).toEqual({ kind: 'absent' });
+  expect(reader().read()).toEqual({ kind: 'absent' });
 });
 
-it('a good file is current until its last cycle is too long ago', () => {
+it('a good file is current until the next cycle that it announces is a minute overdue', () => {
+  const { read, write, pass } = reader();
+  write(JSON.stringify({ ...STATUS, nextCycleAt: NOW + 3_600_000 }));
+  expect(read()).toMatchObject({ kind: 'current' });
+  pass(3_660_000);
+  expect(read().kind).toBe('current');
+  pass(1);
+  expect(read().kind).toBe('stale');
+});
+
+it('one that announces none is current for a minute', () => {
   const { read, write, pass } = reader();
   write(JSON.stringify(STATUS));
-  expect(read(60_000)).toEqual({ kind: 'current', status: STATUS });
+  expect(read()).toEqual({ kind: 'current', status: STATUS });
   pass(56_000);
-  expect(read(60_000).kind).toBe('stale');
+  expect(read().kind).toBe('stale');
   pass(-56_000);
-  expect(read(60_000).kind).toBe('current');
+  expect(read().kind).toBe('current');
+});
+
+it('one of the future, from before the clock was set back, is of no daemon that runs', () => {
+  const { read, write } = reader();
+  write(JSON.stringify({ ...STATUS, lastCycleAt: NOW + 3_600_000, nextCycleAt: NOW + 3_615_000 }));
+  expect(read().kind).toBe('stale');
 });
 
 it('the same file is the same object, a new one is read', () => {
   const { read, write } = reader();
   write(JSON.stringify(STATUS));
-  const first = read(60_000);
-  expect(read(60_000)).toBe(first);
+  const first = read();
+  expect(read()).toBe(first);
   write(JSON.stringify({ ...STATUS, dryRun: true }));
-  expect(read(60_000)).toMatchObject({ status: { dryRun: true } });
+  expect(read()).toMatchObject({ status: { dryRun: true } });
 });
 
 it('a file that may not be read is unreadable, and read again once it may', () => {
   const { read, write, host } = reader();
   write(JSON.stringify(STATUS));
   host.forbid(STATUS_FILE);
-  expect(read(60_000)).toMatchObject({ kind: 'unreadable', problem: expect.stringContaining('permission') });
+  expect(read()).toMatchObject({ kind: 'unreadable', problem: expect.stringContaining('permission') });
   host.forbid(STATUS_FILE, false);
-  expect(read(60_000).kind).toBe('current');
+  expect(read().kind).toBe('current');
 });
 
 it.each([

@@ -3,6 +3,7 @@ import shippedConfig from '../../../systemd/config.yml?raw';
 import { loadSettings, parseSettings } from '../../config/load.ts';
 import type { Settings } from '../../config/settings.ts';
 import { DEFAULT_CONFIG_FILE } from '../../config/settings.ts';
+import type { Daemon } from '../../daemon/run-daemon.ts';
 import { files } from '../../host/linux/files.ts';
 import type { SimHost } from '../../host/sim/host.ts';
 import type { Log } from '../../model/log.ts';
@@ -34,13 +35,10 @@ export interface DemoOptions {
   readonly tell: (what: string) => void;
 }
 
-export interface Demo {
+export interface Demo extends Daemon {
   readonly host: SimHost;
   readonly urls: readonly string[];
   readonly controlUrl: string | undefined;
-  /** Reads the config again. */
-  reload(): void;
-  stop(): Promise<void>;
 }
 
 const NOTICE =
@@ -82,7 +80,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const reload = () => {
     if (service.reload() === undefined) healing?.reload(load());
   };
-  if (options.control === undefined) return { host, urls: service.urls, controlUrl: undefined, reload, stop };
+  const { urls, settled } = service;
+  const daemon = { host, urls, settled, status: () => '', reload, stuckMs: service.exporter.stuckMs, stop };
+  if (options.control === undefined) return { ...daemon, controlUrl: undefined };
 
   const told = (act: (domain: string) => string) => (domain: string) => {
     const what = act(domain);
@@ -106,5 +106,5 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     control.stop();
     await stop();
   };
-  return { host, urls: service.urls, controlUrl: control.url, reload, stop: stopAll };
+  return { ...daemon, controlUrl: control.url, stop: stopAll };
 }

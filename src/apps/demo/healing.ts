@@ -24,28 +24,27 @@ export function startHealing(host: SimHost, settings: Settings, afterMs: number,
     store: createStateMemory(),
     dryRun: false,
     log,
+    nextAt: () => schedule.nextAt(),
     publish: (status) => host.writeFile(STATUS_FILE, `${JSON.stringify(status)}\n`),
   });
   const onEvent = () => {
     pending ??= setTimeout(() => {
       pending = undefined;
-      remediator.wake('event');
+      void remediator.wake('event');
     }, afterMs);
   };
   // What waits for its moment is not to be healed earlier by the clock.
-  const onSchedule = () => {
-    if (pending === undefined) remediator.wake('schedule');
-  };
+  const onSchedule = () => (pending === undefined ? remediator.wake('schedule') : undefined);
   const watch = watchHost(host, onEvent, log);
   const schedule = startSchedule(settings.schedule, onSchedule, log);
-  remediator.wake('startup');
+  void remediator.wake('startup');
 
   return {
     reload: remediator.reload,
     pause(on) {
       if (on) host.writeFile(PAUSE_FILE, '');
       else host.removeFile(PAUSE_FILE);
-      remediator.wake('event');
+      void remediator.wake('event');
       return on ? 'healing paused' : 'healing resumed';
     },
     stop: async () => {

@@ -1,5 +1,7 @@
 // `demo` as a process: prints where to look and what happens; SIGHUP reloads the config, SIGTERM and SIGINT end it.
 import { createLog } from '../../daemon/log.ts';
+import { runDaemon } from '../../daemon/run-daemon.ts';
+import { createNotifier } from '../../host/linux/notify.ts';
 import type { LogLevel } from '../../model/log.ts';
 import { parseAddress, parseTcpAddress } from '../../web/listen.ts';
 import { startDemo } from './demo.ts';
@@ -25,6 +27,7 @@ const STOP_MS = 900;
 /** Runs until a signal ends it. Throws ConfigError or ListenError. */
 export async function runDemo(flags: DemoFlags): Promise<void> {
   const say = (text: string) => void process.stdout.write(`${text}\n`);
+  const log = createLog({ level: flags['log.level'], format: 'logfmt' });
   const demo = await startDemo({
     addresses: flags['web.listenAddress'].map(parseAddress),
     configFile: flags['config.file'],
@@ -34,17 +37,12 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
     restarts: flags.restarts,
     healAfterMs: flags.heal ? flags.healAfter * 1000 : undefined,
     control: flags.control === undefined ? undefined : parseTcpAddress(flags.control),
-    log: createLog({ level: flags['log.level'], format: 'logfmt' }),
+    log,
     tell: (what) => say(`${new Date().toISOString().slice(11, 19)} ${what}`),
-  });
-  process.on('SIGHUP', demo.reload);
-  const ended = new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
   });
   for (const url of demo.urls) say(`Status page ${url}  metrics ${url}metrics`);
   if (demo.controlUrl !== undefined) say(`Control ${demo.controlUrl}`);
   say(`${flags.vms} VMs on a simulated host. What happens on it is told here; Ctrl-C ends it.`);
-  await ended;
-  setTimeout(() => process.exit(0), STOP_MS).unref();
-  await demo.stop();
+  const notifier = createNotifier({}, demo.host, log);
+  await runDaemon(demo, { notifier, log, stopWithinMs: STOP_MS });
 }
