@@ -1,6 +1,6 @@
 // Keeps the book of audits: how many, how they went, what is worth a line in the log.
 import type { Log } from '../model/log.ts';
-import type { Report } from '../model/report.ts';
+import type { Report, Unknown } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { TRIGGERS, type Trigger } from '../report/metrics/self.ts';
 import { summarize } from '../report/summary.ts';
@@ -21,6 +21,7 @@ export interface AuditRecord {
 export function createAuditBook(log: Log): AuditBook {
   const total = Object.fromEntries(TRIGGERS.map((trigger) => [trigger, 0])) as Record<Trigger, number>;
   let audits: Audits = { total, failures: 0, last: undefined, lastSuccessAt: undefined, collectors: [] };
+  let unread: readonly Unknown[] = [];
 
   return {
     state: () => audits,
@@ -38,11 +39,10 @@ export function createAuditBook(log: Log): AuditBook {
       };
       return {
         end: (snapshot, report, changed) => {
-          const before = audits.collectors;
-          const collectors = collectorsOf(snapshot);
-          logTransitions(before, collectors, log);
-          const failed = collectors.filter((collector) => !collector.ok);
-          close(failed.map(({ collector, problem }) => `${collector}: ${problem}`).join('; ') || undefined, collectors);
+          const before = unread;
+          unread = report.unknowns.filter(isUnread);
+          logTransitions(before, unread, log);
+          close(problemOf(unread), collectorsOf(snapshot));
           const ms = Math.round(audits.last?.durationMs ?? 0);
           log[changed ? 'info' : 'debug']({ trigger, ...summarize(report), ms }, changed ? 'report changed' : 'audit');
         },
@@ -63,10 +63,32 @@ function collectorsOf(snapshot: Snapshot): Audits['collectors'] {
   });
 }
 
-function logTransitions(before: Audits['collectors'], after: Audits['collectors'], log: Log): void {
-  for (const { collector, ok, problem } of after) {
-    const was = before.find((candidate) => candidate.collector === collector);
-    if (!ok && (was?.ok ?? true)) log.warn({ collector, problem }, 'cannot be read');
-    if (ok && was && !was.ok) log.info({ collector }, 'can be read again');
-  }
+/** Taps of nobody were read well. */
+function isUnread({ kind }: Unknown): boolean {
+  return kind !== 'taps';
+}
+
+const SHOWN = 5;
+
+function problemOf(unread: readonly Unknown[]): string | undefined {
+  if (unread.length === 0) return undefined;
+  const more = unread.length > SHOWN ? [`and ${unread.length - SHOWN} more`] : [];
+  return [...unread.slice(0, SHOWN).map((u) => `${subjectOf(u)}: ${u.problem}`), ...more].join('; ');
+}
+
+function subjectOf({ kind, name }: Unknown): string {
+  return name === undefined ? kind : `${kind} ${name}`;
+}
+
+function logTransitions(before: readonly Unknown[], after: readonly Unknown[], log: Log): void {
+  const subjects = (unread: readonly Unknown[]) => new Set(unread.map(subjectOf));
+  const [was, is] = [subjects(before), subjects(after)];
+  for (const unknown of after)
+    if (!was.has(subjectOf(unknown))) log.warn({ ...fieldsOf(unknown), problem: unknown.problem }, 'cannot be read');
+  for (const unknown of before) if (!is.has(subjectOf(unknown))) log.info(fieldsOf(unknown), 'is unreadable no longer');
+}
+
+/** A reader as a whole is a collector. */
+function fieldsOf({ kind, name }: Unknown) {
+  return name === undefined ? { collector: kind } : { [kind]: name };
 }

@@ -16,8 +16,9 @@ import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Log } from '../model/log.ts';
 import type { Report } from '../model/report.ts';
 import { letOthersIn } from '../model/slices.ts';
+import type { Domain } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import type { Trigger } from '../report/metrics/self.ts';
+import type { DomainStates, Trigger } from '../report/metrics/self.ts';
 import { createAuditBook } from './audits.ts';
 import { createFindingJournal } from './finding-journal.ts';
 import type { ExporterState } from './state.ts';
@@ -62,6 +63,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
   let config: ExporterState['config'] = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
   let report: Report | undefined;
   let domains: readonly string[] = [];
+  let domainStates: DomainStates | undefined;
   // What runs beside the audits, from `start` on.
   let watch: HostWatch | undefined;
   let schedule: Schedule | undefined;
@@ -77,6 +79,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       config,
       report,
       domains,
+      domainStates,
       audits: book.state(),
       nextAuditAt: schedule?.nextAt() ?? Number.POSITIVE_INFINITY,
       watchers: watch?.state() ?? [],
@@ -97,6 +100,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       const same = report !== undefined && isDeepStrictEqual({ ...fresh, takenAt: 0 }, { ...report, takenAt: 0 });
       report = same && report ? { ...report, takenAt: fresh.takenAt } : fresh;
       if (snapshot.domains.ok) domains = keepSame(domains, snapshot.domains.value.map((domain) => domain.name).sort());
+      domainStates = snapshot.domains.ok ? statesOf(snapshot.domains.value) : undefined;
       record.end(snapshot, report, !same);
       findings.update(report);
     } catch (error) {
@@ -173,6 +177,12 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       listeners.clear();
     },
   };
+}
+
+function statesOf(domains: readonly Domain[]): DomainStates {
+  const states = { running: 0, defined: 0, unknown: 0 };
+  for (const { state } of domains) states[state]++;
+  return states;
 }
 
 function keepSame(old: readonly string[], fresh: readonly string[]): readonly string[] {

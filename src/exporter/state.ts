@@ -4,7 +4,7 @@ import type { HookView } from '../host/linux/journal.ts';
 import type { WatcherState } from '../host/linux/watch.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
-import type { Collector, KernelInterface, Trigger } from '../report/metrics/self.ts';
+import type { Collector, DomainStates, KernelInterface, Trigger } from '../report/metrics/self.ts';
 
 export interface ExporterState {
   /** In force. */
@@ -19,6 +19,8 @@ export interface ExporterState {
   readonly report: Report | undefined;
   /** Names of all domains that libvirt knows, sorted; as last read. */
   readonly domains: readonly string[];
+  /** How many domains are in which state; undefined where they could not be listed. */
+  readonly domainStates: DomainStates | undefined;
   readonly audits: Audits;
   /** When the next audit is due where nothing happens, milliseconds since the epoch; Infinity: never. */
   readonly nextAuditAt: number;

@@ -71,11 +71,20 @@ function inputsOf({ report, settings, domains, hook, remediator }: ExporterState
   };
 }
 
-function selfOf({ audits, watchers, kernelInterface, hook, config, settings }: ExporterState): SelfInputs {
+function selfOf({
+  audits,
+  domainStates,
+  watchers,
+  kernelInterface,
+  hook,
+  config,
+  settings,
+}: ExporterState): SelfInputs {
   const { total, failures, last, lastSuccessAt, collectors } = audits;
   const journal = hook && { collector: 'journal', ok: hook.stats.ok, durationMs: hook.durationMs };
   return {
     audits: { total, failures, durationMs: last?.durationMs, lastSuccessAt },
+    domainStates,
     collectors: [...collectors, ...(journal ? [journal] : [])],
     watchers: [...watchers, ...(hook ? [{ watcher: 'journal', up: hook.watching }] : [])],
     kernelInterface,

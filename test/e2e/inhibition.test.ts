@@ -12,6 +12,7 @@ const DOWN: Labels = { ...JOB, alertname: 'LibvirtVlanExporterDown', instance: '
 const OPEN: Labels = { ...JOB, alertname: 'LibvirtVlanBridgeNotFiltering', instance: 'open', bridge: 'br-open' };
 const UNREADABLE: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'blind', collector: 'vlans' };
 const NO_JOURNAL: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'mute', collector: 'journal' };
+const NO_XML: Labels = { ...JOB, alertname: 'LibvirtVlanDomainUnreadable', instance: 'broken', state: 'unknown' };
 const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale' };
 
 const vnetAlerts = ['PvidWrong', 'VlanMissing', 'VlanUnexpected', 'TaggingWrong', 'VnetNotOnBridge', 'MacAmbiguous'];
@@ -21,7 +22,7 @@ const on = (instance: string, bridge: string, alertname: string): Labels => ({ .
 const othersOn = (instance: string, bridge: string): readonly Labels[] =>
   alertRules
     .map(({ alert }) => on(instance, bridge, alert))
-    .filter(({ alertname }) => ![DOWN, OPEN, UNREADABLE].some((labels) => labels.alertname === alertname));
+    .filter(({ alertname }) => ![DOWN, OPEN, UNREADABLE, NO_XML].some((labels) => labels.alertname === alertname));
 
 let receiver: Receiver;
 let monitoring: Monitoring;
@@ -33,6 +34,7 @@ beforeAll(async () => {
   monitoring = await startMonitoring({ targets: [], receiver: receiver.port });
   const alerts = [
     ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, { ...STALE, instance: 'blind' }, { ...STALE, instance: 'mute' }],
+    ...[NO_XML, { ...STALE, instance: 'broken' }, on('broken', 'br0', 'LibvirtVlanPvidWrong')],
     ...othersOn('down', 'br-mgmt'),
     ...othersOn('open', 'br-open'),
     ...othersOn('open', 'br-closed'),
@@ -85,5 +87,9 @@ describe('Alertmanager, with the example file', () => {
   it('silences a stale audit where a source that it needs is unreadable, but not for the journal', () => {
     expect(namesOf(silenced, 'blind')).toEqual(['LibvirtVlanAuditStale']);
     expect(namesOf(silenced, 'mute')).toEqual([]);
+  });
+
+  it('silences a stale audit where a VM cannot be read, but not what is known of its vnets', () => {
+    expect(namesOf(silenced, 'broken')).toEqual(['LibvirtVlanAuditStale']);
   });
 });

@@ -27,7 +27,7 @@ describe('promtool', () => {
     expect(run('promtool', 'check', 'config', 'prometheus.example.yml')).toMatchObject({ status: 0 });
   });
 
-  it.each(['cases', 'texts', 'recording'])('passes %s.test.yml', (name) => {
+  it.each(['cases', 'together', 'texts', 'recording'])('passes %s.test.yml', (name) => {
     const { status, text } = run('promtool', 'test', 'rules', `tests/${name}.test.yml`);
     expect(text).toContain('SUCCESS');
     expect(status).toBe(0);

@@ -49,6 +49,25 @@ it('a wrong PVID stays in the report while the VM’s live XML is half-written, 
   ]);
 });
 
+it('an audit with a VM whose XML cannot be read is a failed one, counted, and told once', async () => {
+  const { host, exporter, log } = exporterOn();
+  await exporter.idle();
+  const { failures, lastSuccessAt } = exporter.state().audits;
+  expect([failures, exporter.state().domainStates]).toEqual([0, { running: 1, defined: 0, unknown: 0 }]);
+  host.writeFile('/run/libvirt/qemu/vyos-01.xml', '');
+  for (let i = 0; i < 2; i++) {
+    exporter.reload();
+    await exporter.idle();
+  }
+  expect(exporter.state().audits).toMatchObject({
+    lastSuccessAt,
+    last: { problem: expect.stringMatching(/^domain vyos-01: /) },
+  });
+  expect(exporter.state().audits.failures).toBeGreaterThanOrEqual(2);
+  expect(exporter.state().domainStates).toEqual({ running: 0, defined: 0, unknown: 1 });
+  expect(log.warn.mock.calls.filter(([fields]) => fields.domain === 'vyos-01')).toHaveLength(1);
+});
+
 it('a burst of events is one audit, and no two audits are ever under way', async () => {
   const host = simulatedHost();
   let together = 0;
@@ -142,7 +161,7 @@ it('a reader that fails counts as a failure, is told once, and the last success 
   exporter.reload();
   await exporter.idle();
   expect(verdict()).toBe('compliant');
-  expect(log.info.mock.calls.filter(([, message]) => message === 'can be read again')).toHaveLength(1);
+  expect(log.info.mock.calls.filter(([, message]) => message === 'is unreadable no longer')).toHaveLength(1);
 });
 
 it('the schedule audits by itself, and a changed one is followed', async () => {

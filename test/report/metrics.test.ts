@@ -63,6 +63,7 @@ const SELF: SelfInputs = {
     durationMs: 12.5,
     lastSuccessAt: AT,
   },
+  domainStates: { running: 3, defined: 1, unknown: 1 },
   collectors: ['links', 'vlans', 'domains', 'journal'].map((collector) => ({
     collector,
     ok: collector !== 'journal',

@@ -6,6 +6,7 @@ import { bridge, EXAMPLE, report, vnet } from '../report/example.ts';
 
 const SELF: SelfInputs = {
   audits: { total: { startup: 1, schedule: 0, event: 0, reload: 0 }, failures: 0, durationMs: 1, lastSuccessAt: 1 },
+  domainStates: undefined,
   collectors: [],
   watchers: [],
   kernelInterface: 'iproute2' as const,

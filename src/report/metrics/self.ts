@@ -1,5 +1,6 @@
 // The exporter's metrics about itself, rendered afresh at each scrape.
 import type { ProcessFacts } from '../../host/linux/process.ts';
+import type { Domain } from '../../model/snapshot.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 
 export const TRIGGERS = ['startup', 'schedule', 'event', 'reload'] as const;
@@ -8,16 +9,20 @@ export type Trigger = (typeof TRIGGERS)[number];
 export const KERNEL_INTERFACES = ['netlink', 'iproute2'] as const;
 export type KernelInterface = (typeof KERNEL_INTERFACES)[number];
 
+export type DomainStates = Readonly<Record<Domain['state'], number>>;
+
 export interface SelfInputs {
   readonly audits: {
     readonly total: Readonly<Record<Trigger, number>>;
-    /** Audits in which a reader failed, or that ended in an error. */
+    /** Audits in which something could not be read, or that ended in an error. */
     readonly failures: number;
     /** Of the last audit; undefined before the first. */
     readonly durationMs: number | undefined;
     /** When the last audit without a failure began reading; undefined = never. */
     readonly lastSuccessAt: number | undefined;
   };
+  /** undefined where the domains could not be listed. */
+  readonly domainStates: DomainStates | undefined;
   readonly collectors: readonly Collector[];
   readonly watchers: readonly { readonly watcher: string; readonly up: boolean }[];
   /** How the kernel is asked for bridges and VLANs. */
@@ -50,6 +55,13 @@ export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
     [],
     'When the last audit that could read everything began, 0 = never. /metrics shows the last audit, so this tells its age.',
     (i) => single(seconds(i.audits.lastSuccessAt)),
+  ),
+  family(
+    'gauge',
+    'domains',
+    ['state'],
+    'Domains that libvirt knows: running, defined (not running), or unknown: its XML cannot be read or understood, and what is told of it is old or missing.',
+    ({ domainStates }) => Object.entries(domainStates ?? {}).map(([state, value]) => ({ value, labels: { state } })),
   ),
   family('gauge', 'collector_success', ['collector'], "Whether the reader's last reading succeeded.", (i) =>
     i.collectors.map(({ collector, ok }) => ({ value: Number(ok), labels: { collector } })),
