@@ -267,8 +267,8 @@ export const host: Dashboard = {
     ),
     states(
       'Healing suspended',
-      'VMs that the remediator stopped healing, because something undid it each time.',
-      { expr: `libvirt_vlan_remediation_suspended{${VM}}`, as: '{{domain}}' },
+      'VMs that the remediator stopped healing, because something undid it each time or the heals failed.',
+      { expr: `sum by (domain) (libvirt_vlan_remediation_suspended{${VM}})`, as: '{{domain}}' },
       {
         width: 12,
         height: 8,

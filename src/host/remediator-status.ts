@@ -1,6 +1,6 @@
 // What the remediator tells of itself, read as data: it is another process, of another version perhaps, and may be gone.
 import { boolean, either, list, number, object, only, optional, string, tuple } from '../model/json-shape.ts';
-import type { RemediatorStatus, RemediatorView } from '../model/remediator-status.ts';
+import { type RemediatorStatus, type RemediatorView, SUSPENSION_CAUSES } from '../model/remediator-status.ts';
 import type { Host } from './host.ts';
 
 export const REMEDIATOR_FOLDER = '/run/libvirt-vlan-remediator';
@@ -59,6 +59,7 @@ const isStatus = object({
       failures: number,
       lastAt: optional(number),
       suspendedSince: optional(number),
+      suspendedBecause: optional(either(...SUSPENSION_CAUSES.map(only))),
     }),
   ),
   held: list(object({ bridge: string, domain: string, vnet: string, changes: list(string) })),

@@ -37,6 +37,10 @@ export interface RemediatorStatus {
   readonly recent: readonly Decision[];
 }
 
+/** Why a vnet is suspended: its heals are verified and do not last, or they fail. */
+export const SUSPENSION_CAUSES = ['undone', 'failing'] as const;
+export type SuspensionCause = (typeof SUSPENSION_CAUSES)[number];
+
 export interface DomainRemediation {
   readonly bridge: string;
   readonly domain: string;
@@ -45,6 +49,8 @@ export interface DomainRemediation {
   readonly failures: number;
   readonly lastAt: number | undefined;
   readonly suspendedSince: number | undefined;
+  /** Of a domain that is suspended; `failing` where that is so of one of its vnets. */
+  readonly suspendedBecause?: SuspensionCause | undefined;
 }
 
 /** One decision of the remediator, as in its journal entry. */

@@ -3,11 +3,12 @@
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import type { SnapshotReader } from '../host/snapshot.ts';
+import type { Outcome } from '../model/plan.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { configure } from './configure.ts';
 import { type Answer, decide } from './decide.ts';
 import { decisionOf, describe } from './decision.ts';
-import { afterHeal, guardKey, permit } from './guard.ts';
+import { afterHeals, guardKey, permit } from './guard.ts';
 import type { State } from './state-file.ts';
 import { count, createTally, forget, statusOf, type Tally } from './status.ts';
 
@@ -31,11 +32,10 @@ export interface Memory extends State {
 
 export interface Announcement {
   readonly outcome: Decision['outcome'];
-  /** The vnet's key in the guard's state, and its port. */
+  /** The vnet's key in the guard's state. */
   readonly guardKey: string;
-  readonly vnet: string;
-  /** The commands that are not run; empty of a suspended vnet, which is one piece of news whatever its opponent makes of it. */
-  readonly commands: string;
+  /** The commands that are not run; of a suspended vnet the cause, for it is one piece of news whatever its opponent makes of it. */
+  readonly what: string;
 }
 
 export interface CycleResult {
@@ -71,8 +71,10 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
   const { announced, news } = announce(answer, memory.announced, input, host.now());
   const decisions = [...healed, ...news];
   const now = host.now();
-  const guard = outcomes.reduce((state, { plan }) => afterHeal(state, plan, now, limits), answer.guard);
-  const failed = outcomes.filter(({ result }) => result === 'failed' || result === 'reverted');
+  const isFailed = ({ result }: Outcome) => result === 'failed' || result === 'reverted';
+  const attempts = outcomes.map((outcome) => ({ vnet: outcome.plan, failed: isFailed(outcome) }));
+  const guard = afterHeals(answer.guard, attempts, now, limits);
+  const failed = outcomes.filter(isFailed);
   const tally = count(forget(memory.tally, answer.report, now), decisions);
   const next: Memory = { accepted: answer.accepted, guard, tally, announced };
   return {
@@ -92,14 +94,14 @@ function uniqueByName<T extends { readonly name: string }>(items: readonly T[]):
 function announce(answer: Answer, before: Memory['announced'], input: CycleInput, at: number) {
   const announced = new Map<string, Announcement>();
   const news: Decision[] = [];
-  for (const { plan, outcome, problem } of answer.rest) {
+  for (const { plan, outcome, problem, cause } of answer.rest) {
     if (outcome === 'waits') continue;
     const decision = { ...describe(plan), at, trigger: input.trigger, outcome, problem, durationMs: undefined };
-    const commands = outcome === 'suspended' ? '' : decision.commands.join('\n');
-    const announcement = { outcome, guardKey: guardKey(plan), vnet: plan.vnet, commands };
-    const key = JSON.stringify([outcome, announcement.guardKey, plan.vnet]);
+    const what = cause ?? decision.commands.join('\n');
+    const announcement = { outcome, guardKey: guardKey(plan), what };
+    const key = JSON.stringify([outcome, announcement.guardKey]);
     announced.set(key, announcement);
-    if (before.get(key)?.commands !== commands) news.push(decision);
+    if (before.get(key)?.what !== what) news.push(decision);
   }
   // Between two probes a suspended vnet may look well for a moment.
   for (const [key, announcement] of before)
@@ -107,9 +109,8 @@ function announce(answer: Answer, before: Memory['announced'], input: CycleInput
   return { announced, news };
 }
 
-function isSuspension({ guard }: Answer, { outcome, guardKey, vnet }: Announcement): boolean {
-  const entry = guard[guardKey];
-  return outcome === 'suspended' && entry?.suspendedSince !== undefined && entry.vnet === vnet;
+function isSuspension({ guard }: Answer, { outcome, guardKey }: Announcement): boolean {
+  return outcome === 'suspended' && guard[guardKey]?.suspendedSince !== undefined;
 }
 
 function retryAt(allowed: ReturnType<typeof permit>): number | undefined {

@@ -3,11 +3,19 @@
 
 import type { Refusal, VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import type { Decision } from '../model/remediator-status.ts';
+import type { Decision, SuspensionCause } from '../model/remediator-status.ts';
 import { isUnread, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { afterSuspension, type GuardState, type Limits, nextForgetting, observe, permit } from './guard.ts';
+import {
+  afterSuspension,
+  type GuardState,
+  type Limits,
+  nextForgetting,
+  observe,
+  type Permit,
+  permit,
+} from './guard.ts';
 import { type Accepted, holdPolicy } from './hold.ts';
 import { forgetGone } from './intents.ts';
 import { plan } from './plan.ts';
@@ -48,6 +56,8 @@ export interface Resting {
   readonly plan: VnetPlan;
   readonly outcome: Extract<Decision['outcome'], 'held' | 'suspended' | 'paused' | 'dry_run'> | 'waits';
   readonly problem: string;
+  /** Of one that is suspended. */
+  readonly cause?: SuspensionCause;
 }
 
 export function decide(q: Question): Answer {
@@ -112,13 +122,18 @@ function stopped({ paused, dryRun }: Question, plan: VnetPlan): Resting | undefi
   return dryRun ? { plan, outcome: 'dry_run', problem: 'a dry run changes nothing' } : undefined;
 }
 
-function resting(plan: VnetPlan, allowed: { kind: 'wait' | 'suspended'; until: number }, limits: Limits): Resting {
+const SUSPENDED: Readonly<Record<SuspensionCause, string>> = {
+  undone: 'somebody undoes each heal',
+  failing: 'the heals fail',
+};
+
+function resting(plan: VnetPlan, allowed: Extract<Permit, { until: number }>, limits: Limits): Resting {
   const at = new Date(allowed.until).toISOString();
   if (allowed.kind === 'wait') return { plan, outcome: 'waits', problem: `the next attempt is due at ${at}` };
   const problem =
-    `somebody undoes each heal: ${limits.maxHeals} in ${limits.windowMs / 1000} s; ` +
+    `${SUSPENDED[allowed.cause]}: ${limits.maxHeals} in ${limits.windowMs / 1000} s; ` +
     `one probe each ${limits.cooldownMs / 1000} s, the next at ${at}`;
-  return { plan, outcome: 'suspended', problem };
+  return { plan, outcome: 'suspended', problem, cause: allowed.cause };
 }
 
 function heldProblem(question: Question, count: number): string {

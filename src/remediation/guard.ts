@@ -1,6 +1,7 @@
 // When a vnet may be healed. Pure: state in, state out, the clock handed in. Per vnet: the first heal at once, then 1, 2, 4, 8 …
-// seconds after the last one; more than `maxHeals` in `windowMs` suspends it (somebody is fighting), with one probe each
-// `cooldownMs`; all is forgotten only after it stayed compliant for `cooldownMs` after the last heal.
+// seconds after the last one; more than `maxHeals` in `windowMs` suspends it (somebody is fighting, or the heals fail), with one
+// probe each `cooldownMs`; all is forgotten only after it stayed compliant for `cooldownMs` after the last heal.
+import type { SuspensionCause } from '../model/remediator-status.ts';
 import type { VnetReport } from '../model/report.ts';
 import { isSettled } from './plan.ts';
 
@@ -12,10 +13,12 @@ export interface Limits {
 
 /** What is remembered of one vnet that was healed. Plain JSON. Times in milliseconds since the epoch. */
 export interface VnetGuard {
-  /** The port's name: a VM that starts again has a new tap, which nobody has fought over. */
-  readonly vnet: string;
+  readonly bridge: string;
+  readonly domain: string;
   /** The last attempts, verified or not, oldest first, at most `maxHeals`. */
   readonly heals: readonly number[];
+  /** Those of them that failed. */
+  readonly failed: readonly number[];
   /** Attempts since all was forgotten last. */
   readonly streak: number;
   /** Since when every look found nothing to heal. */
@@ -30,42 +33,63 @@ export type GuardState = Readonly<Record<string, VnetGuard>>;
 export type Permit =
   | { readonly kind: 'heal' | 'probe' }
   | { readonly kind: 'wait'; readonly until: number }
-  | { readonly kind: 'suspended'; readonly since: number; readonly until: number };
+  | { readonly kind: 'suspended'; readonly since: number; readonly until: number; readonly cause: SuspensionCause };
 
 type Subject = Pick<VnetReport, 'bridge' | 'domain' | 'mac' | 'vnet'>;
 
 const FIRST_BACKOFF_MS = 1000;
 
-/** A vnet's name in the state: what stays the same when its port is made anew. */
-export function guardKey({ bridge, domain, mac }: Subject): string {
-  return `${bridge}/${domain}/${mac}`;
+/**
+ * A vnet's name in the state. A VM that starts again has a new tap, which nobody has fought over; and two interfaces of one VM may
+ * have one MAC.
+ */
+export function guardKey({ bridge, domain, mac, vnet }: Subject): string {
+  return `${bridge}/${domain}/${mac}/${vnet}`;
 }
 
 /** Asks for a drifted vnet. */
 export function permit(state: GuardState, vnet: Subject, now: number, limits: Limits): Permit {
-  const entry = entryOf(state, vnet);
+  const entry = state[guardKey(vnet)];
   const last = Math.min(entry?.heals.at(-1) ?? 0, now);
   if (!entry) return { kind: 'heal' };
   if (entry.suspendedSince !== undefined) {
     const until = Math.max(Math.min(entry.suspendedSince, now), last) + limits.cooldownMs;
-    return now >= until ? { kind: 'probe' } : { kind: 'suspended', since: entry.suspendedSince, until };
+    if (now >= until) return { kind: 'probe' };
+    return { kind: 'suspended', since: entry.suspendedSince, until, cause: causeOf(entry) };
   }
   if (entry.heals.filter((at) => at > now - limits.windowMs).length >= limits.maxHeals)
-    return { kind: 'suspended', since: now, until: now + limits.cooldownMs };
+    return { kind: 'suspended', since: now, until: now + limits.cooldownMs, cause: causeOf(entry) };
   const until = last + backoff(entry.streak, limits);
   return now >= until ? { kind: 'heal' } : { kind: 'wait', until };
 }
 
-/** Remembers an attempt. */
-export function afterHeal(state: GuardState, vnet: Subject, now: number, limits: Limits): GuardState {
-  const { compliantSince: _, ...entry } = entryOf(state, vnet) ?? { vnet: vnet.vnet, heals: [], streak: 0 };
-  const heals = [...entry.heals, now].slice(-limits.maxHeals);
-  return { ...state, [guardKey(vnet)]: { ...entry, heals, streak: entry.streak + 1 } };
+/** Remembers attempts, one of each vnet, and whether each failed. */
+export function afterHeals(
+  state: GuardState,
+  attempts: readonly { readonly vnet: Subject; readonly failed: boolean }[],
+  now: number,
+  limits: Limits,
+): GuardState {
+  const tried = attempts.map(({ vnet, failed }): [string, VnetGuard] => {
+    const { bridge, domain } = vnet;
+    const fresh: VnetGuard = { bridge, domain, heals: [], failed: [], streak: 0 };
+    const { compliantSince: _, ...entry } = state[guardKey(vnet)] ?? fresh;
+    const heals = [...entry.heals, now].slice(-limits.maxHeals);
+    const failures = [...entry.failed, ...(failed ? [now] : [])].slice(-limits.maxHeals);
+    const kept = failures.filter((at) => at >= (heals[0] ?? now));
+    return [guardKey(vnet), { ...entry, heals, failed: kept, streak: entry.streak + 1 }];
+  });
+  return { ...state, ...Object.fromEntries(tried) };
+}
+
+/** Why it is suspended: most of its last attempts failed, or they were verified and did not last. */
+export function causeOf({ heals, failed }: VnetGuard): SuspensionCause {
+  return 2 * failed.length > heals.length ? 'failing' : 'undone';
 }
 
 /** Remembers a suspension. */
 export function afterSuspension(state: GuardState, vnet: Subject, since: number): GuardState {
-  const entry = entryOf(state, vnet);
+  const entry = state[guardKey(vnet)];
   return entry ? { ...state, [guardKey(vnet)]: { ...entry, suspendedSince: since } } : state;
 }
 
@@ -86,7 +110,7 @@ export function observe(
     if (!vnets) return [[key, entry]];
     if (!vnet) return now - lastOf(entry) < limits.cooldownMs ? [[key, entry]] : [];
     const { compliantSince, ...rest } = entry;
-    if (!isSettled(vnet) || vnet.vnet !== entry.vnet) return [[key, rest]];
+    if (!isSettled(vnet)) return [[key, rest]];
     const since = Math.max(compliantSince ?? now, lastOf(entry));
     return now - since < limits.cooldownMs ? [[key, { ...rest, compliantSince: since }]] : [];
   });
@@ -99,11 +123,6 @@ export function nextForgetting(state: GuardState, limits: Limits): number | unde
     entry.compliantSince === undefined ? [] : [entry.compliantSince + limits.cooldownMs],
   );
   return times.length === 0 ? undefined : Math.min(...times);
-}
-
-function entryOf(state: GuardState, vnet: Subject): VnetGuard | undefined {
-  const entry = state[guardKey(vnet)];
-  return entry?.vnet === vnet.vnet ? entry : undefined;
 }
 
 function backoff(streak: number, limits: Limits): number {
@@ -120,6 +139,7 @@ function notAfter(entry: VnetGuard, now: number): VnetGuard {
   return {
     ...entry,
     heals: entry.heals.map((at) => Math.min(at, now)),
+    failed: entry.failed.map((at) => Math.min(at, now)),
     ...(entry.suspendedSince === undefined ? {} : { suspendedSince: Math.min(entry.suspendedSince, now) }),
     ...(entry.compliantSince === undefined ? {} : { compliantSince: Math.min(entry.compliantSince, now) }),
   };

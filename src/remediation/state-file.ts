@@ -119,8 +119,10 @@ const policy = object({
   ),
 });
 const vnetGuard = object({
-  vnet: string,
+  bridge: string,
+  domain: string,
   heals: list(number),
+  failed: list(number),
   streak: number,
   compliantSince: optional(number),
   suspendedSince: optional(number),

@@ -10,12 +10,12 @@ import {
 import type { Report } from '../model/report.ts';
 import { bridgeCommand } from './changes.ts';
 import type { Answer } from './decide.ts';
-import type { GuardState } from './guard.ts';
+import { causeOf, type GuardState } from './guard.ts';
 
 /** Counts since the daemon started. `domains` by bridge and domain. */
 export interface Tally {
   readonly startedAt: number;
-  readonly domains: ReadonlyMap<string, Omit<DomainRemediation, 'suspendedSince'>>;
+  readonly domains: ReadonlyMap<string, Omit<DomainRemediation, 'suspendedSince' | 'suspendedBecause'>>;
   readonly duration: RemediatorStatus['duration'];
   readonly recent: readonly Decision[];
 }
@@ -104,18 +104,21 @@ export function statusOf({ tally, guard, answer, policy, paused, dryRun, now }: 
 }
 
 function domainsOf(tally: Tally, guard: GuardState): readonly DomainRemediation[] {
-  const suspended = new Map<string, number>();
-  for (const [key, entry] of Object.entries(guard)) {
-    const [bridge = '', domain = ''] = key.split('/');
+  const domains = new Map<string, DomainRemediation>();
+  for (const [key, counts] of tally.domains) domains.set(key, { ...counts, suspendedSince: undefined });
+  for (const entry of Object.values(guard)) {
     if (entry.suspendedSince === undefined) continue;
-    const since = suspended.get(domainKey(bridge, domain)) ?? entry.suspendedSince;
-    suspended.set(domainKey(bridge, domain), Math.min(since, entry.suspendedSince));
+    const { bridge, domain, suspendedSince } = entry;
+    const key = domainKey(bridge, domain);
+    const none = { bridge, domain, remediations: 0, failures: 0, lastAt: undefined, suspendedSince: undefined };
+    const known: DomainRemediation = domains.get(key) ?? none;
+    domains.set(key, {
+      ...known,
+      suspendedSince: Math.min(known.suspendedSince ?? suspendedSince, suspendedSince),
+      suspendedBecause: known.suspendedBecause === 'failing' ? 'failing' : causeOf(entry),
+    });
   }
-  return [...new Set([...tally.domains.keys(), ...suspended.keys()])].sort().map((key) => {
-    const [bridge = '', domain = ''] = key.split('/');
-    const counts = tally.domains.get(key) ?? { bridge, domain, remediations: 0, failures: 0, lastAt: undefined };
-    return { ...counts, suspendedSince: suspended.get(key) };
-  });
+  return [...domains.keys()].sort().map((key) => domains.get(key) as DomainRemediation);
 }
 
 // Neither a bridge nor a domain can have a slash in its name.

@@ -146,11 +146,13 @@ function renderRemediator(report: Report, view: RemediatorView | undefined, colo
     ({ domain, suspendedSince }) => suspendedSince !== undefined && shown.has(domain),
   );
   const rows = [
-    ...suspended.map(({ bridge, domain, suspendedSince }): readonly Cell[] => [
+    ...suspended.map(({ bridge, domain, suspendedSince, suspendedBecause }): readonly Cell[] => [
       { text: `! ${domain}` },
       { text: bridge },
       { text: 'suspended', style: 'bad' },
-      { text: `since ${time(suspendedSince ?? 0)}: something undoes each heal` },
+      {
+        text: `since ${time(suspendedSince ?? 0)}: ${suspendedBecause === 'failing' ? 'its heals fail' : 'something undoes each heal'}`,
+      },
     ]),
     ...status.held
       .filter(({ domain }) => shown.has(domain))

@@ -91,7 +91,11 @@ test('a failing heal is tried again at the time of its backoff, and suspends in 
     expect((result.wakeAt ?? 0) - fleet.host.now()).toBe(i === LIMITS.maxHeals - 1 ? LIMITS.cooldownMs : 1000 * 2 ** i);
     fleet.pass(1000 * 2 ** i);
   }
-  expect(told(await fleet.cycle())).toEqual(['suspended vm-1']);
+  const { decisions, status } = await fleet.cycle();
+  expect(decisions).toMatchObject([
+    { outcome: 'suspended', problem: expect.stringMatching(/^the heals fail: 5 in 600 s/) },
+  ]);
+  expect(status.domains).toMatchObject([{ suspendedBecause: 'failing' }]);
   fleet.host.repair();
   fleet.pass(LIMITS.cooldownMs);
   expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
@@ -150,4 +154,44 @@ test('whatever happens and when, a vnet is never healed more than max_heals time
     ),
     { numRuns: 100 },
   );
+});
+
+test('two interfaces of one VM with one MAC are guarded each for itself', async () => {
+  const fleet = createFleet(0);
+  const nic = { mac: '52:54:00:00:00:01', bridge: 'br0' };
+  fleet.host.define({ name: 'twins', uuid: '00000000-0000-0000-0000-000000000001', interfaces: [nic, nic] });
+  fleet.host.start('twins');
+  let heals = 0;
+  for (let s = 0; s < 120; s++) {
+    for (const tap of fleet.host.taps('twins')) fleet.host.wipe(tap);
+    heals += told(await fleet.cycle()).filter((text) => text === 'verified twins').length;
+    fleet.pass(1000);
+  }
+  expect(heals).toBe(2 * LIMITS.maxHeals);
+  expect(fleet.status()?.domains).toMatchObject([{ domain: 'twins', suspendedBecause: 'undone' }]);
+});
+
+test('a look that fails forgets no suspension', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  await fleet.cycle();
+  fleet.host.sabotage((line) => line.includes('show'), { exitCode: 1, stderr: 'no' }, 1);
+  await fleet.cycle();
+  await fleet.cycle();
+  expect(await fleet.tableOf(1)).toBe('1*');
+  expect(fleet.status()?.domains[0]?.suspendedSince).toBeDefined();
+});
+
+test('a clock that was set back by a day makes no suspension longer than the cooldown', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  await fleet.cycle();
+  fleet.pass(LIMITS.cooldownMs);
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+  await fleet.cycle();
+  fleet.pass(-24 * 60 * MINUTE);
+  await fleet.cycle();
+  fleet.pass(LIMITS.cooldownMs);
+  await fleet.cycle();
+  expect(fleet.status()?.domains[0]?.suspendedSince).toBeUndefined();
 });

@@ -22,7 +22,15 @@ const STATE: State = {
     policy: policy(bridgePolicy({ pvid: 100, rules: [rule({ domains: ['web-*'], pvid: 20 })] })),
   },
   guard: {
-    'br0/vm 1/52:54:00:00:00:01': { vnet: 'vnet1', heals: [1, 2], streak: 7, suspendedSince: 3, compliantSince: 4 },
+    'br0/vm 1/52:54:00:00:00:01/vnet1': {
+      bridge: 'br0',
+      domain: 'vm 1',
+      heals: [1, 2],
+      failed: [2],
+      streak: 7,
+      suspendedSince: 3,
+      compliantSince: 4,
+    },
   },
 };
 

@@ -5,10 +5,12 @@ import {
   DURATION_BUCKETS,
   type RemediatorStatus,
   type RemediatorView,
+  SUSPENSION_CAUSES,
+  type SuspensionCause,
 } from '../../model/remediator-status.ts';
 import type { Report } from '../../model/report.ts';
 import { domainsOn } from './bridges.ts';
-import { type Family, family, type Sample, seconds, single } from './family.ts';
+import { type Family, family, type Labels, type Sample, seconds, single } from './family.ts';
 
 /** What the status file says. `absent`: there is none. `unreadable`: it could not be read or understood. `stale`: it is too old to be of a daemon that runs. */
 export interface RemediatorInputs {
@@ -46,11 +48,18 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
   domainFamily('gauge', 'remediation_last_timestamp_seconds', 'When the domain was last healed, 0 = never.', (d) =>
     seconds(d?.lastAt),
   ),
-  domainFamily(
+  family(
     'gauge',
     'remediation_suspended',
-    'Whether the guard has suspended the domain: somebody is fighting.',
-    (d) => (d?.suspendedSince === undefined ? 0 : 1),
+    ['domain', 'bridge', 'because'],
+    'Whether the guard has suspended the domain: because="undone", somebody undoes the heals; "failing", the heals fail.',
+    (inputs) =>
+      perDomain(inputs, (labels, told) =>
+        SUSPENSION_CAUSES.map((because) => ({
+          value: Number(causeOf(told) === because),
+          labels: { ...labels, because },
+        })),
+      ),
   ),
   family(
     'gauge',
@@ -85,21 +94,29 @@ function domainFamily(
   help: string,
   of: (domain: DomainRemediation | undefined) => number | undefined,
 ): Family<RemediatorInputs> {
-  return family(type, name, ['domain', 'bridge'], help, ({ report, remediator }) => {
-    const status = statusOf(remediator);
-    if (status === undefined) return [];
-    const told = new Map((status?.domains ?? []).map((domain) => [key(domain.bridge, domain.domain), domain]));
-    return report.bridges.flatMap((bridge) => {
-      const there = (status?.domains ?? []).filter((d) => d.bridge === bridge.name).map((d) => d.domain);
-      const domains = [...new Set([...domainsOn(bridge), ...there])].sort();
-      return domains.map(
-        (domain): Sample => ({
-          value: of(told.get(key(bridge.name, domain))) ?? 0,
-          labels: { domain, bridge: bridge.name },
-        }),
-      );
-    });
+  return family(type, name, ['domain', 'bridge'], help, (inputs) =>
+    perDomain(inputs, (labels, told) => [{ value: of(told) ?? 0, labels }]),
+  );
+}
+
+/** The samples of each domain of a bridge, whether or not the remediator tells of it. */
+function perDomain(
+  { report, remediator }: RemediatorInputs,
+  samples: (labels: Labels, told: DomainRemediation | undefined) => readonly Sample[],
+): readonly Sample[] {
+  const status = statusOf(remediator);
+  if (status === undefined) return [];
+  const told = new Map((status?.domains ?? []).map((domain) => [key(domain.bridge, domain.domain), domain]));
+  return report.bridges.flatMap((bridge) => {
+    const there = (status?.domains ?? []).filter((d) => d.bridge === bridge.name).map((d) => d.domain);
+    const domains = [...new Set([...domainsOn(bridge), ...there])].sort();
+    return domains.flatMap((domain) => samples({ domain, bridge: bridge.name }, told.get(key(bridge.name, domain))));
   });
+}
+
+// A remediator of an older version does not say why.
+function causeOf(told: DomainRemediation | undefined): SuspensionCause | undefined {
+  return told?.suspendedSince === undefined ? undefined : (told.suspendedBecause ?? 'undone');
 }
 
 function key(bridge: string, domain: string): string {

@@ -38,8 +38,12 @@ function renderStatus(status: RemediatorStatus, now: number, filter: Filter): Ht
 ${status.paused && html`<p class="hold"><b>Paused.</b> Nothing is healed until <code>/run/libvirt-vlan-remediator/pause</code> is removed.</p>`}
 ${status.dryRun && html`<p class="hold"><b>Dry run.</b> It decides and logs, and changes nothing.</p>`}
 ${suspended.map(
-  ({ domain, bridge, suspendedSince }) =>
-    html`<p class="hold"><b>Suspended: ${domain} on ${bridge}</b>, ${age(suspendedSince ?? 0, now)}. It drifts again after each heal: something else sets its VLANs.</p>`,
+  ({ domain, bridge, suspendedSince, suspendedBecause }) =>
+    html`<p class="hold"><b>Suspended: ${domain} on ${bridge}</b>, ${age(suspendedSince ?? 0, now)}. ${
+      suspendedBecause === 'failing'
+        ? 'Its heals fail: the decisions below say why.'
+        : 'It drifts again after each heal: something else sets its VLANs.'
+    }</p>`,
 )}
 ${status.held.length > 0 && renderHeld(status)}
 ${renderRefusals(status)}
