@@ -6,22 +6,22 @@ import { type Finding, isUnread, type Report } from '../model/report.ts';
 /** Findings that are there as far as one knows, by subject and reason. */
 export type KnownFindings = ReadonlyMap<string, Finding>;
 
-/** Events in report order, those that are gone last; and what is known after `report`. */
+/** Events in report order, those that are gone last; and what is known after `report`. `known` is undefined before the first report. */
 export function findingChanges(
-  known: KnownFindings,
+  known: KnownFindings | undefined,
   report: Report,
 ): { readonly events: readonly FindingEvent[]; readonly known: KnownFindings } {
   const now = new Map(report.bridges.flatMap((bridge) => bridge.findings.map((finding) => [keyOf(finding), finding])));
   const events: FindingEvent[] = [];
   for (const [key, finding] of now) {
-    const before = known.get(key);
-    if (!before) events.push({ state: 'appeared', finding });
+    const before = known?.get(key);
+    if (!before) events.push({ state: known ? 'appeared' : 'found', finding });
     else if (before.expected !== finding.expected || before.actual !== finding.actual) {
       events.push({ state: 'changed', finding });
     }
   }
   const tells = whatItTells(report);
-  for (const [key, finding] of known) {
+  for (const [key, finding] of known ?? []) {
     if (now.has(key)) continue;
     if (tells(finding)) events.push({ state: 'gone', finding });
     else now.set(key, finding);

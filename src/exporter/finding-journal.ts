@@ -26,7 +26,7 @@ export interface FindingJournal {
 
 /** `monotonic`: milliseconds, never set back. */
 export function createFindingJournal(host: Host, log: Log, monotonic: () => number): FindingJournal {
-  let known: KnownFindings = new Map();
+  let known: KnownFindings | undefined;
   const select = createLimit(PER_MINUTE);
   let writing = Promise.resolve();
   let failing = false;

@@ -2,10 +2,8 @@
 // systemd.journal-fields(7): fields are the writer's own, in capitals. LIBVIRT_VLAN_FINDING has the hook, too.
 import type { Finding } from './report.ts';
 
-/** `appeared`, also where it was there at the exporter's start; `changed`: still there, but what is actual is another. */
-export const FINDING_STATES = ['appeared', 'changed', 'gone'] as const;
-
-export type FindingState = (typeof FINDING_STATES)[number];
+/** `found`: it was there when the exporter started. `changed`: still there, but what is expected or actual is another. */
+export type FindingState = 'found' | 'appeared' | 'changed' | 'gone';
 
 export interface FindingEvent {
   readonly state: FindingState;

@@ -10,14 +10,15 @@ export const WRITERS = {
 export type Writer = keyof typeof WRITERS;
 
 /**
- * `started`: the VM. `configured`: by the hook, or right already when it looked. `drifted`, `cleared`: a finding appeared or changed,
- * or is gone. `healed`: and verified. `failed`, `reverted`, `vanished`, `held`, `suspended`, `paused`, `dry_run`, `refused`, `absent`:
+ * `started`: the VM. `configured`: by the hook, or right already when it looked. `drifted`: a finding appeared
+ * or changed. `found`: it was there when the exporter started. `cleared`: it is gone. `healed`: and verified. `failed`, `reverted`, `vanished`, `held`, `suspended`, `paused`, `dry_run`, `refused`, `absent`:
  * as outcomes are called. `error`, `warning`: of the hook, about no outcome. `left_out`: findings that were not written one by one.
  */
 export type HistoryKind =
   | 'started'
   | 'configured'
   | 'drifted'
+  | 'found'
   | 'cleared'
   | 'healed'
   | 'failed'

@@ -7,6 +7,7 @@ const STYLES: Partial<Record<HistoryKind, Style>> = {
   cleared: 'good',
   healed: 'good',
   drifted: 'bad',
+  found: 'bad',
   failed: 'bad',
   reverted: 'bad',
   suspended: 'bad',
@@ -61,7 +62,8 @@ export function historyJson({ events, cut }: History) {
 
 function detailOf({ kind, by, reasons, expected, actual, before, after, text }: HistoryEvent): string {
   if (kind === 'started') return '';
-  if (kind === 'drifted') return `${reasons.join(' ')}: expected ${expected ?? '?'}; actual ${actual ?? '?'}`;
+  if (kind === 'drifted' || kind === 'found')
+    return `${reasons.join(' ')}: expected ${expected ?? '?'}; actual ${actual ?? '?'}`;
   if (kind === 'cleared') return `${reasons.join(' ')} is gone`;
   if (before === undefined || after === undefined) return text;
   if (kind === 'configured')

@@ -20,7 +20,7 @@ function reportOf(findings: readonly Finding[], unknowns: readonly Unknown[] = [
 
 /** What is told of these reports, one after the other, as "state actual". */
 function told(...reports: readonly Report[]): readonly string[] {
-  let known: KnownFindings = new Map();
+  let known: KnownFindings | undefined;
   return reports.flatMap((next) => {
     const changes = findingChanges(known, next);
     known = changes.known;
@@ -30,11 +30,16 @@ function told(...reports: readonly Report[]): readonly string[] {
 
 test('a finding is told when it appears, when it is another, and when it is gone, and not in between', () => {
   const [one, other] = [reportOf([wrong()]), reportOf([wrong('PVID 20')])];
-  expect(told(one, one, other, other, reportOf([]), reportOf([]))).toEqual([
+  expect(told(reportOf([]), one, one, other, other, reportOf([]), reportOf([]))).toEqual([
     'appeared PVID 1',
     'changed PVID 20',
     'gone PVID 20',
   ]);
+});
+
+test('what is there at the first audit was found, and not seen to appear', () => {
+  const reports = [reportOf([wrong()]), reportOf([wrong(), wrong('PVID 2', 'vnet1')])];
+  expect(told(...reports)).toEqual(['found PVID 1', 'appeared PVID 2']);
 });
 
 test.each<[string, Unknown]>([
@@ -44,8 +49,8 @@ test.each<[string, Unknown]>([
   ['the taps of the bridge', { kind: 'taps', name: 'br0', problem: '' }],
 ])('what cannot be told because %s is unknown is not gone', (_, unknown) => {
   const blind = reportOf([], [unknown]);
-  expect(told(reportOf([wrong()]), blind, blind, reportOf([wrong()]))).toEqual(['appeared PVID 1']);
-  expect(told(reportOf([wrong()]), blind, reportOf([]))).toEqual(['appeared PVID 1', 'gone PVID 1']);
+  expect(told(reportOf([wrong()]), blind, blind, reportOf([wrong()]))).toEqual(['found PVID 1']);
+  expect(told(reportOf([wrong()]), blind, reportOf([]))).toEqual(['found PVID 1', 'gone PVID 1']);
 });
 
 test('what is unknown of another domain or bridge keeps nothing from being told', () => {
@@ -53,7 +58,7 @@ test('what is unknown of another domain or bridge keeps nothing from being told'
     { kind: 'domain', name: 'web', problem: '' },
     { kind: 'bridge', name: 'br1', problem: '' },
   ];
-  expect(told(reportOf([wrong()]), reportOf([], elsewhere))).toEqual(['appeared PVID 1', 'gone PVID 1']);
+  expect(told(reportOf([wrong()]), reportOf([], elsewhere))).toEqual(['found PVID 1', 'gone PVID 1']);
 });
 
 test('in a storm so many entries are written a minute, one says so, and the next minute begins with what was left out', () => {
@@ -89,7 +94,7 @@ test('an entry has the finding in fields, by which it is found', async () => {
       LIBVIRT_VLAN_BRIDGE: 'br0',
       LIBVIRT_VLAN_VNET: 'vnet0',
       LIBVIRT_VLAN_FINDING: 'pvid_wrong',
-      LIBVIRT_VLAN_STATE: 'appeared',
+      LIBVIRT_VLAN_STATE: 'found',
       LIBVIRT_VLAN_EXPECTED: 'PVID 100',
       LIBVIRT_VLAN_ACTUAL: 'PVID 1',
     },

@@ -1,7 +1,7 @@
 // What hook, remediator and exporter wrote of vnets, read from the journal once. Whose an entry is, only journald's own fields tell:
 // the hook's and an operator's `heal` are root's, a daemon's are of its unit. The daemons write through `logger`, which may have ended
 // when journald looks which unit it was of; its user id is known in any case, and the unit's log tells which one that is.
-import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID } from '../../model/finding-event.ts';
+import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID, type FindingState } from '../../model/finding-event.ts';
 import { type History, type HistoryEvent, type HistoryKind, WRITERS, type Writer } from '../../model/history.ts';
 import { cut } from '../../model/printable.ts';
 import type { Reading } from '../../model/snapshot.ts';
@@ -107,7 +107,8 @@ function ofExporter(entry: Entry): readonly HistoryEvent[] {
   const id = one(entry, 'MESSAGE_ID');
   if (id === FINDINGS_LEFT_OUT_MESSAGE_ID) return [eventOf(entry, 'exporter', 'left_out')];
   if (id !== FINDING_MESSAGE_ID) return [];
-  return [eventOf(entry, 'exporter', one(entry, 'LIBVIRT_VLAN_STATE') === 'gone' ? 'cleared' : 'drifted')];
+  const kind = FINDING_KINDS.get(one(entry, 'LIBVIRT_VLAN_STATE') ?? '');
+  return kind ? [eventOf(entry, 'exporter', kind)] : [];
 }
 
 function ofRemediator(entry: Entry): readonly HistoryEvent[] {
@@ -122,6 +123,14 @@ function ofHook(entry: Entry): readonly HistoryEvent[] {
   const kind = OUTCOMES.get(one(entry, 'LIBVIRT_VLAN_OUTCOME') ?? '') ?? PRIORITIES.get(one(entry, 'PRIORITY') ?? '');
   return kind && one(entry, 'LIBVIRT_VLAN_DOMAIN') !== undefined ? [eventOf(entry, 'hook', kind)] : [];
 }
+
+const FINDING_KIND: Readonly<Record<FindingState, HistoryKind>> = {
+  found: 'found',
+  appeared: 'drifted',
+  changed: 'drifted',
+  gone: 'cleared',
+};
+const FINDING_KINDS: ReadonlyMap<string, HistoryKind> = new Map(Object.entries(FINDING_KIND));
 
 // What happened, as of the hook.
 const KIND_OF: Readonly<Record<VnetOutcome, HistoryKind>> = {

@@ -62,6 +62,7 @@ test.each<[string, Fields]>([
   ['remediator failed a vnet0', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'failed' })],
   ['exporter drifted a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'appeared' })],
   ['exporter drifted a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'changed' })],
+  ['exporter found a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'found' })],
   ['exporter cleared a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'gone' })],
   ['exporter left_out  ', exporter({ MESSAGE_ID: FINDINGS_LEFT_OUT_MESSAGE_ID })],
   ['hook error a ', hook({ LIBVIRT_VLAN_DOMAIN: 'a', PRIORITY: '3' })],
@@ -113,7 +114,10 @@ test.each<[string, Fields]>([
     remediator({ ...healed, _SYSTEMD_UNIT: undefined, _UID: '61001' }),
   ],
   ['an operator’s heal', remediator({ ...healed, _SYSTEMD_UNIT: 'session-1.scope', _UID: '0' })],
-  ['an exporter’s that root runs by hand', exporter({ ...vnet, _SYSTEMD_UNIT: undefined, _UID: '0' })],
+  [
+    'an exporter’s that root runs by hand',
+    exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'gone', _SYSTEMD_UNIT: undefined, _UID: '0' }),
+  ],
 ])('an entry is trusted: %s', (_, entry) => {
   expect(parse(entry)).toHaveLength(1);
 });
