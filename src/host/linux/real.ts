@@ -11,6 +11,9 @@ const MAX_OUTPUT = 256 * 1024 * 1024;
 // A fixed locale, so that messages can be understood, and no colour.
 const ENV = { LC_ALL: 'C', SYSTEMD_COLORS: '0', NO_COLOR: '1' };
 
+// Whoever calls may stand in a folder that he may not enter, as after sudo -u; no process of ours needs one.
+const FOLDER = '/';
+
 /** This machine. */
 export function createHost(): Host {
   return {
@@ -33,6 +36,7 @@ async function run(command: string, args: readonly string[], options: RunOptions
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,
     env: ENV,
+    cwd: FOLDER,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
   });
   return {
@@ -54,6 +58,7 @@ function follow(command: string, args: readonly string[], events: FollowEvents):
     buffer: { stdout: false },
     maxBuffer: 4096,
     env: ENV,
+    cwd: FOLDER,
   });
   let stopped = false;
   let rest = '';

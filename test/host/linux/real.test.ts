@@ -1,4 +1,7 @@
 // Real processes, small ones.
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createHost } from '../../../src/host/linux/real.ts';
 
@@ -61,4 +64,17 @@ it('what failed is told in a few words, however long its arguments and its last 
   );
   expect(problem).toMatch(/^sh -c head .*…: exit 1: x+…$/);
   expect(problem?.length).toBeLessThan(600);
+});
+
+it('a process runs although the caller stands in a folder that is gone or that he may not enter', async () => {
+  const before = process.cwd();
+  const folder = mkdtempSync(join(tmpdir(), 'libvirt-vlan-exporter-'));
+  process.chdir(folder);
+  rmdirSync(folder);
+  try {
+    expect(await createHost().run('pwd', [], { timeoutMs: 5000 })).toMatchObject({ stdout: '/\n', problem: undefined });
+    expect((await follow('pwd')).lines).toEqual(['/']);
+  } finally {
+    process.chdir(before);
+  }
 });

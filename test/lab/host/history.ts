@@ -43,23 +43,19 @@ await test('a start is told, and then what its hook did', async () => {
   assert.deepEqual([configured?.vnet], await tapsOf(VM));
 });
 
-await test('a drift is told with its reason, then that it was healed, then that it is gone, in this order', async () => {
+await test('a drift is told with its reason, and after it that it was healed and is gone', async () => {
   const [tap = ''] = await tapsOf(VM);
   await sh('systemctl stop libvirt-vlan-remediator');
   await sh(`bridge vlan add vid 10 dev ${tap} pvid untagged`);
   await until('drifted', 20_000, async () => (await kinds()).includes('exporter drifted'));
   await sh('systemctl start libvirt-vlan-remediator');
-  await until('cleared', 20_000, async () => (await kinds()).at(-1) === 'exporter cleared');
-  const events = await history(VM);
-  const at = (wanted: string) => events.findIndex(({ by, kind }) => `${by} ${kind}` === wanted);
-  const order = ['hook started', 'hook configured', 'exporter drifted', 'remediator healed', 'exporter cleared'].map(
-    at,
-  );
-  assert.deepEqual(
-    order,
-    [...order].sort((a, b) => a - b),
-  );
-  assert.ok(!order.includes(-1), JSON.stringify(events));
+  // Remediator and exporter look at the same moment: which of them writes first is chance.
+  const { value: events } = await until('healed, and gone', 30_000, async () => {
+    const all = await history(VM);
+    const last = (kind: string) => all.findLastIndex((event) => event.kind === kind);
+    const drifted = last('drifted');
+    return last('configured') < drifted && drifted < Math.min(last('healed'), last('cleared')) && all;
+  });
   const healed = events.find(({ kind }) => kind === 'healed');
   assert.deepEqual([healed?.vnet, healed?.after], [tap, RIGHT]);
   assert.ok(events.some(({ kind, reasons }) => kind === 'drifted' && reasons.includes('pvid_wrong')));
@@ -67,16 +63,24 @@ await test('a drift is told with its reason, then that it was healed, then that 
   for (const line of text.split('\n')) note(line);
 });
 
-await test('journald may not know the unit of an entry any more, and it is believed by its user', async () => {
+await test('of each entry journald tells the user, which is not root', async () => {
   for (const unit of DAEMONS) {
     const lines = await sh(
       `journalctl -o json --output-fields=_SYSTEMD_UNIT,_UID -t ${unit} LIBVIRT_VLAN_DOMAIN=${VM}`,
     );
     const entries = lines.split('\n').map((line) => JSON.parse(line));
-    const without = entries.filter((entry) => entry._SYSTEMD_UNIT === undefined).length;
-    note(`${unit}: ${without} of ${entries.length} entries without _SYSTEMD_UNIT`);
-    assert.ok(entries.every((entry) => entry._UID !== '0'));
+    assert.ok(entries.every((entry) => entry._UID !== undefined && entry._UID !== '0'));
   }
+});
+
+await test('how often journald does not tell the unit of a logger that has ended', async () => {
+  const write = 'for i in $(seq 200); do logger -t unit-known $i; done; sleep 1';
+  await sh(`systemd-run --wait --quiet --unit=history-unit -p DynamicUser=yes bash -c '${write}'`);
+  await sh('journalctl --sync');
+  const all = await sh('journalctl -o cat -t unit-known | wc -l');
+  const known = await sh('journalctl -o cat -t unit-known _SYSTEMD_UNIT=history-unit.service | wc -l');
+  note(`${Number(all) - Number(known)} of ${all} entries are without their unit`);
+  assert.equal(all, '200');
 });
 
 await test('what another user writes under our names is not told', async () => {
@@ -99,8 +103,10 @@ await test('what another user writes under our names is not told', async () => {
 
 await test('a VM that is gone has its history still', async () => {
   await removeVm(VM);
-  const last = (await kinds()).at(0);
-  assert.equal(last, 'hook started');
+  const told = await kinds();
+  for (const kind of ['hook started', 'hook configured', 'exporter drifted', 'remediator healed']) {
+    assert.ok(told.includes(kind), kind);
+  }
 });
 
 await test('without permission it says so, and exits 2', async () => {
