@@ -12,18 +12,19 @@ export function findingChanges(
   report: Report,
 ): { readonly events: readonly FindingEvent[]; readonly known: KnownFindings } {
   const now = new Map(report.bridges.flatMap((bridge) => bridge.findings.map((finding) => [keyOf(finding), finding])));
+  const at = report.takenAt;
   const events: FindingEvent[] = [];
   for (const [key, finding] of now) {
     const before = known?.get(key);
-    if (!before) events.push({ state: known ? 'appeared' : 'found', finding });
+    if (!before) events.push({ at, state: known ? 'appeared' : 'found', finding });
     else if (before.expected !== finding.expected || before.actual !== finding.actual) {
-      events.push({ state: 'changed', finding });
+      events.push({ at, state: 'changed', finding });
     }
   }
   const tells = whatItTells(report);
   for (const [key, finding] of known ?? []) {
     if (now.has(key)) continue;
-    if (tells(finding)) events.push({ state: 'gone', finding });
+    if (tells(finding)) events.push({ at, state: 'gone', finding });
     else now.set(key, finding);
   }
   return { events, known: now };

@@ -6,6 +6,8 @@ import type { Finding } from './report.ts';
 export type FindingState = 'found' | 'appeared' | 'changed' | 'gone';
 
 export interface FindingEvent {
+  /** When the audit began that saw it, milliseconds since the epoch. */
+  readonly at: number;
   readonly state: FindingState;
   readonly finding: Finding;
 }
@@ -16,8 +18,9 @@ export const FINDING_MESSAGE_ID = 'f0de45424c9d4bd2b3f8d4a36e4a2c31';
 export const FINDINGS_LEFT_OUT_MESSAGE_ID = 'f80b8ba0c1a64a45872dc7c28d9be157';
 
 /** The event as fields of a journal entry; what is undefined is left out there. */
-export function findingFields({ state, finding }: FindingEvent) {
+export function findingFields({ at, state, finding }: FindingEvent) {
   return {
+    LIBVIRT_VLAN_AT: at,
     LIBVIRT_VLAN_DOMAIN: finding.domain,
     LIBVIRT_VLAN_BRIDGE: finding.bridge,
     LIBVIRT_VLAN_VNET: finding.vnet,

@@ -64,7 +64,7 @@ test('what is unknown of another domain or bridge keeps nothing from being told'
 test('in a storm so many entries are written a minute, one says so, and the next minute begins with what was left out', () => {
   const limit = createLimit(2);
   const events = (count: number, state: FindingEvent['state'] = 'appeared') =>
-    Array.from({ length: count }, (_, i): FindingEvent => ({ state, finding: wrong('PVID 1', `vnet${i}`) }));
+    Array.from({ length: count }, (_, i): FindingEvent => ({ at: 0, state, finding: wrong('PVID 1', `vnet${i}`) }));
   const texts = (...call: Parameters<typeof limit>) => limit(...call).map(({ MESSAGE }) => MESSAGE);
   expect(texts(events(5), 0)).toEqual([
     'vyos-01: vnet0 on br0: pvid_wrong: expected PVID 100; actual PVID 1',

@@ -1,6 +1,7 @@
 // What hook, remediator and exporter wrote of vnets, read from the journal once. Whose an entry is, only journald's own fields tell:
-// the hook's and an operator's `heal` are root's, a daemon's are of its unit. The daemons write through `logger`, which may have ended
-// when journald looks which unit it was of; its user id is known in any case, and the unit's log tells which one that is.
+// the hook's and an operator's `heal` are root's, a daemon's are of its unit. The daemons write through `logger`: in a third of the
+// cases it has ended when journald looks up its unit (systemd 252 on a busy host). Its user id is known in any case, and which one a
+// daemon has is learned from its log, of which journald always knows the unit.
 import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID, type FindingState } from '../../model/finding-event.ts';
 import { type History, type HistoryEvent, type HistoryKind, WRITERS, type Writer } from '../../model/history.ts';
 import { cut } from '../../model/printable.ts';
@@ -13,6 +14,7 @@ import { queryJournal } from './journal-query.ts';
 const TIMEOUT_MS = 60_000;
 const MAX_ENTRIES = 50_000;
 const MAX_TEXT = 500;
+const MAX_LAG_MS = 10 * 60_000;
 const DAEMONS = ['remediator', 'exporter'] as const;
 const WRITER_NAMES = ['hook', ...DAEMONS] as const;
 
@@ -35,11 +37,11 @@ export async function readHistory(host: Host, since: number): Promise<Reading<Hi
   return { ok: true, value: { events: parseHistory(lines, uids.value), cut: lines.length >= MAX_ENTRIES } };
 }
 
-/** The events of these lines of `journalctl -o json`; what none of ours wrote is left out. */
+/** The events of these lines of `journalctl -o json` in the order of their time; what none of ours wrote is left out. */
 export function parseHistory(lines: readonly string[], uids: DaemonUids): readonly HistoryEvent[] {
   // Domains of which a run of the hook is being told: the last of a run's entries says that it is one.
   const starting = new Set<string>();
-  return lines.flatMap((line) => {
+  const all = lines.flatMap((line) => {
     const entry = parseEntry(line);
     const by = entry && writerOf(entry, uids);
     if (!entry || !by) return [];
@@ -52,12 +54,13 @@ export function parseHistory(lines: readonly string[], uids: DaemonUids): readon
     const nothing = { bridge: undefined, vnet: undefined, before: undefined, after: undefined, reasons: [] };
     return begins ? [{ ...eventOf(entry, by, 'started'), ...nothing, text: '' }, ...events] : events;
   });
+  return all.sort((a, b) => a.at - b.at);
 }
 
 const FIELDS = [
   ...['MESSAGE', 'MESSAGE_ID', 'PRIORITY', 'SYSLOG_IDENTIFIER', '_UID', '_SYSTEMD_UNIT'],
   ...['DOMAIN', 'BRIDGE', 'VNET', 'OUTCOME', 'BEFORE', 'AFTER', 'OPERATION', 'RUN', 'FINDING', 'STATE'].map(ours),
-  ...['EXPECTED', 'ACTUAL', 'DECISIONS'].map(ours),
+  ...['EXPECTED', 'ACTUAL', 'DECISIONS', 'AT'].map(ours),
 ];
 
 function ours(name: string): string {
@@ -157,7 +160,7 @@ const PRIORITIES: ReadonlyMap<string, HistoryKind> = new Map([
 function eventOf(entry: Entry, by: Writer, kind: HistoryKind): HistoryEvent {
   const field = (name: string) => one(entry, ours(name));
   return {
-    at: timeOf(entry),
+    at: momentOf(entry),
     by,
     kind,
     domain: field('DOMAIN'),
@@ -170,6 +173,13 @@ function eventOf(entry: Entry, by: Writer, kind: HistoryKind): HistoryEvent {
     after: field('AFTER'),
     text: cut(values(entry.MESSAGE).join(' ').replace(/\s+/g, ' ').trim(), MAX_TEXT),
   };
+}
+
+// When it happened: an entry is a process, which on a busy host starts seconds later. Not after journald had it, nor long before.
+function momentOf(entry: Entry): number {
+  const written = timeOf(entry);
+  const at = Number(one(entry, 'LIBVIRT_VLAN_AT') ?? Number.NaN);
+  return Number.isSafeInteger(at) && at <= written && at > written - MAX_LAG_MS ? at : written;
 }
 
 /** Where one entry stands for many vnets, see remediation/record.ts. */

@@ -71,6 +71,30 @@ test.each<[string, Fields]>([
   expect(kinds(entry)).toEqual([kind]);
 });
 
+test('events stand in the order in which they happened, as far as their writer can be right', () => {
+  const entry = (vnetName: string, wroteAt: number, at?: unknown) => ({
+    ...remediator({ ...healed, LIBVIRT_VLAN_VNET: vnetName, LIBVIRT_VLAN_AT: at }),
+    __REALTIME_TIMESTAMP: String(wroteAt * 1000),
+  });
+  const hour = 3_600_000;
+  const events = parse(
+    entry('late', 10 * hour, String(10 * hour - 3000)),
+    entry('prompt', 10 * hour + 1, String(10 * hour - 5000)),
+    entry('ahead', 10 * hour + 2, String(11 * hour)),
+    entry('long ago', 10 * hour + 3, String(hour)),
+    entry('no number', 10 * hour + 4, 'x'),
+    entry('empty', 10 * hour + 5, ''),
+  );
+  expect(events.map(({ vnet: port, at }) => [port, at - 10 * hour])).toEqual([
+    ['prompt', -5000],
+    ['late', -3000],
+    ['ahead', 2],
+    ['long ago', 3],
+    ['no number', 4],
+    ['empty', 5],
+  ]);
+});
+
 test('one entry that stands for many vnets is an event of each', () => {
   const decisions = [
     ['a', 'vnet0', '1*', '100*'],
