@@ -86,6 +86,8 @@ export interface Host {
   readText(path: string): string;
   /** Names in a folder, sorted; undefined where there is no such folder. Throws Error where it cannot be read. */
   list(path: string): readonly string[] | undefined;
+  /** Whether there is a process of this id; undefined where it cannot be told, as in a container that sees its own processes only. */
+  processExists(pid: number): boolean | undefined;
   run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
   /** undefined where the process has no socket to the kernel: then bridge(8) and sysfs are asked. */
   readonly bridges?: KernelBridges | undefined;

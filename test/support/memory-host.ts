@@ -17,6 +17,7 @@ export interface MemoryHost extends Host {
   readonly answers: Map<string, Partial<RunResult>>;
   /** Paths whose text was read, in order. */
   readonly reads: string[];
+  readonly deadProcesses: Set<number>;
 }
 
 export function memoryHost(files: Record<string, string | MemoryFile> = {}): MemoryHost {
@@ -26,6 +27,7 @@ export function memoryHost(files: Record<string, string | MemoryFile> = {}): Mem
     ),
     answers: new Map(),
     reads: [],
+    deadProcesses: new Set(),
     now: () => 0,
     stat: (path): FileStat | undefined => {
       const file = host.files.get(path);
@@ -45,6 +47,7 @@ export function memoryHost(files: Record<string, string | MemoryFile> = {}): Mem
       const names = [...host.files.keys()].filter((p) => p.startsWith(`${path}/`)).map((p) => p.slice(path.length + 1));
       return [...new Set(names.map((name) => name.split('/')[0] ?? ''))].filter((name) => name !== '.').sort();
     },
+    processExists: (pid) => !host.deadProcesses.has(pid),
     run: async (command, args) => {
       const line = [command, ...args].join(' ');
       const answer = host.answers.get(line) ?? { problem: `${line}: no such program in PATH` };

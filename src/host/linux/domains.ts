@@ -7,7 +7,10 @@ import type { FileStat, Host } from '../host.ts';
 import { type DomainXml, parseDomainXml } from './domain-xml.ts';
 import { LIVE_FOLDER } from './files.ts';
 
+/** Where libvirt keeps the persistent XML of domains, `NAME.xml`. */
 export const PERSISTENT_FOLDER = '/etc/libvirt/qemu';
+/** Where NixOS has it. Elsewhere this folder holds no XML. */
+export const NIXOS_FOLDER = '/var/lib/libvirt/qemu';
 
 // libvirt refuses longer ones; a domain's XML has some 10 kB.
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -15,6 +18,8 @@ const MAX_BYTES = 10 * 1024 * 1024;
 interface Cached {
   readonly stat: FileStat;
   readonly domain: Domain;
+  /** Of live XML: the process that runs the domain. */
+  readonly pid?: number | undefined;
   /** Whom persistent XML under another file's name speaks of: where that domain has a file of its own, it is a copy and no domain. */
   readonly copyOf?: string;
 }
@@ -25,23 +30,31 @@ export function createDomainReader(host: Host): () => Promise<Reading<readonly D
   return async () => {
     try {
       const live = xmlFiles(host, LIVE_FOLDER);
+      const etc = xmlFiles(host, PERSISTENT_FOLDER);
+      const [folder, persistent] =
+        etc.length > 0 ? [PERSISTENT_FOLDER, etc] : [NIXOS_FOLDER, xmlFiles(host, NIXOS_FOLDER)];
       const running = new Set(live);
-      const persistent = xmlFiles(host, PERSISTENT_FOLDER);
-      const stopped = persistent.filter((file) => !running.has(file));
       const known = new Set([...live, ...persistent]);
       const isCopy = ({ copyOf }: Cached) => copyOf !== undefined && known.has(`${copyOf}.xml`);
       const next = new Map<string, Cached>();
+      const dead = new Set<Cached>();
       const read = (folder: string, file: string, state: 'running' | 'defined') => {
         const path = `${folder}/${file}`;
         const entry = readDomain(host, path, file.slice(0, -'.xml'.length), state, cache.get(path));
         if (entry) next.set(path, entry);
+        if (entry && isDead(host, entry)) {
+          dead.add(entry);
+          running.delete(file);
+        }
         return slice();
       };
       const slice = createSlices(SLICE_MS);
       for (const file of live) await read(LIVE_FOLDER, file, 'running');
-      for (const file of stopped) await read(PERSISTENT_FOLDER, file, 'defined');
+      for (const file of persistent) if (!running.has(file)) await read(folder, file, 'defined');
       cache = next;
-      const domains = [...next.values()].filter((entry) => !isCopy(entry)).map((entry) => entry.domain);
+      const domains = [...next.values()]
+        .filter((entry) => !isCopy(entry) && !dead.has(entry))
+        .map((entry) => entry.domain);
       return { ok: true, value: domains.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
     } catch (error) {
       return { ok: false, error: (error as Error).message };
@@ -85,11 +98,16 @@ function readDomain(
       const entry = unknown(stat, `the XML's <name> is ${JSON.stringify(xml.name.slice(0, 80))}, not the file's`);
       return state === 'defined' ? { ...entry, copyOf: xml.name } : entry;
     }
-    return { stat, domain: domain(xml, state, path) };
+    return { stat, domain: domain(xml, state, path), pid: xml.pid };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return unknown(stat ?? NEVER, (error as Error).message);
   }
+}
+
+// A VM that died while libvirtd was down leaves its live XML behind, and only its process tells.
+function isDead(host: Host, { pid }: Cached): boolean {
+  return pid !== undefined && host.processExists(pid) === false;
 }
 
 // Fits no file, so what could not be read is tried again the next time.

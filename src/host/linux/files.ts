@@ -1,27 +1,56 @@
 // The clock and the files of this machine, by node:fs alone: the part of the host that the hook shares with the daemons.
-import { closeSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import type { FileStat, Host } from '../host.ts';
 
 /** Where libvirt keeps the live XML of running domains, `NAME.xml`. */
 export const LIVE_FOLDER = '/run/libvirt/qemu';
 
-export const files: Pick<Host, 'now' | 'stat' | 'readText' | 'list'> = {
+export const files: Pick<Host, 'now' | 'stat' | 'readText' | 'list' | 'processExists'> = {
   now: () => Date.now(),
   stat: (path) => absent(() => toStat(statSync(path))),
   readText,
   list: (path) => absent(() => readdirSync(path).sort()),
+  processExists,
 };
 
 const chunk = Buffer.alloc(4096);
 
 // Three system calls for a small file, where readFileSync makes five: a snapshot reads one file of sysfs for each port.
 function readText(path: string): string {
-  const fd = openSync(path, 'r');
+  // Non-blocking: to open a fifo would else wait for a writer.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const length = readSync(fd, chunk, 0, chunk.length, 0);
-    return length < chunk.length ? chunk.toString('utf8', 0, length) : readFileSync(path, 'utf8');
+    return length < chunk.length ? chunk.toString('utf8', 0, length) : readFileSync(fd, 'utf8');
   } finally {
     closeSync(fd);
+  }
+}
+
+// The number that the kernel gives the first namespace of processes (PROC_PID_INIT_INO, include/linux/proc_ns.h).
+const FIRST_NAMESPACE = 'pid:[4026531836]';
+let seesAll: boolean | undefined;
+
+// By kill(2) with signal 0, which needs no /proc of other users. In another namespace, numbers of the host's mean nothing.
+function processExists(pid: number): boolean | undefined {
+  seesAll ??= absent(() => readlinkSync('/proc/self/ns/pid')) === FIRST_NAMESPACE;
+  if (!seesAll) return undefined;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ESRCH' ? false : code === 'EPERM' ? true : undefined;
   }
 }
 

@@ -5,8 +5,8 @@
 import type { Log } from '../../model/log.ts';
 import type { Handle, Host } from '../host.ts';
 import { keepRunning } from '../keep-running.ts';
-
-export const DOMAIN_FOLDERS = ['/run/libvirt/qemu', '/etc/libvirt/qemu'] as const;
+import { NIXOS_FOLDER, PERSISTENT_FOLDER } from './domains.ts';
+import { LIVE_FOLDER } from './files.ts';
 
 export interface WatcherState {
   readonly watcher: 'links' | 'domains';
@@ -40,8 +40,10 @@ export function watchHost(host: Host, changed: (watcher: WatcherState['watcher']
   const links = keep('links', 'ip monitor link', PACE, (event, ended) =>
     host.follow('ip', ['monitor', 'link'], { line: event, end: ended }),
   );
-  const folders = DOMAIN_FOLDERS.map((path) =>
-    keep('domains', path, FOLDER_PACE, (event, ended) => watchFolder(host, path, isDomainFile, event, ended)),
+  const folders = [LIVE_FOLDER, PERSISTENT_FOLDER].map((path) =>
+    keep('domains', path, FOLDER_PACE, (event, ended) =>
+      watchFolder(host, whereItIs(host, path), isDomainFile, event, ended),
+    ),
   );
   return {
     state: () => [
@@ -63,6 +65,10 @@ export function keepFolderWatched(host: Host, path: string, changed: () => void)
     onUp: changed,
     onDown: changed,
   });
+}
+
+function whereItIs(host: Host, path: string): string {
+  return path === PERSISTENT_FOLDER && host.stat(path) === undefined ? NIXOS_FOLDER : path;
 }
 
 type Start = (event: () => void, ended: (problem: string) => void) => Handle;

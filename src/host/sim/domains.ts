@@ -23,6 +23,8 @@ export interface Domains {
   setVlan(domain: string, mac: string, vlan: SimVlan): void;
   /** Names of the running domains, sorted. */
   running(): readonly string[];
+  /** Whether this is the process of a running domain. */
+  processExists(pid: number): boolean | undefined;
   /** A running domain's taps, in the order of its interfaces. */
   taps(domain: string): readonly string[];
 }
@@ -114,6 +116,7 @@ export function createDomains(kernel: Kernel, files: Files): Domains {
       setRunning({ vm: { ...vm, interfaces: vm.interfaces.with(at, { ...nic, vlan }) }, taps, pid });
     },
     running: () => [...active.keys()].sort(),
+    processExists: (pid) => [...active.values()].some((running) => running.pid === pid),
     taps: (domain) => runningDomain(domain).taps,
   };
 }

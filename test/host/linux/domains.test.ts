@@ -133,3 +133,43 @@ test('a stopped domain whose file cannot be read keeps nothing: libvirt does not
   const reading = await reader();
   expect(reading.ok && reading.value).toMatchObject([{ name: 'web', state: 'unknown', interfaces: [] }]);
 });
+
+const status = (pid: number, name: string) => `<domstatus state='running' pid='${pid}'>${xml(name)}</domstatus>`;
+
+test('a domain whose process is gone does not run, whatever live XML is left of it', async () => {
+  const host = memoryHost({
+    '/run/libvirt/qemu/a.xml': status(7, 'a'),
+    '/etc/libvirt/qemu/a.xml': xml('a'),
+    '/run/libvirt/qemu/transient.xml': status(8, 'transient'),
+    '/run/libvirt/qemu/web.xml': status(9, 'web'),
+  });
+  const reader = createDomainReader(host);
+  const states = async () => {
+    const reading = await reader();
+    return reading.ok && reading.value.map(({ name, state }) => `${name} ${state}`);
+  };
+  expect(await states()).toEqual(['a running', 'transient running', 'web running']);
+  for (const pid of [7, 8]) host.deadProcesses.add(pid);
+  expect(await states()).toEqual(['a defined', 'web running']);
+  host.deadProcesses.clear();
+  expect(await states()).toEqual(['a running', 'transient running', 'web running']);
+});
+
+test('where it cannot be told whether a process is there, live XML is believed', async () => {
+  const host = memoryHost({ '/run/libvirt/qemu/a.xml': status(7, 'a') });
+  const reading = await createDomainReader({ ...host, processExists: () => undefined })();
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state: 'running' }]);
+});
+
+test('on NixOS persistent XML lies in /var/lib/libvirt/qemu', async () => {
+  const reading = await read({ '/var/lib/libvirt/qemu/a.xml': xml('a'), '/var/lib/libvirt/qemu/nvram/a.fd': '' });
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state: 'defined' }]);
+});
+
+test('where persistent XML lies in /etc, nobody looks into /var/lib', async () => {
+  const reading = await read({
+    '/etc/libvirt/qemu/a.xml': xml('a'),
+    '/var/lib/libvirt/qemu': { text: '', error: 'EACCES' },
+  });
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state: 'defined' }]);
+});

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,4 +23,22 @@ test('a file or folder that is not there is undefined, reading it an error with 
 test('a folder is listed in order', () => {
   for (const name of ['b', 'a', 'f']) writeFileSync(join(folder, name), '');
   expect(files.list(folder)).toEqual(['a', 'b', 'f']);
+});
+
+test('a fifo that nobody writes to blocks nobody', () => {
+  execFileSync('mkfifo', [join(folder, 'fifo')]);
+  expect(files.stat(join(folder, 'fifo'))?.isFile).toBe(false);
+  expect(() => files.readText(join(folder, 'fifo'))).toThrow('ESPIPE');
+});
+
+test('a process is there until it has ended', async () => {
+  const child = spawn('sleep', ['60']);
+  const { pid = 0 } = child;
+  expect(files.processExists(pid)).not.toBe(false);
+  expect(files.processExists(1)).not.toBe(false);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill();
+  await ended;
+  // In a container that has processes of its own, nothing can be told.
+  expect(files.processExists(pid)).not.toBe(true);
 });
