@@ -173,3 +173,7 @@ test('where persistent XML lies in /etc, nobody looks into /var/lib', async () =
   });
   expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state: 'defined' }]);
 });
+
+test('a file that vanishes between the look and the reading is no domain', async () => {
+  expect(await read({ '/run/libvirt/qemu/a.xml': { text: '', error: 'ENOENT' } })).toEqual({ ok: true, value: [] });
+});
