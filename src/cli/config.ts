@@ -16,10 +16,17 @@ export function register(program: Command): void {
     .description('Tells what is wrong with a config file, by line and key.')
     .argument('[file]', 'the config file, as --config.file')
     .addOption(configFileOption())
+    .option('--web <file>', 'check this web config instead, as --web.config.file, and the files that it names')
     .addHelpText('after', '\nExit status: 0 valid, 2 not.')
     .action(async (file, options) => {
       const { createHost } = await import('../host/linux/real.ts');
-      await runConfigCheck(createHost(), file ?? options['config.file']);
+      const host = createHost();
+      if (options.web !== undefined) {
+        const { runWebConfigCheck } = await import('./web-config.ts');
+        runWebConfigCheck(host, options.web);
+        if (file === undefined) return;
+      }
+      await runConfigCheck(host, file ?? options['config.file']);
     });
   config
     .command('infer')

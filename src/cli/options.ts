@@ -33,7 +33,7 @@ export function listenAddressOption(preset: string) {
   let named: readonly string[] = [];
   return new Option(
     '--web.listen-address <address>',
-    'where to listen, as ":19177", "127.0.0.1:19177" or "[::1]:19177"; may be given several times',
+    'where to listen, as ":19177", "127.0.0.1:19177", "[::1]:19177" or "unix:/PATH"; may be given several times',
   )
     .argParser((address: string): readonly string[] => {
       named = [...named, address];

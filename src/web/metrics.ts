@@ -6,7 +6,7 @@ import type { ExporterState } from '../exporter/state.ts';
 import { processFacts } from '../host/linux/process.ts';
 import type { Log } from '../model/log.ts';
 import { VERSION } from '../model/version.ts';
-import type { SelfInputs } from '../report/metrics/self.ts';
+import type { SelfInputs, WebFacts } from '../report/metrics/self.ts';
 import { CONTENT_TYPE } from '../report/metrics.ts';
 import { acceptsGzip } from './accept-encoding.ts';
 import { createExposition, type Inputs } from './exposition.ts';
@@ -18,8 +18,16 @@ export interface MetricsRoute {
   rendered(): Promise<void>;
 }
 
+export interface MetricsOptions {
+  readonly path: string;
+  readonly exporter: Exporter;
+  readonly log: Log;
+  /** What is told of the web config. */
+  readonly web: () => WebFacts | undefined;
+}
+
 /** Serves the metrics at `path`. A scrape runs no process and reads nothing of the host. */
-export function addMetrics(app: FastifyInstance, path: string, exporter: Exporter, log: Log): MetricsRoute {
+export function addMetrics(app: FastifyInstance, { path, exporter, log, web }: MetricsOptions): MetricsRoute {
   const exposition = createExposition();
   let hasReport = false;
   const refresh = async () => {
@@ -38,7 +46,7 @@ export function addMetrics(app: FastifyInstance, path: string, exporter: Exporte
 
   app.get(path, async (request, reply) => {
     const gzip = acceptsGzip(request.headers['accept-encoding']);
-    const parts = await exposition.scrape(selfOf(exporter.state()), gzip);
+    const parts = await exposition.scrape(selfOf(exporter.state(), web()), gzip);
     reply.type(CONTENT_TYPE).header('vary', 'accept-encoding');
     if (gzip) reply.header('content-encoding', 'gzip');
     sendParts(request, reply, parts);
@@ -71,15 +79,10 @@ function inputsOf({ report, settings, domains, hook, remediator }: ExporterState
   };
 }
 
-function selfOf({
-  audits,
-  domainStates,
-  watchers,
-  kernelInterface,
-  hook,
-  config,
-  settings,
-}: ExporterState): SelfInputs {
+function selfOf(
+  { audits, domainStates, watchers, kernelInterface, hook, config, settings }: ExporterState,
+  web: WebFacts | undefined,
+): SelfInputs {
   const { total, failures, last, lastSuccessAt, collectors } = audits;
   const journal = hook && { collector: 'journal', ok: hook.stats.ok, durationMs: hook.durationMs };
   return {
@@ -89,6 +92,7 @@ function selfOf({
     watchers: [...watchers, ...(hook ? [{ watcher: 'journal', up: hook.watching }] : [])],
     kernelInterface,
     config: { ...config, policySha256: settings.policy.sha256 },
+    web,
     build: { version: VERSION, node: process.version },
     process: processFacts(),
   };

@@ -91,12 +91,12 @@ function laneOf(path: string, telemetryPath: string): Lane {
 
 function addOwnRoutes(
   app: FastifyInstance,
-  { exporter, log, telemetryPath, lifecycle, reload }: ServerOptions,
+  { exporter, log, settings, telemetryPath, lifecycle, reload }: ServerOptions,
 ): MetricsRoute {
   if (app.hasRoute({ method: 'GET', url: telemetryPath }) || telemetryPath.startsWith('/-/')) {
     throw new ListenError(`telemetry path ${telemetryPath}: something else is served there; choose another`);
   }
-  const metrics = addMetrics(app, telemetryPath, exporter, log);
+  const metrics = addMetrics(app, { path: telemetryPath, exporter, log, web: settings.facts });
   app.get('/-/healthy', async (_request, reply) => text(reply, 200, 'libvirt-vlan-exporter is healthy.'));
   app.get('/-/ready', async (_request, reply) =>
     metrics.hasReport()

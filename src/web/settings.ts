@@ -1,20 +1,15 @@
 // The web config in force. It is looked at again when somebody connects or asks, at most once a second, and taken anew when one of its
 // files has changed; a bad one is told, and the last good one stays in force.
 import type { Log } from '../model/log.ts';
+import type { WebFacts } from '../report/metrics/self.ts';
 import { type Files, loadWebConfig, type Web } from './config/load-web-config.ts';
 import { NO_WEB_CONFIG } from './config/web-config.ts';
-
-export interface WebState {
-  /** Whether what is in force is what the files say. */
-  readonly lastReloadOk: boolean;
-  /** When the server's certificate ends, milliseconds since the epoch; undefined without TLS. */
-  readonly certificateExpiresAt: number | undefined;
-}
 
 export interface WebSettings {
   /** What is in force. The same object as long as nothing changes. */
   current(): Web;
-  state(): WebState;
+  /** undefined where there is no web config. */
+  facts(): WebFacts | undefined;
 }
 
 const CHECK_MS = 1000;
@@ -22,7 +17,7 @@ const CHECK_MS = 1000;
 /** Nothing is asked of anybody. */
 export function noWebSettings(): WebSettings {
   const web: Web = { config: NO_WEB_CONFIG, tls: undefined, warnings: [] };
-  return { current: () => web, state: () => ({ lastReloadOk: true, certificateExpiresAt: undefined }) };
+  return { current: () => web, facts: () => undefined };
 }
 
 /** `now`: milliseconds, never set back. Throws ConfigError where the first reading fails. */
@@ -66,7 +61,7 @@ export function createWebSettings(files: Files, path: string, log: Log, now: () 
       look();
       return web;
     },
-    state: () => {
+    facts: () => {
       look();
       return { lastReloadOk, certificateExpiresAt: web.tls?.expiresAt };
     },

@@ -72,6 +72,7 @@ const SELF: SelfInputs = {
   kernelInterface: 'netlink',
   watchers: ['links', 'domains', 'journal'].map((watcher) => ({ watcher, up: true })),
   config: { lastReloadOk: true, lastSuccessAt: AT - 5000, policySha256: POLICY_SHA256 },
+  web: { lastReloadOk: true, certificateExpiresAt: AT + 30 * 86_400_000 },
   build: { version: '0.0.0', node: 'v20.0.0' },
   process: { cpuSeconds: 1.5, startTime: AT / 1000 - 30, residentBytes: 90_000_000, openFds: 21 },
 };

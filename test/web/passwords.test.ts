@@ -15,7 +15,7 @@ const USERS = new Map([['alice', HASH]]);
 
 async function served(config: Partial<WebConfig>) {
   const web: Web = { config: { ...NO_WEB_CONFIG, ...config }, tls: undefined, warnings: [] };
-  const settings = { current: () => web, state: () => ({ lastReloadOk: true, certificateExpiresAt: undefined }) };
+  const settings = { current: () => web, facts: () => undefined };
   let now = 0;
   const serving = await serve([{ host: '127.0.0.1', port: 0 }], (_request, response) => response.end('in'), {
     settings,

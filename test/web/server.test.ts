@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type ServiceOptions, startService } from '../../src/apps/exporter-service.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { parseAddress } from '../../src/web/listen.ts';
+import { noWebSettings } from '../../src/web/settings.ts';
 import { CONFIG, DRIFTED, eventually, logSpy, simulatedHost } from '../exporter/fixture.ts';
 
 async function begun(more: Partial<ServiceOptions> = {}) {
@@ -205,4 +206,14 @@ it('ends at once with scrapers that keep their connections, and with one that do
   await stop();
   await Promise.all(clients.map(({ closed }) => closed));
   expect(performance.now() - began).toBeLessThan(1000);
+});
+
+it('/metrics tells of the web config where there is one', async () => {
+  const plain = await service();
+  expect((await ask(plain.urls[0], '/metrics')).body.toString()).not.toMatch(/web_config|tls_certificate/);
+  const facts = { lastReloadOk: false, certificateExpiresAt: 1_800_000_000_000 };
+  const { urls } = await service({ web: { ...noWebSettings(), facts: () => facts } });
+  const text = (await ask(urls[0], '/metrics')).body.toString();
+  expect(text).toContain('\nlibvirt_vlan_web_config_last_reload_successful 0\n');
+  expect(text).toContain('\nlibvirt_vlan_tls_certificate_expiry_timestamp_seconds 1800000000\n');
 });

@@ -301,11 +301,11 @@ describe('reading it again', () => {
     server.rewrite(`${PAIR}  min_version: SSL3\n`);
     server.later(1000);
     expect(await status(server.url)).toBe(200);
-    expect(server.settings.state().lastReloadOk).toBe(false);
+    expect(server.settings.facts()?.lastReloadOk).toBe(false);
     expect(server.log.error.mock.calls.flat()).toContainEqual({ problem: expect.stringContaining('min_version') });
     server.rewrite(PAIR);
     server.later(1000);
-    expect(server.settings.state().lastReloadOk).toBe(true);
+    expect(server.settings.facts()?.lastReloadOk).toBe(true);
   });
 
   it('a certificate that is renewed is shown to the next client, and who is connected is asked to come again', async () => {
@@ -319,11 +319,11 @@ describe('reading it again', () => {
     folder.write('renewed.key', first.key);
     server.later(1000);
     expect(serial(await handshake(server.port))).toBe(serial(before));
-    expect(server.settings.state().lastReloadOk).toBe(false);
+    expect(server.settings.facts()?.lastReloadOk).toBe(false);
     folder.write('renewed.key', second.key);
     server.later(1000);
     expect(serial(await handshake(server.port))).not.toBe(serial(before));
-    expect(server.settings.state().lastReloadOk).toBe(true);
+    expect(server.settings.facts()?.lastReloadOk).toBe(true);
     let text = '';
     before.on('data', (chunk) => (text += chunk));
     before.write('GET /again HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -332,7 +332,7 @@ describe('reading it again', () => {
 
   it('says when the certificate ends', async () => {
     const { settings } = await served(PAIR);
-    const days = ((settings.state().certificateExpiresAt ?? 0) - Date.now()) / 86_400_000;
+    const days = ((settings.facts()?.certificateExpiresAt ?? 0) - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(29);
     expect(days).toBeLessThan(31);
   });

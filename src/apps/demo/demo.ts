@@ -8,6 +8,7 @@ import { files } from '../../host/linux/files.ts';
 import type { SimHost } from '../../host/sim/host.ts';
 import type { Log } from '../../model/log.ts';
 import type { Address, TcpAddress } from '../../web/listen.ts';
+import { createWebSettings } from '../../web/settings.ts';
 import { startService } from '../exporter-service.ts';
 import { createActs } from './acts.ts';
 import { startControl } from './control.ts';
@@ -20,6 +21,8 @@ export interface DemoOptions {
   readonly addresses: readonly Address[];
   /** On the real machine; undefined = the shipped default. */
   readonly configFile: string | undefined;
+  /** On the real machine; undefined = plain HTTP for everybody. */
+  readonly webConfigFile: string | undefined;
   readonly vms: number;
   readonly seed: number;
   /** undefined = no drift. */
@@ -59,9 +62,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     acts.start(vm.name);
   }
 
-  const { addresses } = options;
+  const { addresses, webConfigFile } = options;
   const web = {
     addresses,
+    ...(webConfigFile === undefined
+      ? {}
+      : { web: createWebSettings(files, webConfigFile, log, () => performance.now()) }),
     telemetryPath: '/metrics',
     maxRequests: 40,
     lifecycle: true,

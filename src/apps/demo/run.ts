@@ -10,6 +10,7 @@ import { startDemo } from './demo.ts';
 export interface DemoFlags {
   readonly 'web.listenAddress': readonly string[];
   readonly 'config.file'?: string;
+  readonly 'web.config.file'?: string;
   readonly vms: number;
   readonly seed: number;
   readonly drift: boolean;
@@ -31,6 +32,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   const demo = await startDemo({
     addresses: flags['web.listenAddress'].map(parseAddress),
     configFile: flags['config.file'],
+    webConfigFile: flags['web.config.file'],
     vms: flags.vms,
     seed: flags.seed,
     driftEveryMs: flags.drift ? flags.driftEvery * 1000 : undefined,

@@ -28,8 +28,18 @@ export interface SelfInputs {
   /** How the kernel is asked for bridges and VLANs. */
   readonly kernelInterface: KernelInterface;
   readonly config: { readonly lastReloadOk: boolean; readonly lastSuccessAt: number; readonly policySha256: string };
+  /** undefined without a web config. */
+  readonly web: WebFacts | undefined;
   readonly build: { readonly version: string; readonly node: string };
   readonly process: ProcessFacts;
+}
+
+/** What /metrics tells of the web config. */
+export interface WebFacts {
+  /** Whether what is in force is what the files say. */
+  readonly lastReloadOk: boolean;
+  /** When the first certificate of the server's chain expires, milliseconds since the epoch; undefined without TLS. */
+  readonly certificateExpiresAt: number | undefined;
 }
 
 /** One reader: whether its last reading succeeded, and how long that took. */
@@ -88,6 +98,20 @@ export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
   ),
   family('gauge', 'config_last_reload_success_timestamp_seconds', [], 'When the config in force was loaded.', (i) =>
     single(seconds(i.config.lastSuccessAt)),
+  ),
+  family(
+    'gauge',
+    'web_config_last_reload_successful',
+    [],
+    'Whether the web config in force is what its files say; 0: the last good one is in force. Absent without a web config.',
+    ({ web }) => (web ? single(web.lastReloadOk) : []),
+  ),
+  family(
+    'gauge',
+    'tls_certificate_expiry_timestamp_seconds',
+    [],
+    "When the certificate of this exporter's server, or one above it in its file, expires. Absent without TLS.",
+    ({ web }) => (web?.certificateExpiresAt === undefined ? [] : single(seconds(web.certificateExpiresAt))),
   ),
   family('gauge', 'policy_info', ['sha256'], '1. The checksum of the policy in force, in normal form.', (i) => [
     { value: 1, labels: { sha256: i.config.policySha256 } },

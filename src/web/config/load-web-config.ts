@@ -22,7 +22,7 @@ export interface Tls {
   readonly context: SecureContextOptions;
   readonly clientAuth: ClientAuth;
   readonly clientAllowedSans: readonly string[] | undefined;
-  /** When the first certificate of the chain ends, milliseconds since the epoch. */
+  /** When the first certificate of the chain expires, milliseconds since the epoch. */
   readonly expiresAt: number;
 }
 
@@ -156,7 +156,7 @@ function keyWarnings(files: Files, key: Source): readonly string[] {
 
 function expiryWarnings(certificate: Source, { expiresAt }: Tls): readonly string[] {
   const name = 'path' in certificate ? certificate.path : certificate.key;
-  return expiresAt < Date.now() ? [`${name}: the certificate ended on ${new Date(expiresAt).toISOString()}`] : [];
+  return expiresAt < Date.now() ? [`${name}: the certificate expired on ${new Date(expiresAt).toISOString()}`] : [];
 }
 
 function readFile(files: Files, path: string): string {
