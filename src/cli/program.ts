@@ -9,6 +9,7 @@ import { register as registerDemo } from './demo.ts';
 import { register as registerHeal } from './heal.ts';
 import { register as registerHistory } from './history.ts';
 import { register as registerHook } from './hook-install.ts';
+import { register as registerMetrics } from './metrics.ts';
 import { register as registerPlan } from './plan.ts';
 import { register as registerRemediate } from './remediate.ts';
 import { register as registerServe } from './serve.ts';
@@ -45,6 +46,7 @@ export function createProgram(): Command {
   registerRemediate(program);
   registerHook(program);
   registerHistory(program);
+  registerMetrics(program);
   registerSnapshot(program);
   registerConfig(program);
   registerDemo(program);

@@ -21,7 +21,7 @@ import { evaluate } from '../policy/evaluate.ts';
 import type { DomainStates, Trigger } from '../report/metrics/self.ts';
 import { createAuditBook } from './audits.ts';
 import { createFindingJournal } from './finding-journal.ts';
-import type { ExporterState } from './state.ts';
+import { type ExporterState, statesOf } from './state.ts';
 
 export interface ExporterOptions {
   readonly host: Host;
@@ -177,12 +177,6 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       listeners.clear();
     },
   };
-}
-
-function statesOf(domains: readonly Domain[]): DomainStates {
-  const states = { running: 0, defined: 0, unknown: 0 };
-  for (const { state } of domains) states[state]++;
-  return states;
 }
 
 function keepSame(old: readonly string[], fresh: readonly string[]): readonly string[] {

@@ -4,6 +4,7 @@ import type { HookView } from '../host/linux/journal.ts';
 import type { WatcherState } from '../host/linux/watch.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
+import type { Domain } from '../model/snapshot.ts';
 import type { Collector, DomainStates, KernelInterface, Trigger } from '../report/metrics/self.ts';
 
 export interface ExporterState {
@@ -49,4 +50,11 @@ export interface LastAudit {
   readonly durationMs: number;
   /** Why it failed; undefined where it did not. */
   readonly problem: string | undefined;
+}
+
+/** How many domains are in which state. */
+export function statesOf(domains: readonly Domain[]): DomainStates {
+  const states = { running: 0, defined: 0, unknown: 0 };
+  for (const { state } of domains) states[state]++;
+  return states;
 }

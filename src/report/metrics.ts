@@ -6,7 +6,7 @@ import { BRIDGE_FAMILIES } from './metrics/bridges.ts';
 import type { Family, Sample } from './metrics/family.ts';
 import { HOOK_FAMILIES } from './metrics/hook.ts';
 import { REMEDIATOR_FAMILIES } from './metrics/remediator.ts';
-import { SELF_FAMILIES } from './metrics/self.ts';
+import { AUDIT_FAMILIES, SELF_FAMILIES } from './metrics/self.ts';
 import { VNET_FAMILIES } from './metrics/vnets.ts';
 
 /** All families, in the order in which they are shown. */
@@ -16,6 +16,9 @@ export const SECTIONS = {
   remediator: REMEDIATOR_FAMILIES,
   self: SELF_FAMILIES,
 } as const;
+
+/** Families of `metrics`, which has made one audit and is no daemon. Names, labels and values as in SECTIONS. */
+export const ONCE = { ...SECTIONS, self: AUDIT_FAMILIES } as const;
 
 export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 

@@ -4,6 +4,7 @@
 // Several members would be simpler, but curl and browsers read only the first.
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
+import type { Inputs } from '../exporter/metric-inputs.ts';
 import { letOthersIn } from '../model/slices.ts';
 import type { Family } from '../report/metrics/family.ts';
 import type { HookInputs } from '../report/metrics/hook.ts';
@@ -11,13 +12,6 @@ import type { RemediatorInputs } from '../report/metrics/remediator.ts';
 import type { SelfInputs } from '../report/metrics/self.ts';
 import type { ReportInputs } from '../report/metrics/vnets.ts';
 import { renderMetrics, SECTIONS } from '../report/metrics.ts';
-
-export interface Inputs {
-  /** undefined before the first audit: then there are only the metrics about the exporter itself. */
-  readonly report: ReportInputs | undefined;
-  readonly hook: HookInputs | undefined;
-  readonly remediator: RemediatorInputs | undefined;
-}
 
 export interface Exposition {
   /** Renders what has changed since the last call; until that is done, scrapes get what was. */

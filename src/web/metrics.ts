@@ -2,14 +2,14 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Exporter } from '../exporter/exporter.ts';
+import { auditInputsOf, inputsOf } from '../exporter/metric-inputs.ts';
 import type { ExporterState } from '../exporter/state.ts';
 import { processFacts } from '../host/linux/process.ts';
 import type { Log } from '../model/log.ts';
-import { VERSION } from '../model/version.ts';
 import type { SelfInputs, WebFacts } from '../report/metrics/self.ts';
 import { CONTENT_TYPE } from '../report/metrics.ts';
 import { acceptsGzip } from './accept-encoding.ts';
-import { createExposition, type Inputs } from './exposition.ts';
+import { createExposition } from './exposition.ts';
 
 export interface MetricsRoute {
   /** Whether there is a report in what is served. */
@@ -68,32 +68,15 @@ function sendParts(request: FastifyRequest, reply: FastifyReply, parts: readonly
   response.end();
 }
 
-function inputsOf({ report, settings, domains, hook, remediator }: ExporterState): Inputs {
-  if (!report) return { report: undefined, hook: undefined, remediator: undefined };
-  const { maxVlanSeriesPerVnet } = settings.metrics;
-  const stats = hook?.stats.ok ? hook.stats.value : undefined;
+function selfOf(state: ExporterState, web: WebFacts | undefined): SelfInputs {
+  const { audits, watchers, hook, config } = state;
+  const once = auditInputsOf(state);
   return {
-    report: { report, maxVlanSeriesPerVnet },
-    hook: { domains, stats, installed: hook?.installed },
-    remediator: { report, remediator },
-  };
-}
-
-function selfOf(
-  { audits, domainStates, watchers, kernelInterface, hook, config, settings }: ExporterState,
-  web: WebFacts | undefined,
-): SelfInputs {
-  const { total, failures, last, lastSuccessAt, collectors } = audits;
-  const journal = hook && { collector: 'journal', ok: hook.stats.ok, durationMs: hook.durationMs };
-  return {
-    audits: { total, failures, durationMs: last?.durationMs, lastSuccessAt },
-    domainStates,
-    collectors: [...collectors, ...(journal ? [journal] : [])],
+    ...once,
+    audits: { ...once.audits, total: audits.total, failures: audits.failures },
     watchers: [...watchers, ...(hook ? [{ watcher: 'journal', up: hook.watching }] : [])],
-    kernelInterface,
-    config: { ...config, policySha256: settings.policy.sha256 },
+    config: { ...once.config, ...config },
     web,
-    build: { version: VERSION, node: process.version },
     process: processFacts(),
   };
 }

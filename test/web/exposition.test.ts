@@ -1,7 +1,8 @@
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 import { expect, it } from 'vitest';
+import type { Inputs } from '../../src/exporter/metric-inputs.ts';
 import type { SelfInputs } from '../../src/report/metrics/self.ts';
-import { createExposition, type Inputs } from '../../src/web/exposition.ts';
+import { createExposition } from '../../src/web/exposition.ts';
 import { bridge, EXAMPLE, report, vnet } from '../report/example.ts';
 
 const SELF: SelfInputs = {

@@ -156,14 +156,23 @@ function selectionOf(identifiers: readonly string[]): readonly string[] {
 }
 
 /** What the journal holds of the hook, once; not ok where that takes longer than `waitMs` or cannot be. Never rejects. */
-export function readHookStats(host: Host, identifiers: readonly string[], waitMs: number): Promise<Reading<HookStats>> {
+export async function readHookStats(
+  host: Host,
+  identifiers: readonly string[],
+  waitMs: number,
+): Promise<Reading<HookStats>> {
+  return (await readHookOnce(host, identifiers, waitMs)).stats;
+}
+
+/** As readHookStats, with all that is known of the hook. Never rejects. */
+export function readHookOnce(host: Host, identifiers: readonly string[], waitMs: number): Promise<HookView> {
   return new Promise((resolve) => {
     const journal = followHookJournal(host, identifiers, SILENT);
     const end = () => {
       clearTimeout(timer);
-      const { stats } = journal.read();
+      const view = journal.read();
       journal.stop();
-      resolve(stats);
+      resolve(view);
     };
     const timer = setTimeout(end, waitMs);
     journal.subscribe(() => {

@@ -1,4 +1,4 @@
-// The exporter's metrics about itself, rendered afresh at each scrape.
+// The metrics about the program itself, rendered afresh at each scrape: what one audit knows, and what only a daemon does.
 import type { ProcessFacts } from '../../host/linux/process.ts';
 import type { Domain } from '../../model/snapshot.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
@@ -11,11 +11,9 @@ export type KernelInterface = (typeof KERNEL_INTERFACES)[number];
 
 export type DomainStates = Readonly<Record<Domain['state'], number>>;
 
-export interface SelfInputs {
+/** What is known after one audit. */
+export interface AuditInputs {
   readonly audits: {
-    readonly total: Readonly<Record<Trigger, number>>;
-    /** Audits in which something could not be read, or that ended in an error. */
-    readonly failures: number;
     /** Of the last audit; undefined before the first. */
     readonly durationMs: number | undefined;
     /** When the last audit without a failure began reading; undefined = never. */
@@ -24,13 +22,22 @@ export interface SelfInputs {
   /** undefined where the domains could not be listed. */
   readonly domainStates: DomainStates | undefined;
   readonly collectors: readonly Collector[];
-  readonly watchers: readonly { readonly watcher: string; readonly up: boolean }[];
   /** How the kernel is asked for bridges and VLANs. */
   readonly kernelInterface: KernelInterface;
+  readonly config: { readonly policySha256: string };
+  readonly build: { readonly version: string; readonly node: string };
+}
+
+export interface SelfInputs extends AuditInputs {
+  readonly audits: AuditInputs['audits'] & {
+    readonly total: Readonly<Record<Trigger, number>>;
+    /** Audits in which a reader failed, or that ended in an error. */
+    readonly failures: number;
+  };
+  readonly watchers: readonly { readonly watcher: string; readonly up: boolean }[];
   readonly config: { readonly lastReloadOk: boolean; readonly lastSuccessAt: number; readonly policySha256: string };
   /** undefined without a web config. */
   readonly web: WebFacts | undefined;
-  readonly build: { readonly version: string; readonly node: string };
   readonly process: ProcessFacts;
 }
 
@@ -49,13 +56,8 @@ export interface Collector {
   readonly durationMs: number;
 }
 
-export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
-  family('counter', 'audits_total', ['trigger'], 'Audits by what set them off.', ({ audits }) =>
-    TRIGGERS.map((trigger) => ({ value: audits.total[trigger], labels: { trigger } })),
-  ),
-  family('counter', 'audit_failures_total', [], 'Audits in which something could not be read.', (i) =>
-    single(i.audits.failures),
-  ),
+/** Of one audit: what `metrics` knows too. */
+export const AUDIT_FAMILIES: readonly Family<AuditInputs>[] = [
   family('gauge', 'audit_duration_seconds', [], 'How long the last audit took.', ({ audits }) =>
     audits.durationMs === undefined ? [] : single(seconds(audits.durationMs)),
   ),
@@ -79,15 +81,32 @@ export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
   family('gauge', 'collector_duration_seconds', ['collector'], "How long the reader's last reading took.", (i) =>
     i.collectors.map(({ collector, durationMs }) => ({ value: seconds(durationMs), labels: { collector } })),
   ),
-  family('gauge', 'watcher_up', ['watcher'], 'Whether changes are noticed at once; 0: by the schedule only.', (i) =>
-    i.watchers.map(({ watcher, up }) => ({ value: Number(up), labels: { watcher } })),
-  ),
   family(
     'gauge',
     'kernel_interface',
     ['via'],
     '1 for what the kernel is asked by for bridges and VLANs, netlink or iproute2.',
     (i) => KERNEL_INTERFACES.map((via) => ({ value: Number(i.kernelInterface === via), labels: { via } })),
+  ),
+  family('gauge', 'policy_info', ['sha256'], '1. The checksum of the policy in force, in normal form.', (i) => [
+    { value: 1, labels: { sha256: i.config.policySha256 } },
+  ]),
+  family('gauge', 'build_info', ['version', 'node'], '1. The version of this program and of Node.js.', ({ build }) => [
+    { value: 1, labels: { version: build.version, node: build.node } },
+  ]),
+];
+
+/** Of one audit and of the daemon that makes them. */
+export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
+  ...AUDIT_FAMILIES,
+  family('counter', 'audits_total', ['trigger'], 'Audits by what set them off.', ({ audits }) =>
+    TRIGGERS.map((trigger) => ({ value: audits.total[trigger], labels: { trigger } })),
+  ),
+  family('counter', 'audit_failures_total', [], 'Audits in which something could not be read.', (i) =>
+    single(i.audits.failures),
+  ),
+  family('gauge', 'watcher_up', ['watcher'], 'Whether changes are noticed at once; 0: by the schedule only.', (i) =>
+    i.watchers.map(({ watcher, up }) => ({ value: Number(up), labels: { watcher } })),
   ),
   family(
     'gauge',
@@ -113,12 +132,6 @@ export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
     "When the certificate of this exporter's server, or one above it in its file, expires. Absent without TLS.",
     ({ web }) => (web?.certificateExpiresAt === undefined ? [] : single(seconds(web.certificateExpiresAt))),
   ),
-  family('gauge', 'policy_info', ['sha256'], '1. The checksum of the policy in force, in normal form.', (i) => [
-    { value: 1, labels: { sha256: i.config.policySha256 } },
-  ]),
-  family('gauge', 'build_info', ['version', 'node'], '1. The version of this program and of Node.js.', ({ build }) => [
-    { value: 1, labels: { version: build.version, node: build.node } },
-  ]),
   processFamily(
     'counter',
     'process_cpu_seconds_total',

@@ -8,6 +8,7 @@ afterEach(() => demo.stop());
 async function start(options: Partial<DemoOptions> = {}) {
   const told: string[] = [];
   demo = await startDemo({
+    webConfigFile: undefined,
     addresses: [ANY],
     configFile: undefined,
     vms: 40,

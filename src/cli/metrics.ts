@@ -1,0 +1,68 @@
+// `metrics`: one audit as Prometheus' text, for hosts that shall have no further daemon: node_exporter's textfile collector reads it.
+// https://github.com/prometheus/node_exporter#textfile-collector
+import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import type { Host } from '../host/host.ts';
+import { configFileOption } from './options.ts';
+
+// A timer waits for longer than a person does.
+const JOURNAL_WAIT_MS = 10_000;
+// All users may read what everybody could scrape; node_exporter is none of ours.
+const MODE = 0o644;
+
+export function register(program: Command): void {
+  program
+    .command('metrics')
+    .description('audit the host once and print what /metrics would show, without what only a daemon knows')
+    .addOption(configFileOption())
+    .option(
+      '--textfile <path>',
+      "write it there instead, for node_exporter's textfile collector; PATH ends with .prom",
+      textfile,
+    )
+    .addHelpText('after', '\nExit status: 0 compliant, 1 drift, 2 cannot tell.')
+    .action(async (options) => {
+      const { createHost } = await import('../host/linux/real.ts');
+      process.exitCode = await runMetrics(createHost(), options);
+    });
+}
+
+export interface MetricsOptions {
+  readonly 'config.file': string;
+  readonly textfile?: string;
+}
+
+/** Returns the exit status. Throws ConfigError or TextfileError; then a former file stays as it is. */
+export async function runMetrics(host: Host, options: MetricsOptions): Promise<number> {
+  const [{ loadSettings }, { createLog }, { auditOnce }, { renderOnce }, { exitStatusOf }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../daemon/log.ts'),
+    import('../exporter/once.ts'),
+    import('../exporter/metric-inputs.ts'),
+    import('./judged.ts'),
+  ]);
+  const settings = loadSettings(host, options['config.file']);
+  const log = createLog({ level: 'warn', format: 'logfmt' });
+  const audited = await auditOnce(host, settings, log, JOURNAL_WAIT_MS);
+  const text = await renderOnce(audited);
+  if (options.textfile === undefined) (await import('./output.ts')).print(text);
+  else await write(options.textfile, text);
+  return exitStatusOf(audited.report);
+}
+
+async function write(path: string, text: string): Promise<void> {
+  const [{ replaceFile }, { OperatorError }] = await Promise.all([
+    import('../remediation/replace-file.ts'),
+    import('../model/mistake.ts'),
+  ]);
+  try {
+    replaceFile(path, text, { mode: MODE });
+  } catch (error) {
+    throw new OperatorError(`--textfile ${path}: cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function textfile(path: string): string {
+  // It reads no other files.
+  if (path.endsWith('.prom')) return path;
+  throw new InvalidArgumentError('expected a path that ends with ".prom"');
+}

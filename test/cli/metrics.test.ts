@@ -1,0 +1,108 @@
+// `metrics`: what it prints is what a scrape of the exporter shows.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { startService } from '../../src/apps/exporter-service.ts';
+import { runMetrics } from '../../src/cli/metrics.ts';
+import { parseSettings } from '../../src/config/load.ts';
+import { AUDIT_FAMILIES, SELF_FAMILIES } from '../../src/report/metrics/self.ts';
+import { parseAddress } from '../../src/web/listen.ts';
+import { CONFIG, DRIFTED, logSpy, simulatedHost } from '../exporter/fixture.ts';
+
+const FILE = '/etc/libvirt-vlan-exporter/config.yml';
+
+function host() {
+  const sim = simulatedHost();
+  sim.writeFile(FILE, CONFIG);
+  return sim;
+}
+
+async function printed(of: ReturnType<typeof host>): Promise<{ readonly text: string; readonly status: number }> {
+  const out: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+  const status = await runMetrics(of, { 'config.file': FILE });
+  vi.restoreAllMocks();
+  return { text: out.join(''), status };
+}
+
+async function scraped(of: ReturnType<typeof host>): Promise<string> {
+  const service = await startService({
+    host: of,
+    log: logSpy(),
+    load: () => parseSettings(CONFIG, FILE),
+    addresses: [parseAddress('127.0.0.1:0')],
+    telemetryPath: '/metrics',
+    maxRequests: 40,
+    lifecycle: false,
+    hostname: 'kvm-01',
+  });
+  onTestFinished(() => service.stop());
+  await service.settled();
+  const journal = () => expect(service.exporter.state().hook?.stats.ok).toBe(true);
+  await vi.waitFor(journal, 10_000);
+  await service.settled();
+  return (await fetch(new URL('/metrics', service.urls[0]))).text();
+}
+
+// Its name and its labels; HELP and TYPE as they are.
+const seriesOf = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (line.startsWith('#') ? line : line.replace(/ \S+$/, '')))
+    .sort();
+
+const DAEMON = SELF_FAMILIES.filter((family) => !(AUDIT_FAMILIES as readonly unknown[]).includes(family));
+
+afterEach(() => vi.restoreAllMocks());
+
+it('the series, their HELP and TYPE are those of a scrape, but for what only a daemon knows', async () => {
+  const scrape = seriesOf(await scraped(host())).filter(
+    (line) => !DAEMON.some(({ name }) => new RegExp(`^(# (HELP|TYPE) )?${name}([ {]|$)`).test(line)),
+  );
+  expect(seriesOf((await printed(host())).text)).toEqual(scrape);
+});
+
+it('what is about vnets has the same values, too', async () => {
+  const about = (text: string) =>
+    text.split('\n').filter((line) => /^libvirt_vlan_(vnet|bridge|domain|hook|remediat)/.test(line));
+  const text = about((await printed(host())).text);
+  expect(text.length).toBeGreaterThan(20);
+  expect(text).toEqual(about(await scraped(host())));
+});
+
+it('the exit status is that of check', async () => {
+  const drifted = host();
+  expect((await printed(drifted)).status).toBe(0);
+  drifted.setTable('vnet0', DRIFTED);
+  expect((await printed(drifted)).status).toBe(1);
+});
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'vlan-textfile-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+it('a textfile is replaced at once, may be read by all, and nothing else is left there', async () => {
+  const path = folder();
+  const file = join(path, 'vlan.prom');
+  writeFileSync(file, 'old\n');
+  await runMetrics(host(), { 'config.file': FILE, textfile: file });
+  expect(readFileSync(file, 'utf8')).toMatch(/^# HELP libvirt_vlan_[\s\S]*\n$/);
+  expect(statSync(file).mode & 0o777).toBe(0o644);
+  expect(readdirSync(path)).toEqual(['vlan.prom']);
+});
+
+it('a config that is refused leaves the former textfile alone; a folder that is not there is named', async () => {
+  const file = join(folder(), 'vlan.prom');
+  writeFileSync(file, 'old\n');
+  const broken = host();
+  broken.writeFile(FILE, 'bridges: 1\n');
+  await expect(runMetrics(broken, { 'config.file': FILE, textfile: file })).rejects.toThrow(FILE);
+  expect(readFileSync(file, 'utf8')).toBe('old\n');
+  await expect(runMetrics(host(), { 'config.file': FILE, textfile: '/nowhere/vlan.prom' })).rejects.toThrow(
+    /--textfile \/nowhere\/vlan\.prom: cannot be written: ENOENT/,
+  );
+});
