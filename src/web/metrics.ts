@@ -8,7 +8,7 @@ import { processFacts } from '../host/linux/process.ts';
 import type { Log } from '../model/log.ts';
 import type { SelfInputs, WebFacts } from '../report/metrics/self.ts';
 import { CONTENT_TYPE } from '../report/metrics.ts';
-import { acceptsGzip } from './accept-encoding.ts';
+import { negotiateGzip } from './accept-encoding.ts';
 import { createExposition } from './exposition.ts';
 
 export interface MetricsRoute {
@@ -45,10 +45,8 @@ export function addMetrics(app: FastifyInstance, { path, exporter, log, web }: M
   app.addHook('preClose', async () => unsubscribe());
 
   app.get(path, async (request, reply) => {
-    const gzip = acceptsGzip(request.headers['accept-encoding']);
-    const parts = await exposition.scrape(selfOf(exporter.state(), web()), gzip);
-    reply.type(CONTENT_TYPE).header('vary', 'accept-encoding');
-    if (gzip) reply.header('content-encoding', 'gzip');
+    const parts = await exposition.scrape(selfOf(exporter.state(), web()), negotiateGzip(request, reply));
+    reply.type(CONTENT_TYPE);
     sendParts(request, reply, parts);
   });
   return { hasReport: () => hasReport, rendered: refresh };

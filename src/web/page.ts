@@ -10,7 +10,7 @@ import { ASSETS } from '../report/page/assets.ts';
 import type { Filter } from '../report/page/filter.ts';
 import type { PageInput } from '../report/page/input.ts';
 import { renderPage } from '../report/page.ts';
-import { acceptsGzip } from './accept-encoding.ts';
+import { negotiateGzip } from './accept-encoding.ts';
 import { createEventHub } from './events.ts';
 
 /** Where the page gets what it shows. */
@@ -86,7 +86,7 @@ export function addPage(app: FastifyInstance, source: PageSource, options: PageO
 
   app.get('/events', (request, reply) => {
     // It would hold up a request of HTTP/1.0 or HEAD for ever.
-    if (request.raw.method !== 'GET') return reply.code(405).send();
+    if (request.raw.method !== 'GET') return reply.code(405).header('allow', 'GET').send('only GET\n');
     if (hub.size >= (options.maxClients ?? 64))
       return reply.code(503).header('retry-after', '15').send('too many clients\n');
     reply.hijack();
@@ -129,11 +129,9 @@ function cached(render: (input: PageInput) => string | undefined): (source: Page
 }
 
 async function send(request: FastifyRequest, reply: FastifyReply, rendered: Rendered): Promise<Buffer> {
-  reply.header('vary', 'accept-encoding');
   const plain = rendered.bytes ?? Buffer.alloc(0);
-  if (!acceptsGzip(request.headers['accept-encoding'])) return plain;
+  if (!negotiateGzip(request, reply)) return plain;
   rendered.gzipped ??= compress(plain, { level: 6 });
-  reply.header('content-encoding', 'gzip');
   return rendered.gzipped;
 }
 

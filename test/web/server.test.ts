@@ -217,3 +217,57 @@ it('/metrics tells of the web config where there is one', async () => {
   expect(text).toContain('\nlibvirt_vlan_web_config_last_reload_successful 0\n');
   expect(text).toContain('\nlibvirt_vlan_tls_certificate_expiry_timestamp_seconds 1800000000\n');
 });
+
+const COMPRESSED = {
+  '/metrics': 'text/plain; version=0.0.4; charset=utf-8',
+  '/': 'text/html; charset=utf-8',
+  '/?q=vnet0': 'text/html; charset=utf-8',
+  '/api/v1/report': 'application/json; charset=utf-8',
+};
+
+it.each(Object.entries(COMPRESSED))(
+  '%s: type and coding are the same for GET and HEAD, and gzip;q=0 is a no',
+  async (path, type) => {
+    const { urls } = await service();
+    for (const [accepted, coding] of [
+      ['', undefined],
+      ['gzip', 'gzip'],
+      ['br, gzip;q=0.1', 'gzip'],
+      ['*', 'gzip'],
+      ['gzip;q=0', undefined],
+      ['gzip; q=0.0, *;q=1', undefined],
+      ['br', undefined],
+    ] as const) {
+      for (const method of ['GET', 'HEAD']) {
+        const { status, headers, body } = await ask(urls[0], path, method, { 'accept-encoding': accepted });
+        expect([status, headers['content-type'], headers['content-encoding'], headers.vary]).toEqual([
+          200,
+          type,
+          coding,
+          'accept-encoding',
+        ]);
+        if (method === 'GET') expect(body.subarray(0, 2).equals(Buffer.from([0x1f, 0x8b]))).toBe(coding === 'gzip');
+        else expect(body.length).toBe(0);
+      }
+    }
+  },
+);
+
+it('what is refused is plain text that is not compressed, by GET and by HEAD', async () => {
+  const { urls } = await service();
+  for (const [path, method, expected] of [
+    ['/nowhere', 'GET', 404],
+    ['/nowhere', 'HEAD', 404],
+    ['/metrics', 'PUT', 405],
+    ['/-/reload', 'POST', 403],
+    ['/events', 'HEAD', 405],
+  ] as const) {
+    const { status, headers } = await ask(urls[0], path, method, { 'accept-encoding': 'gzip' });
+    expect([path, status, headers['content-encoding'], headers['content-type']]).toEqual([
+      path,
+      expected,
+      undefined,
+      'text/plain; charset=utf-8',
+    ]);
+  }
+});
