@@ -1,6 +1,7 @@
 // `metrics`: one audit as Prometheus' text, for hosts that shall have no further daemon: node_exporter's textfile collector reads it.
 // https://github.com/prometheus/node_exporter#textfile-collector
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
+import type { Audited } from '../exporter/metric-inputs.ts';
 import type { Host } from '../host/host.ts';
 import { configFileOption } from './options.ts';
 
@@ -33,20 +34,26 @@ export interface MetricsOptions {
 
 /** Returns the exit status. Throws ConfigError or TextfileError; then a former file stays as it is. */
 export async function runMetrics(host: Host, options: MetricsOptions): Promise<number> {
-  const [{ loadSettings }, { createLog }, { auditOnce }, { renderOnce }, { exitStatusOf }] = await Promise.all([
+  const [{ loadSettings }, { auditOnce }, { renderOnce }, { exitStatusOf }, { print, tell }] = await Promise.all([
     import('../config/load.ts'),
-    import('../daemon/log.ts'),
     import('../exporter/once.ts'),
     import('../exporter/metric-inputs.ts'),
     import('./judged.ts'),
+    import('./output.ts'),
   ]);
   const settings = loadSettings(host, options['config.file']);
-  const log = createLog({ level: 'warn', format: 'logfmt' });
-  const audited = await auditOnce(host, settings, log, JOURNAL_WAIT_MS);
+  const audited = await auditOnce(host, settings, JOURNAL_WAIT_MS);
+  for (const sentence of problemsOf(audited)) tell(sentence);
   const text = await renderOnce(audited);
-  if (options.textfile === undefined) (await import('./output.ts')).print(text);
+  if (options.textfile === undefined) print(text);
   else await write(options.textfile, text);
   return exitStatusOf(audited.report);
+}
+
+function problemsOf({ audits, hook }: Audited): readonly string[] {
+  const journal = hook && !hook.stats.ok ? [{ collector: 'journal', problem: hook.stats.error }] : [];
+  const failed = audits.collectors.filter(({ ok }) => !ok);
+  return [...failed, ...journal].map(({ collector, problem }) => `${collector} cannot be read: ${problem}`);
 }
 
 async function write(path: string, text: string): Promise<void> {
