@@ -51,9 +51,11 @@ export async function runMetrics(host: Host, options: MetricsOptions): Promise<n
 }
 
 function problemsOf({ audits, hook }: Audited): readonly string[] {
-  const journal = hook && !hook.stats.ok ? [{ collector: 'journal', problem: hook.stats.error }] : [];
-  const failed = audits.collectors.filter(({ ok }) => !ok);
-  return [...failed, ...journal].map(({ collector, problem }) => `${collector} cannot be read: ${problem}`);
+  const audit = audits.last?.problem;
+  return [
+    ...(audit === undefined ? [] : [`cannot be read: ${audit}`]),
+    ...(hook && !hook.stats.ok ? [`the journal cannot be read: ${hook.stats.error}`] : []),
+  ];
 }
 
 async function write(path: string, text: string): Promise<void> {

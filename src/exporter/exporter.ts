@@ -16,7 +16,6 @@ import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Log } from '../model/log.ts';
 import type { Report } from '../model/report.ts';
 import { letOthersIn } from '../model/slices.ts';
-import type { Domain } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { DomainStates, Trigger } from '../report/metrics/self.ts';
 import { createAuditBook } from './audits.ts';
