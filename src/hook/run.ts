@@ -101,7 +101,12 @@ async function configureAndTell(
   const facts =
     policy.bridges.length === 0
       ? nothingToDo(call, domain, settings.policy)
-      : factsOf(operation, await configureDomain(machine.host, domain, policy, machine.host.now()), policy, absent);
+      : factsOf(
+          operation,
+          await configureDomain(machine.host, domain, policy, machine.host.monotonic()),
+          policy,
+          absent,
+        );
   const milliseconds = took();
   // One entry of a run stands for it. At `started` the run has been counted at `start`.
   const isRun = (i: number) => operation !== 'started' && i === facts.length - 1;

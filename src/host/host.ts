@@ -78,8 +78,10 @@ export interface KernelBridges {
 }
 
 export interface Host {
-  /** Milliseconds since the epoch. */
+  /** The time of day, milliseconds since the epoch: for times that people read. */
   now(): number;
+  /** Milliseconds of a clock that nobody sets: for every duration, wait and age. */
+  monotonic(): number;
   /** undefined where there is no such file. Throws Error where it cannot be told (permission). */
   stat(path: string): FileStat | undefined;
   /** UTF-8 text. Throws Error (with `code`, as ENOENT or EACCES) where it cannot be read. */

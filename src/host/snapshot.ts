@@ -20,10 +20,11 @@ export function createSnapshotReader(host: Host): SnapshotReader {
   const readDomains = createDomainReader(host);
   return async (scope) => {
     const takenAt = host.now();
+    const begin = host.monotonic();
     const names = scope.bridges.map((bridge) => bridge.name);
     const asked = host.bridges?.read(names);
     if (asked) {
-      const durationMs = Math.max(0, host.now() - takenAt);
+      const durationMs = host.monotonic() - begin;
       const runs = (['links', 'vlans'] as const).map((collector) => ({ collector, ok: true, durationMs }));
       const links = { ok: true, value: asked.bridges } as const;
       const vlans = { ok: true, value: asked.vlans } as const;
@@ -46,7 +47,7 @@ async function timed<T>(
   collector: CollectorRun['collector'],
   read: () => Reading<T> | Promise<Reading<T>>,
 ): Promise<[Reading<T>, CollectorRun]> {
-  const begin = host.now();
+  const begin = host.monotonic();
   const reading = await read();
-  return [reading, { collector, ok: reading.ok, durationMs: Math.max(0, host.now() - begin) }];
+  return [reading, { collector, ok: reading.ok, durationMs: host.monotonic() - begin }];
 }

@@ -10,13 +10,13 @@ import { changesBetween } from './changes.ts';
 import { type Fresh, type Verification, verify } from './verify.ts';
 
 /**
- * Applies the plans in one batch and says what became of each, in their order. `since`: when the drift was seen, milliseconds
- * since the epoch, for the durations. Never rejects for what the host does.
+ * Applies the plans in one batch and says what became of each, in their order. `since`: when the drift was seen, by the
+ * monotonic clock, for the durations. Never rejects for what the host does.
  */
 export async function configure(
   host: Host,
   plans: readonly VnetPlan[],
-  since: number = host.now(),
+  since: number = host.monotonic(),
 ): Promise<readonly Outcome[]> {
   if (plans.length === 0) return [];
   // Between the decision and now, somebody may have turned filtering off: then nothing that is written means anything.
@@ -59,7 +59,7 @@ function unlessFiltering(host: Host, bridge: string): readonly (readonly [bridge
 }
 
 function outcome(host: Host, plan: VnetPlan, found: Verification, why: string | undefined, since: number): Outcome {
-  const durationMs = host.now() - since;
+  const durationMs = host.monotonic() - since;
   if (found.kind === 'verified')
     return { plan, result: 'verified', actual: found.actual, problem: undefined, durationMs };
   if (found.kind === 'vanished')
@@ -81,7 +81,7 @@ async function revert(host: Host, spoilt: readonly Outcome[], since: number): Pr
   const fresh = readBack(host, plans, vlans);
   return spoilt.map((o): Outcome => {
     const found = verify({ ...o.plan, after: o.plan.before }, fresh);
-    const durationMs = host.now() - since;
+    const durationMs = host.monotonic() - since;
     const before = formatTable(o.plan.before);
     if (found.kind === 'vanished') return { ...o, result: 'vanished', actual: undefined, durationMs };
     if (found.kind === 'verified')

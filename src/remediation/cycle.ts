@@ -17,7 +17,7 @@ export interface CycleInput {
   readonly read: SnapshotReader;
   readonly settings: Pick<Settings, 'policy' | 'remediation'>;
   readonly trigger: string;
-  /** When it was triggered, for the durations. */
+  /** When it was triggered, by the monotonic clock: for the durations. */
   readonly since: number;
   readonly dryRun: boolean;
   readonly paused: boolean;

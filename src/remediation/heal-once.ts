@@ -41,7 +41,7 @@ export async function healOnce(
   domains: readonly string[],
   refuse: Refuse,
 ): Promise<Healed> {
-  const lock = await waitForLock();
+  const lock = await waitForLock(host);
   if ('problem' in lock) {
     return { kind: 'refused', problems: [`the lock cannot be taken: ${lock.problem}; heal must run as root`] };
   }
@@ -54,7 +54,7 @@ export async function healOnce(
 }
 
 async function runCycle(host: Host, policy: Policy, domains: readonly string[], refuse: Refuse) {
-  const since = host.now();
+  const since = host.monotonic();
   const read = createSnapshotReader(host);
   const snapshot = await read(policy);
   const problems = refuse(snapshot);
@@ -63,11 +63,11 @@ async function runCycle(host: Host, policy: Policy, domains: readonly string[], 
   return { kind: 'healed', outcomes, after: evaluate(await read(policy), policy) } as const;
 }
 
-async function waitForLock() {
-  const until = performance.now() + LOCK_WAIT_MS;
+async function waitForLock(host: Host) {
+  const until = host.monotonic() + LOCK_WAIT_MS;
   for (;;) {
     const lock = await attemptLock();
-    if ('problem' in lock || lock.held || performance.now() > until) return lock;
+    if ('problem' in lock || lock.held || host.monotonic() > until) return lock;
     await setTimeout(100);
   }
 }

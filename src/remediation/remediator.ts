@@ -42,6 +42,7 @@ export interface Remediator {
 
 interface Trigger {
   readonly name: string;
+  /** By the monotonic clock. */
   readonly at: number;
 }
 
@@ -87,7 +88,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   const sleepUntil = (at: number | undefined) => {
     if (at === undefined) return;
     const delay = Math.min(Math.max(at - host.now(), 0), MAX_TIMER_MS);
-    timer = setTimeout(() => void turns.request({ name: 'retry', at: host.now() }), delay);
+    timer = setTimeout(() => void turns.request({ name: 'retry', at: host.monotonic() }), delay);
   };
 
   const tell = ({ status, decisions, problem }: CycleResult) => {
@@ -116,10 +117,10 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   });
 
   return {
-    wake: (name) => turns.request({ name, at: host.now() }),
+    wake: (name) => turns.request({ name, at: host.monotonic() }),
     reload: (next) => {
       settings = next;
-      void turns.request({ name: 'reload', at: host.now() });
+      void turns.request({ name: 'reload', at: host.monotonic() });
     },
     busyMs: turns.busyMs,
     idle: async () => {

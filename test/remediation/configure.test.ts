@@ -32,7 +32,7 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
       })),
     );
   const host = {
-    now: () => 1000,
+    monotonic: () => 1000,
     list: () => [...ports.keys()],
     readText: () => '1\n',
     run: async (_command: string, args: readonly string[], options: { input?: string }): Promise<RunResult> => {
@@ -173,7 +173,7 @@ test.each([
   ['missing', { stdout: '', stderr: '', exitCode: undefined, problem: 'bridge: no such program in PATH' }],
   ['hanging', { stdout: '', stderr: '', exitCode: undefined, problem: 'bridge: timed out' }],
 ])('a %s bridge fails every vnet and throws nothing', async (_, result) => {
-  const host = { now: () => 0, list: () => ['vnet1'], run: async () => result } as unknown as Host;
+  const host = { monotonic: () => 0, list: () => ['vnet1'], run: async () => result } as unknown as Host;
   const [outcome] = await configure(host, [plan('vnet1', '1*', '100*')]);
   expect(outcome).toMatchObject({ result: 'failed', actual: undefined });
   expect(outcome?.problem).toContain(result.problem);

@@ -55,3 +55,15 @@ test('a second pause is told again', async () => {
   expect(await round()).toEqual(['paused vm-1']);
   expect(await round()).toEqual(['paused vm-1']);
 });
+
+test('a clock that is set back during a heal leaves its duration right', async () => {
+  const fleet = createFleet(1);
+  fleet.host.onRun((line) => {
+    if (!line.includes('-batch')) return;
+    fleet.pass(300);
+    fleet.pass(-3_600_000);
+  });
+  const { decisions, status } = await fleet.cycle();
+  expect(decisions).toMatchObject([{ outcome: 'verified', durationMs: 300 }]);
+  expect(status.duration.sum).toBe(0.3);
+});

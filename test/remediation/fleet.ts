@@ -24,7 +24,7 @@ export const WELL = '10 20 100*';
 
 export interface Fleet {
   readonly host: SimHost;
-  /** Moves the clock, milliseconds. */
+  /** Time passes, milliseconds; where they are negative, the clock is set back. */
   pass(ms: number): void;
   cycle(trigger?: string): Promise<CycleResult>;
   /** The remediator dies and comes back. */
@@ -39,7 +39,8 @@ export interface Fleet {
 
 export function createFleet(vms: number, store: StateStore = createStateMemory()): Fleet {
   let now = 1_700_000_000_000;
-  const host = createSimHost({ now: () => now });
+  let uptime = 5_000_000;
+  const host = createSimHost({ now: () => now, monotonic: () => uptime });
   host.addBridge('br0');
   for (let i = 1; i <= vms; i++) {
     const mac = `52:54:00:00:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')}`;
@@ -62,6 +63,7 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
     tap,
     pass: (ms) => {
       now += ms;
+      uptime += Math.max(0, ms);
     },
     use: (policy) => {
       inForce = policy;
@@ -71,7 +73,7 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
     },
     cycle: async (trigger = 'event') => {
       const settings = { policy: inForce, remediation: LIMITS };
-      const result = await runCycle({ host, read, settings, trigger, since: now, ...options }, memory);
+      const result = await runCycle({ host, read, settings, trigger, since: uptime, ...options }, memory);
       memory = result.memory;
       status = result.status;
       store.save(memory);

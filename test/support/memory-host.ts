@@ -29,6 +29,7 @@ export function memoryHost(files: Record<string, string | MemoryFile> = {}): Mem
     reads: [],
     deadProcesses: new Set(),
     now: () => 0,
+    monotonic: () => 0,
     stat: (path): FileStat | undefined => {
       const file = host.files.get(path);
       if (!file) return isFolder(host, path) ? { ino: 1, mtimeMs: 0, size: 0, isFile: false } : undefined;

@@ -15,8 +15,9 @@ import type { FileStat, Host } from '../host.ts';
 /** Where libvirt keeps the live XML of running domains, `NAME.xml`. */
 export const LIVE_FOLDER = '/run/libvirt/qemu';
 
-export const files: Pick<Host, 'now' | 'stat' | 'readText' | 'list' | 'processExists'> = {
+export const files: Pick<Host, 'now' | 'monotonic' | 'stat' | 'readText' | 'list' | 'processExists'> = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   stat: (path) => absent(() => toStat(statSync(path))),
   readText,
   list: (path) => absent(() => readdirSync(path).sort()),

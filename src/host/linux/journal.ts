@@ -52,9 +52,9 @@ export function followHookJournal(host: Host, configured: readonly string[], log
     }
   };
   const ask = async () => {
-    const begin = host.now();
+    const begin = host.monotonic();
     asked = await askJournal(host, selection);
-    durationMs = Math.max(0, host.now() - begin);
+    durationMs = host.monotonic() - begin;
     news.trigger();
     return asked;
   };

@@ -40,8 +40,16 @@ export interface SimHost extends Host, Domains {
   killFollowers(problem?: string): void;
 }
 
-/** An empty host with libvirt's folders. `now`: milliseconds since the epoch. */
-export function createSimHost({ now = Date.now }: { readonly now?: () => number } = {}): SimHost {
+export interface SimClock {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** The same clock where it is left out and `now` is not: a clock that is set needs both. */
+  readonly monotonic?: () => number;
+}
+
+/** An empty host with libvirt's folders. */
+export function createSimHost(clock: SimClock = {}): SimHost {
+  const { now = Date.now, monotonic = clock.now ?? (() => performance.now()) } = clock;
   const files = createFiles(now);
   const journal = createJournal(now);
   const monitors = new Set<FollowEvents>();
@@ -78,6 +86,7 @@ export function createSimHost({ now = Date.now }: { readonly now?: () => number 
     journal,
     commands,
     now,
+    monotonic,
     stat(path) {
       deny(path);
       if (!isSysfs(path)) return files.stat(path);
