@@ -16,6 +16,7 @@ import { createHost } from '../host/linux/real.ts';
 import { watchHost } from '../host/linux/watch.ts';
 import { LOCK_FOLDER, REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
 import type { Log, LogFormat, LogLevel } from '../model/log.ts';
+import { renderStatus } from '../model/remediator-status.ts';
 import { VERSION } from '../model/version.ts';
 import { createRemediator, PAUSE_FILE, type Remediator } from '../remediation/remediator.ts';
 import { replaceFile } from '../remediation/replace-file.ts';
@@ -52,7 +53,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     dryRun,
     log,
     nextAt: () => schedule.nextAt(),
-    publish: (told) => replaceFile(status, `${JSON.stringify(told)}\n`, { mode: 0o644 }),
+    publish: (told) => replaceFile(status, renderStatus(told), { mode: 0o644 }),
     lock: () => takeLock(LOCK_FOLDER, `remediate, process ${process.pid}`),
   });
   log.info({ version: VERSION, dry_run: dryRun, policy: settings.policy.sha256 }, 'remediator starts');

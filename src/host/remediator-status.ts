@@ -1,6 +1,6 @@
 // What the remediator tells of itself, read as data: it is another process, of another version perhaps, and may be gone.
-import { boolean, either, list, number, object, only, optional, string, tuple } from '../model/json-shape.ts';
-import { type RemediatorStatus, type RemediatorView, SUSPENSION_CAUSES } from '../model/remediator-status.ts';
+import { parseJsonFile } from '../model/json-file.ts';
+import { REMEDIATOR_STATUS, type RemediatorView } from '../model/remediator-status.ts';
 import type { Host } from './host.ts';
 
 export const REMEDIATOR_FOLDER = '/run/libvirt-vlan-remediator';
@@ -42,56 +42,11 @@ export function createStatusReader(host: Host): () => RemediatorView {
   };
 }
 
-const isStatus = object({
-  version: only(1),
-  startedAt: number,
-  lastCycleAt: number,
-  nextCycleAt: optional(number),
-  dryRun: boolean,
-  paused: boolean,
-  policySha256: string,
-  heldPolicySha256: optional(string),
-  domains: list(
-    object({
-      bridge: string,
-      domain: string,
-      remediations: number,
-      failures: number,
-      lastAt: optional(number),
-      suspendedSince: optional(number),
-      suspendedBecause: optional(either(...SUSPENSION_CAUSES.map(only))),
-    }),
-  ),
-  held: list(object({ bridge: string, domain: string, vnet: string, changes: list(string) })),
-  refusals: list(
-    object({ bridge: string, domain: optional(string), vnet: optional(string), reason: string, text: string }),
-  ),
-  duration: object({ buckets: list(tuple(either(only(null), number), number)), sum: number, count: number }),
-  recent: list(
-    object({
-      at: number,
-      bridge: string,
-      domain: string,
-      vnet: string,
-      trigger: string,
-      outcome: string,
-      before: string,
-      after: string,
-      commands: list(string),
-      problem: optional(string),
-      durationMs: optional(number),
-    }),
-  ),
-});
-
 /** The file's text as a view that is `current` or `unreadable`. */
 export function parseStatus(text: string): RemediatorView {
   try {
-    const value: unknown = JSON.parse(text);
-    const problem = isStatus(value);
-    if (problem !== undefined) return { kind: 'unreadable', problem: `status.json${problem}` };
-    return { kind: 'current', status: value as RemediatorStatus };
+    return { kind: 'current', status: parseJsonFile(REMEDIATOR_STATUS, text, 'status.json') };
   } catch (error) {
-    return { kind: 'unreadable', problem: `status.json: ${(error as Error).message}` };
+    return { kind: 'unreadable', problem: (error as Error).message };
   }
 }

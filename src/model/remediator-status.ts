@@ -1,72 +1,91 @@
 // What the remediator tells of itself in /run/libvirt-vlan-remediator/status.json.
-import type { Refusal } from './plan.ts';
-import type { VnetEvent, VnetOutcome } from './vnet-event.ts';
+// The schema is its one definition.
+import * as v from 'valibot';
+import type { Frozen } from './json-file.ts';
+import type { RefusalReason } from './plan.ts';
+import type { VnetOutcome } from './vnet-event.ts';
 
 /** Upper bounds of the duration's buckets, seconds; null is +Inf. */
 export const DURATION_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, null] as const;
-
-/** /run/libvirt-vlan-remediator/status.json. Times in milliseconds since the epoch. */
-export interface RemediatorStatus {
-  readonly version: 1;
-  readonly startedAt: number;
-  readonly lastCycleAt: number;
-  /** When the next cycle is due where nothing happens; missing where none is. */
-  readonly nextCycleAt?: number | undefined;
-  readonly dryRun: boolean;
-  /** The pause file is there. */
-  readonly paused: boolean;
-  readonly policySha256: string;
-  /** A policy that is held: its differences from the accepted one move more vnets than allowed. */
-  readonly heldPolicySha256: string | undefined;
-  readonly domains: readonly DomainRemediation[];
-  /** vnets that a policy change would move and that wait for an operator's `heal`. */
-  readonly held: readonly {
-    readonly bridge: string;
-    readonly domain: string;
-    readonly vnet: string;
-    readonly changes: readonly string[];
-  }[];
-  readonly refusals: readonly Refusal[];
-  /** Drift seen → verified, seconds; `buckets` are cumulative, ending with +Inf as null. */
-  readonly duration: {
-    readonly buckets: readonly (readonly [number | null, number])[];
-    readonly sum: number;
-    readonly count: number;
-  };
-  /** The newest first, at most 50. */
-  readonly recent: readonly Decision[];
-}
 
 /** Why a vnet is suspended: its heals are verified and do not last, or they fail. */
 export const SUSPENSION_CAUSES = ['undone', 'failing'] as const;
 export type SuspensionCause = (typeof SUSPENSION_CAUSES)[number];
 
-export interface DomainRemediation {
-  readonly bridge: string;
-  readonly domain: string;
+// A reason or an outcome of a newer version is shown as it stands.
+const word = <T extends string>() => v.custom<T>((value) => typeof value === 'string', 'expected a string');
+
+const domainRemediation = v.object({
+  bridge: v.string(),
+  domain: v.string(),
   /** Verified heals since the daemon started. */
-  readonly remediations: number;
-  readonly failures: number;
-  readonly lastAt: number | undefined;
-  readonly suspendedSince: number | undefined;
+  remediations: v.number(),
+  failures: v.number(),
+  lastAt: v.optional(v.number()),
+  suspendedSince: v.optional(v.number()),
   /** Of a domain that is suspended; `failing` where that is so of one of its vnets. */
-  readonly suspendedBecause?: SuspensionCause | undefined;
-}
+  suspendedBecause: v.optional(v.picklist(SUSPENSION_CAUSES)),
+});
 
 /** One decision of the remediator, as in its journal entry. */
-export interface Decision extends VnetEvent {
-  readonly at: number;
-  readonly bridge: string;
-  readonly vnet: string;
+const decision = v.object({
+  at: v.number(),
+  bridge: v.string(),
+  domain: v.string(),
+  vnet: v.string(),
   /** `event`, `schedule`, `startup`, `reload`, `probe`. */
-  readonly trigger: string;
-  readonly outcome: Exclude<VnetOutcome, 'compliant' | 'refused' | 'absent'>;
-  readonly before: string;
-  readonly after: string;
+  trigger: v.string(),
+  outcome: word<Exclude<VnetOutcome, 'compliant' | 'refused' | 'absent'>>(),
+  before: v.string(),
+  after: v.string(),
   /** `bridge …` commands. */
-  readonly commands: readonly string[];
-  readonly problem: string | undefined;
-  readonly durationMs: number | undefined;
+  commands: v.array(v.string()),
+  problem: v.optional(v.string()),
+  durationMs: v.optional(v.number()),
+});
+
+const refusal = v.object({
+  bridge: v.string(),
+  domain: v.optional(v.string()),
+  vnet: v.optional(v.string()),
+  reason: word<RefusalReason>(),
+  text: v.string(),
+});
+
+/** /run/libvirt-vlan-remediator/status.json. Times in milliseconds since the epoch. */
+export const REMEDIATOR_STATUS = v.object({
+  version: v.literal(1),
+  startedAt: v.number(),
+  lastCycleAt: v.number(),
+  /** When the next cycle is due where nothing happens; missing where none is. */
+  nextCycleAt: v.optional(v.number()),
+  dryRun: v.boolean(),
+  /** The pause file is there. */
+  paused: v.boolean(),
+  policySha256: v.string(),
+  /** A policy that is held: its differences from the accepted one move more vnets than allowed. */
+  heldPolicySha256: v.optional(v.string()),
+  domains: v.array(domainRemediation),
+  /** vnets that a policy change would move and that wait for an operator's `heal`. */
+  held: v.array(v.object({ bridge: v.string(), domain: v.string(), vnet: v.string(), changes: v.array(v.string()) })),
+  refusals: v.array(refusal),
+  /** Drift seen → verified, seconds; `buckets` are cumulative, ending with +Inf as null. */
+  duration: v.object({
+    buckets: v.array(v.strictTuple([v.nullable(v.number()), v.number()])),
+    sum: v.number(),
+    count: v.number(),
+  }),
+  /** The newest first, at most 50. */
+  recent: v.array(decision),
+});
+
+export type RemediatorStatus = Frozen<v.InferOutput<typeof REMEDIATOR_STATUS>>;
+export type DomainRemediation = RemediatorStatus['domains'][number];
+export type Decision = RemediatorStatus['recent'][number];
+
+/** The file's text. */
+export function renderStatus(status: RemediatorStatus): string {
+  return `${JSON.stringify(status)}\n`;
 }
 
 /** What a reader of the status file makes of it. `stale`: its last cycle is too old. */

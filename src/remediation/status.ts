@@ -54,7 +54,7 @@ export function count(tally: Tally, decisions: readonly Decision[]): Tally {
 export function forget(tally: Tally, report: Report | undefined, now: number): Tally {
   if (!report || tally.domains.size === 0) return tally;
   const there = new Set(report.bridges.flatMap((b) => [...b.vnets.map((v) => v.domain), ...b.expectedVnets.keys()]));
-  const isKept = ({ domain, lastAt }: { domain: string; lastAt: number | undefined }) =>
+  const isKept = ({ domain, lastAt }: { domain: string; lastAt?: number | undefined }) =>
     there.has(domain) || now - (lastAt ?? tally.startedAt) < DAY_MS;
   return { ...tally, domains: new Map([...tally.domains].filter(([, counts]) => isKept(counts))) };
 }

@@ -3,6 +3,7 @@
 // from it. Keys that it does not have are refused: a snapshot of a newer version would be judged by half of what it says.
 import * as v from 'valibot';
 import { describe, formatPath } from '../config/problem.ts';
+import type { Frozen } from '../model/json-file.ts';
 import { OperatorError } from '../model/mistake.ts';
 import { compare } from '../model/order.ts';
 import { printable } from '../model/printable.ts';
@@ -83,13 +84,6 @@ function kindOrValue(input: unknown): string {
   if (Array.isArray(input)) return 'a list';
   return typeof input === 'object' && input !== null ? 'an object' : describe(input);
 }
-
-/** As parsed JSON has it, but nobody writes to it. */
-type Frozen<T> = T extends readonly (infer U)[]
-  ? readonly Frozen<U>[]
-  : T extends object
-    ? { readonly [K in keyof T]: Frozen<T[K]> }
-    : T;
 
 function mapReading<T, U>(from: Reading<T>, map: (value: T) => U): Reading<U> {
   return from.ok ? { ok: true, value: map(from.value) } : from;

@@ -87,7 +87,7 @@ it.each([
   ['', 'status.json: '],
   ['{"version":1', 'status.json: '],
   ['null', 'status.json: expected an object'],
-  ['[]', 'status.json: expected an object'],
+  ['[]', 'status.json.version: missing'],
   [JSON.stringify({ ...STATUS, version: 2 }), 'status.json.version: expected 1'],
   [JSON.stringify({ ...STATUS, lastCycleAt: '5' }), 'status.json.lastCycleAt: expected a number'],
   [
@@ -96,7 +96,7 @@ it.each([
   ],
   [
     JSON.stringify({ ...STATUS, duration: { buckets: [[1]], sum: 1, count: 1 } }),
-    'status.json.duration.buckets[0]: expected a list of 2',
+    'status.json.duration.buckets[0][1]: expected a number',
   ],
 ])('what is not a status is unreadable, and says where (%#)', (text, problem) => {
   expect(parseStatus(text)).toMatchObject({ kind: 'unreadable', problem: expect.stringContaining(problem) });

@@ -5,6 +5,7 @@ import { watchHost } from '../../host/linux/watch.ts';
 import { STATUS_FILE } from '../../host/remediator-status.ts';
 import type { SimHost } from '../../host/sim/host.ts';
 import type { Log } from '../../model/log.ts';
+import { renderStatus } from '../../model/remediator-status.ts';
 import { createRemediator, PAUSE_FILE } from '../../remediation/remediator.ts';
 import { createStateMemory } from '../../remediation/state-file.ts';
 
@@ -25,7 +26,7 @@ export function startHealing(host: SimHost, settings: Settings, afterMs: number,
     dryRun: false,
     log,
     nextAt: () => schedule.nextAt(),
-    publish: (status) => host.writeFile(STATUS_FILE, `${JSON.stringify(status)}\n`),
+    publish: (status) => host.writeFile(STATUS_FILE, renderStatus(status)),
   });
   const onEvent = () => {
     pending ??= setTimeout(() => {

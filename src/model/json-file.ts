@@ -1,0 +1,42 @@
+// A JSON file that another program wrote, or this one in another version: checked against its schema before anything relies on it.
+// The schema is the one definition of the file: its type follows from it.
+import * as v from 'valibot';
+
+/** As parsed JSON has it, but nobody writes to it. */
+export type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
+/** What the text holds. Throws Error, as `FILE.domains[2].failures: expected a number`. */
+export function parseJsonFile<const S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  file: string,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, parse(text, file), { abortEarly: true });
+  if (result.success) return result.output;
+  const [{ path, expected, message }] = result.issues;
+  const keys = (path ?? []).map(({ key }) => key);
+  const where = keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+  // valibot has the key's name in quotes for one that is missing.
+  const isMissing = expected === `"${keys.at(-1)}"`;
+  throw new Error(`${file}${where}: ${isMissing ? 'missing' : inWords(expected ?? message)}`);
+}
+
+function inWords(expected: string): string {
+  return expected.startsWith('expected') ? expected : `expected ${IN_WORDS[expected] ?? expected}`;
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+const IN_WORDS: Readonly<Record<string, string>> = {
+  Object: 'an object',
+  Array: 'a list',
+  number: 'a number',
+  string: 'a string',
+  boolean: 'a boolean',
+};
