@@ -170,28 +170,3 @@ test('two interfaces of one VM with one MAC are guarded each for itself', async 
   expect(heals).toBe(2 * LIMITS.maxHeals);
   expect(fleet.status()?.domains).toMatchObject([{ domain: 'twins', suspendedBecause: 'undone' }]);
 });
-
-test('a look that fails forgets no suspension', async () => {
-  const fleet = createFleet(1);
-  await fight(fleet);
-  await fleet.cycle();
-  fleet.host.sabotage((line) => line.includes('show'), { exitCode: 1, stderr: 'no' }, 1);
-  await fleet.cycle();
-  await fleet.cycle();
-  expect(await fleet.tableOf(1)).toBe('1*');
-  expect(fleet.status()?.domains[0]?.suspendedSince).toBeDefined();
-});
-
-test('a clock that was set back by a day makes no suspension longer than the cooldown', async () => {
-  const fleet = createFleet(1);
-  await fight(fleet);
-  await fleet.cycle();
-  fleet.pass(LIMITS.cooldownMs);
-  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
-  await fleet.cycle();
-  fleet.pass(-24 * 60 * MINUTE);
-  await fleet.cycle();
-  fleet.pass(LIMITS.cooldownMs);
-  await fleet.cycle();
-  expect(fleet.status()?.domains[0]?.suspendedSince).toBeUndefined();
-});

@@ -1,6 +1,7 @@
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import type { Inputs } from '../../src/exporter/metric-inputs.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { SelfInputs } from '../../src/report/metrics/self.ts';
 import { createExposition } from '../../src/web/exposition.ts';
 import { bridge, EXAMPLE, report, vnet } from '../report/example.ts';
@@ -17,6 +18,19 @@ const SELF: SelfInputs = {
   process: { cpuSeconds: 0, startTime: 0, residentBytes: 0, openFds: 3 },
 };
 const DOMAINS = ['vyos-01'];
+const STATUS: RemediatorStatus = {
+  version: 1,
+  startedAt: 1,
+  lastCycleAt: 1,
+  dryRun: false,
+  paused: false,
+  policySha256: '',
+  domains: [],
+  held: [],
+  refusals: [],
+  duration: { buckets: [], sum: 0, count: 0 },
+  recent: [],
+};
 const STATS = { byDomain: new Map(), suppressed: 0 };
 
 function inputs(of = EXAMPLE): Inputs {
@@ -61,6 +75,25 @@ it('a section is rendered again only when what it is made of has changed', async
   expect(changed[0]).not.toBe(before[0]);
   expect(changed[0]?.toString()).toBe(before[0]?.toString());
   expect(changed[1]).toBe(before[1]);
+});
+
+it('a remediator that dies shows, also where nothing else changes', async () => {
+  const exposition = createExposition();
+  const show = async (kind: 'current' | 'stale') => {
+    await exposition.refresh({ ...inputs(), remediator: { report: EXAMPLE, remediator: { kind, status: STATUS } } });
+    return Buffer.concat(await exposition.scrape(SELF, false)).toString();
+  };
+  expect(await show('current')).toContain('libvirt_vlan_remediator_up 1\n');
+  expect(await show('stale')).toContain('libvirt_vlan_remediator_up 0\n');
+});
+
+it('another max_vlan_series_per_vnet shows at once', async () => {
+  const exposition = createExposition();
+  const show = async (maxVlanSeriesPerVnet: number) => {
+    await exposition.refresh({ ...inputs(), report: { report: EXAMPLE, maxVlanSeriesPerVnet } });
+    return Buffer.concat(await exposition.scrape(SELF, false)).toString();
+  };
+  expect(await show(64)).not.toBe(await show(1));
 });
 
 it('series of a vnet that has vanished vanish', async () => {
