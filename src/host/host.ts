@@ -3,7 +3,7 @@
 // Files are read synchronously: they are small and in memory (sysfs, tmpfs) or local, and a thousand asynchronous reads of
 // sysfs cost several times the reads themselves.
 
-import type { Change } from '../model/plan.ts';
+import type { VlanChange } from '../model/plan.ts';
 import type { Bridge } from '../model/snapshot.ts';
 import type { VlanTable } from '../model/vlan.ts';
 
@@ -63,9 +63,9 @@ export interface BridgesRead {
 
 export interface ChangesMade {
   /** What the kernel said of those that it refused, for people. */
-  readonly refused: ReadonlyMap<Change, string>;
+  readonly refused: ReadonlyMap<VlanChange, string>;
   /** Those whose answer did not come: they may be done or not. In their order. */
-  readonly unanswered: readonly Change[];
+  readonly unanswered: readonly VlanChange[];
 }
 
 /** The bridges without a process in between. undefined: not this time, bridge(8) is to be asked. */
@@ -74,7 +74,7 @@ export interface KernelBridges {
   via(): 'netlink' | 'iproute2';
   read(names: readonly string[]): BridgesRead | undefined;
   /** Makes the changes, in their order, of ports as they were when last read. */
-  change(changes: readonly Change[]): ChangesMade | undefined;
+  change(changes: readonly VlanChange[]): ChangesMade | undefined;
 }
 
 export interface Host {

@@ -4,6 +4,7 @@
 import type { CollectorRun, Reading, Snapshot } from '../model/snapshot.ts';
 import type { Host } from './host.ts';
 import { createDomainReader } from './linux/domains.ts';
+import { bridgesKeptByLibvirt, readFdb } from './linux/fdb.ts';
 import { createLinkReader } from './linux/links.ts';
 import { readVlans, readVlansOf } from './linux/vlans.ts';
 
@@ -29,7 +30,8 @@ export function createSnapshotReader(host: Host): SnapshotReader {
       const links = { ok: true, value: asked.bridges } as const;
       const vlans = { ok: true, value: asked.vlans } as const;
       const [domains, domainsRun] = await timed(host, 'domains', readDomains);
-      return { takenAt, links, vlans, domains, collectors: [...runs, domainsRun] };
+      const fdb = await readFdbWhereKept(host, domains, names);
+      return { takenAt, links, vlans, domains, fdb, collectors: [...runs, domainsRun] };
     }
     // The process first, so that the files are read while it runs.
     const vlansRun = timed(host, 'vlans', () => readVlans(host));
@@ -38,8 +40,14 @@ export function createSnapshotReader(host: Host): SnapshotReader {
     const [first, vlansTime] = await vlansRun;
     const ports = links.ok ? links.value.flatMap((bridge) => bridge.ports.map((port) => port.name)) : [];
     const vlans = await readVlansOf(host, ports, first);
-    return { takenAt, links, vlans, domains, collectors: [linksRun, { ...vlansTime, ok: vlans.ok }, domainsRun] };
+    const fdb = await readFdbWhereKept(host, domains, names);
+    return { takenAt, links, vlans, domains, fdb, collectors: [linksRun, { ...vlansTime, ok: vlans.ok }, domainsRun] };
   };
+}
+
+async function readFdbWhereKept(host: Host, domains: Snapshot['domains'], names: readonly string[]) {
+  const kept = bridgesKeptByLibvirt(domains, names);
+  return kept.length === 0 ? undefined : readFdb(host, kept);
 }
 
 async function timed<T>(

@@ -1,9 +1,21 @@
 // Plan and Outcome: what would make a report compliant, and what became of it.
 import type { Reason } from './reasons.ts';
+import type { FdbNeed } from './report.ts';
 import type { VidRange, VlanTable } from './vlan.ts';
 
+/** One `bridge` command. */
+export type Change = VlanChange | FdbChange;
+
+/** One `bridge fdb` command, of a static entry for the guest's MAC. */
+export interface FdbChange {
+  readonly action: 'fdb add' | 'fdb delete';
+  readonly port: string;
+  readonly mac: string;
+  readonly vid: number;
+}
+
 /** One `bridge vlan` command. `add` replaces the flags of an existing row, as the kernel does. */
-export interface Change extends VidRange {
+export interface VlanChange extends VidRange {
   readonly action: 'add' | 'delete';
   readonly port: string;
   /** Of `add`. */
@@ -27,6 +39,8 @@ export interface VnetPlan {
   readonly mac: string;
   readonly before: VlanTable;
   readonly after: VlanTable;
+  /** undefined where libvirt does not keep the port's FDB. */
+  readonly fdb?: FdbNeed | undefined;
   readonly changes: readonly Change[];
   readonly inverse: readonly Change[];
 }

@@ -129,6 +129,17 @@ const TABLE = {
     look: vlansOf,
     planned: true,
   },
+  fdb_missing: {
+    deviation:
+      'libvirt keeps the port\'s FDB (`macTableManager="libvirt"`), and the guest\'s MAC has no entry in a VLAN',
+    meaning: 'frames to the guest in these VLANs are dropped',
+    severity: 'warning',
+    alert: 'LibvirtVlanFdbMissing',
+    healed: 'yes',
+    healing: '',
+    look: ({ vnet }) => (vnet === undefined ? [] : [`bridge fdb show dev ${shellWord(vnet)}`]),
+    planned: true,
+  },
   vlan_unexpected: {
     deviation: 'member of a VLAN that the policy does not name',
     meaning: 'the guest reaches VLANs that it should not',

@@ -98,8 +98,16 @@ export interface VnetReport {
     | undefined;
   /** What `plan` makes of `actual`; undefined where `actual` is. Equal to `actual` where there is nothing to heal. */
   readonly target: VlanTable | undefined;
+  /** Of a port whose FDB libvirt keeps: what goes with `target`. */
+  readonly fdb?: FdbNeed | undefined;
   readonly verdict: Verdict;
   readonly findings: readonly Finding[];
+}
+
+/** VLANs in which the port needs a static FDB entry for the guest's MAC that it has not, and those in which it has one too many. */
+export interface FdbNeed {
+  readonly add: Vids;
+  readonly remove: Vids;
 }
 
 /** One deviation of one subject. `domain` and `vnet` are undefined where the finding is not about one. */

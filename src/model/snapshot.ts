@@ -1,5 +1,5 @@
 // Snapshot: what the host is, read once. What could not be read is in it as such.
-import type { VlanTable } from './vlan.ts';
+import type { Vids, VlanTable } from './vlan.ts';
 
 /** What a reader returned, or why it could not be read. */
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
@@ -12,6 +12,8 @@ export interface Snapshot {
   /** VLAN table by port name, of all bridges; a port that is not in it has no VLAN at all. */
   readonly vlans: Reading<ReadonlyMap<string, VlanTable>>;
   readonly domains: Reading<readonly Domain[]>;
+  /** undefined: not read, since libvirt keeps the table of no running domain's port. */
+  readonly fdb?: Reading<Fdb> | undefined;
   /** How reading went, one for each reader. */
   readonly collectors: readonly CollectorRun[];
 }
@@ -34,6 +36,9 @@ export interface Bridge {
   /** Sorted by name. */
   readonly ports: readonly Port[];
 }
+
+/** Static entries of the forwarding database by port: the VLANs in which a MAC is known to be there. */
+export type Fdb = ReadonlyMap<string, ReadonlyMap<string, Vids>>;
 
 export type VlanProtocol = '802.1Q' | '802.1ad';
 

@@ -15,6 +15,7 @@ import {
   vidsWithout,
 } from '../model/vlan.ts';
 import { expect } from './expect.ts';
+import { fdbDeviations, fdbNeed } from './fdb.ts';
 import { hostFindings } from './host-rows.ts';
 import { createJudge, type Judge } from './judge.ts';
 import { type Ambiguity, isLiveKnown, type Match, type Matching, matchPorts } from './match.ts';
@@ -52,11 +53,11 @@ const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
   warnings: [],
 };
 
-function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vlans }: Snapshot): BridgeReport {
+function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vlans, fdb }: Snapshot): BridgeReport {
   const matching = matchPorts(bridge, domains.ok ? domains.value : []);
   const judge = createJudge({ unexpected: policy.unexpected, defaults: defaultsOf(bridge) });
   const vnets = matching.matches
-    .map((match): VnetReport => judgeVnet(match, bridge, policy, judge, vlans))
+    .map((match): VnetReport => judgeVnet(match, bridge, policy, judge, vlans, fdb))
     .sort(byDomainAndPort);
   const nameless = tapsWithoutMac(domains.ok ? domains.value : []);
   const isOurs = ({ name }: Port) => policy.uplinks.includes(name) || nameless.has(name);
@@ -100,7 +101,14 @@ function absentBridge(name: string, { links, domains }: Snapshot): BridgeReport 
   };
 }
 
-function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy, judge: Judge, vlans: Vlans) {
+function judgeVnet(
+  { port, owner }: Match,
+  bridge: Bridge,
+  policy: BridgePolicy,
+  judge: Judge,
+  vlans: Vlans,
+  fdb: Snapshot['fdb'],
+) {
   const { domain, iface } = owner;
   const expected = expect(policy, owner);
   const table = tableOf(vlans, port.name);
@@ -109,7 +117,11 @@ function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy,
     : table
       ? judge(table, expected.table)
       : UNJUDGED;
-  const findings = judged.deviations.map(
+  const { actual, target } = judged;
+  const keeps = iface.macTable !== undefined && fdb !== undefined && actual !== undefined && target !== undefined;
+  const kept = keeps && fdb.ok ? ([fdb.value, port.name, iface.mac, actual, target] as const) : undefined;
+  const deviations = kept ? [...judged.deviations, ...fdbDeviations(...kept)] : judged.deviations;
+  const findings = deviations.map(
     ({ reason, expected, actual }): Finding => ({
       reason,
       bridge: bridge.name,
@@ -131,8 +143,9 @@ function judgeVnet({ port, owner }: Match, bridge: Bridge, policy: BridgePolicy,
     missing: judged.missing,
     unexpected: judged.unexpected,
     mistagged: judged.mistagged,
-    untouchable: untouchable(port, domain, policy, expected),
+    untouchable: untouchable(port, domain, policy, expected) ?? (keeps && !fdb.ok ? fdbUnread(fdb.error) : undefined),
     target: judged.target,
+    fdb: kept && fdbNeed(...kept),
     verdict: !judged.actual ? 'unknown' : findings.length === 0 ? 'compliant' : 'drifted',
     findings,
   } satisfies VnetReport;
@@ -212,6 +225,11 @@ function untouchable(
   if (domain.state === 'unknown')
     return { reason: 'unknown', text: 'its domain cannot be read now; this is by what was last known of it' };
   return undefined;
+}
+
+// Its VLANs alone would be right in the table, and no frame would come through.
+function fdbUnread(error: string): VnetReport['untouchable'] {
+  return { reason: 'unknown', text: `libvirt keeps its FDB, which could not be read: ${error}` };
 }
 
 function expectedVnets({ owners, matches }: Matching): ReadonlyMap<string, number> {

@@ -4,7 +4,7 @@
 import type { Host, RunResult } from '../host/host.ts';
 import { parseVlanShow, readVlansOf, SHOW, SHOW_OPTIONS, type Vlans } from '../host/linux/vlans.ts';
 import type { Change } from '../model/plan.ts';
-import { bridgeArgs, bridgeCommand } from './changes.ts';
+import { bridgeArgs, bridgeCommand, isFdb } from './changes.ts';
 
 /** Changes that are known to have failed, with what `bridge` said, for people. */
 export type Failures = ReadonlyMap<Change, string>;
@@ -17,7 +17,9 @@ export interface Applied {
 
 /** Runs the changes; those of one port in their order. Never throws: a missing, failing or hanging `bridge` fails its changes. */
 export async function apply(host: Host, changes: readonly Change[]): Promise<Applied> {
-  const made = host.bridges?.change(changes);
+  // FDB entries go by bridge(8), and in one batch with the VLANs that they belong to.
+  const vlanChanges = changes.filter((change) => !isFdb(change));
+  const made = vlanChanges.length === changes.length ? host.bridges?.change(vlanChanges) : undefined;
   if (!made) return applyByBridge(host, changes);
   const failures = new Map([...made.refused].map(([change, why]) => [change, said(change, why)]));
   // Done or not: doing them again does no harm.

@@ -2,7 +2,7 @@
 // The kernel (net/bridge/br_vlan.c): `add` replaces the flags of a row, so the PVID's VLAN added again without `pvid` takes the
 // PVID away; `add … pvid` moves the PVID in one step, and the former PVID's row stays, with its untagged flag.
 
-import type { Change } from '../model/plan.ts';
+import type { Change, FdbChange, VlanChange } from '../model/plan.ts';
 import { shellWord } from '../model/shell.ts';
 import {
   formatRange,
@@ -20,7 +20,7 @@ import {
  * The changes that turn a port's table `from` into `to`: add or retag members, switch the PVID, retag the former PVID's VLAN,
  * delete. Consecutive ids are one change where their flags are the same. Swap `from` and `to` for the inverse.
  */
-export function changesBetween(port: string, from: VlanTable, to: VlanTable): readonly Change[] {
+export function changesBetween(port: string, from: VlanTable, to: VlanTable): readonly VlanChange[] {
   return stepsBetween(from, to).map(({ action, first, last, pvid, untagged }) => ({
     action,
     port,
@@ -31,7 +31,7 @@ export function changesBetween(port: string, from: VlanTable, to: VlanTable): re
   }));
 }
 
-type Step = Omit<Change, 'port'>;
+type Step = Omit<VlanChange, 'port'>;
 
 // After an ifreload a thousand ports go from one table to another; tables are immutable, and shared in a report.
 const known = new WeakMap<VlanTable, WeakMap<VlanTable, readonly Step[]>>();
@@ -72,8 +72,19 @@ function remove({ first, last }: VidRange): Step {
 
 /** The arguments of `bridge` for a change: `['vlan', 'add', 'vid', '10', 'dev', 'vnet1']`. */
 export function bridgeArgs(change: Change): readonly string[] {
+  if (isFdb(change)) return fdbArgs(change);
   const flags = [...(change.pvid ? ['pvid'] : []), ...(change.untagged ? ['untagged'] : [])];
   return ['vlan', change.action === 'add' ? 'add' : 'del', 'vid', formatRange(change), 'dev', change.port, ...flags];
+}
+
+export function isFdb(change: Change): change is FdbChange {
+  return change.action === 'fdb add' || change.action === 'fdb delete';
+}
+
+// `replace`, since libvirt may have added it a moment ago.
+function fdbArgs({ action, port, mac, vid }: FdbChange): readonly string[] {
+  const rest = [mac, 'dev', port, 'vlan', `${vid}`, 'master'];
+  return action === 'fdb add' ? ['fdb', 'replace', ...rest, 'static'] : ['fdb', 'del', ...rest];
 }
 
 /** A change as a shell takes it: `bridge vlan add vid 100 dev vnet1 pvid untagged`. */

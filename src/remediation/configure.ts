@@ -1,6 +1,7 @@
 // The one routine that changes a host: apply, read afresh, verify, put back what got worse. The hook, `heal` and the remediator
 // use it. A plan is tried once: whether to try again is the guard's to say.
 import type { Host } from '../host/host.ts';
+import { readFdb } from '../host/linux/fdb.ts';
 import { listPorts, readFiltering } from '../host/linux/links.ts';
 import type { Vlans } from '../host/linux/vlans.ts';
 import type { Outcome, VnetPlan } from '../model/plan.ts';
@@ -25,7 +26,7 @@ export async function configure(
     host,
     plans.flatMap((plan) => (idle.has(plan.bridge) ? [] : plan.changes)),
   );
-  const fresh = readBack(host, plans, vlans);
+  const fresh = await readBack(host, plans, vlans);
   const found = plans.map((plan) => verify(plan, fresh));
   const outcomes = plans.map((plan, i) =>
     outcome(host, plan, found[i] as Verification, idle.get(plan.bridge) ?? saidOf(plan, failures), since),
@@ -38,9 +39,11 @@ export async function configure(
 }
 
 // The tables first: a port that is listed afterwards and was not among them has no VLAN, and is not one that had just gone.
-function readBack(host: Host, plans: readonly VnetPlan[], vlans: Vlans): Fresh {
+async function readBack(host: Host, plans: readonly VnetPlan[], vlans: Vlans): Promise<Fresh> {
   const bridges = [...new Set(plans.map((plan) => plan.bridge))];
-  return { vlans, ports: readPorts(host, bridges) };
+  const kept = [...new Set(plans.filter(({ fdb }) => fdb).map((plan) => plan.bridge))];
+  const fdb = kept.length === 0 ? undefined : await readFdb(host, kept);
+  return { vlans, fdb, ports: readPorts(host, bridges) };
 }
 
 function readPorts(host: Host, bridges: readonly string[]): Fresh['ports'] {
@@ -78,9 +81,9 @@ async function revert(host: Host, spoilt: readonly Outcome[], since: number): Pr
   const back = spoilt.map((o) => changesBetween(o.plan.vnet, o.actual ?? [], o.plan.before));
   const { vlans } = await apply(host, back.flat());
   const plans = spoilt.map((o) => o.plan);
-  const fresh = readBack(host, plans, vlans);
+  const fresh = await readBack(host, plans, vlans);
   return spoilt.map((o): Outcome => {
-    const found = verify({ ...o.plan, after: o.plan.before }, fresh);
+    const found = verify({ ...o.plan, after: o.plan.before, fdb: undefined }, fresh);
     const durationMs = host.monotonic() - since;
     const before = formatTable(o.plan.before);
     if (found.kind === 'vanished') return { ...o, result: 'vanished', actual: undefined, durationMs };

@@ -5,7 +5,9 @@ import type { Plan, Refusal, RefusalReason, VnetPlan } from '../model/plan.ts';
 import { REASON } from '../model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
 import { formatVids, overlay, sameTable, vidsFrom } from '../model/vlan.ts';
+import { hasNeed } from '../policy/fdb.ts';
 import { changesBetween } from './changes.ts';
+import { inverseNeed, withFdb } from './fdb-changes.ts';
 
 /** The plan for a report, in its order; only for these domains where `domains` names any. */
 export function plan(report: Report, domains: readonly string[] = []): Plan {
@@ -27,7 +29,7 @@ export function plan(report: Report, domains: readonly string[] = []): Plan {
 
 /** The changes for one vnet: none where its table is as it should be. `before` and `after` are given, no verdict is asked. */
 export function vnetPlan(
-  vnet: Pick<VnetReport, 'bridge' | 'domain' | 'vnet' | 'mac'>,
+  vnet: Pick<VnetReport, 'bridge' | 'domain' | 'vnet' | 'mac' | 'fdb'>,
   before: VnetPlan['before'],
   after: VnetPlan['after'],
 ): VnetPlan {
@@ -38,14 +40,16 @@ export function vnetPlan(
     mac: vnet.mac,
     before,
     after,
-    changes: changesBetween(vnet.vnet, before, after),
-    inverse: changesBetween(vnet.vnet, after, before),
+    ...(hasNeed(vnet.fdb) ? { fdb: vnet.fdb } : {}),
+    changes: withFdb(vnet, vnet.fdb, changesBetween(vnet.vnet, before, after)),
+    inverse: withFdb(vnet, vnet.fdb && inverseNeed(vnet.fdb), changesBetween(vnet.vnet, after, before)),
   };
 }
 
 /** Whether nothing is left to heal. It may still not be compliant: a VLAN that is only reported stays. */
 export function isSettled(vnet: VnetReport | undefined): boolean {
-  return vnet?.actual !== undefined && vnet.target !== undefined && sameTable(vnet.actual, vnet.target);
+  if (!vnet?.actual || !vnet.target || hasNeed(vnet.fdb)) return false;
+  return sameTable(vnet.actual, vnet.target);
 }
 
 function planVnet(vnet: VnetReport): readonly VnetPlan[] {

@@ -1,13 +1,25 @@
 // What became of the plans of a cycle, told from a fresh read alone. Pure.
 import type { Vlans } from '../host/linux/vlans.ts';
 import type { VnetPlan } from '../model/plan.ts';
-import type { Reading } from '../model/snapshot.ts';
-import { countVids, formatTable, overlay, pvidOf, sameFlags, sameTable, type VlanTable } from '../model/vlan.ts';
+import type { Fdb, Reading } from '../model/snapshot.ts';
+import {
+  countVids,
+  formatTable,
+  formatVids,
+  overlay,
+  pvidOf,
+  sameFlags,
+  sameTable,
+  type VlanTable,
+  vidsWithout,
+} from '../model/vlan.ts';
 
 /** What is read back: the names of the ports of each bridge that was changed, and all VLAN tables. */
 export interface Fresh {
   readonly ports: Reading<ReadonlyMap<string, ReadonlySet<string>>>;
   readonly vlans: Vlans;
+  /** undefined where no plan has entries. */
+  readonly fdb?: Reading<Fdb> | undefined;
 }
 
 /** `worse` and `failed` carry the table as it is now, or none where it could not be read. */
@@ -22,9 +34,21 @@ export function verify(plan: VnetPlan, fresh: Fresh): Verification {
   if (unread !== undefined) return { kind: 'failed', actual: undefined, problem: `could not be read back: ${unread}` };
   if (!isPort(fresh, plan)) return { kind: 'vanished', problem: `${plan.vnet} left ${plan.bridge}` };
   const actual = tableOf(fresh, plan.vnet);
+  const wrong = sameTable(actual, plan.after) ? fdbProblem(plan, fresh) : undefined;
+  if (wrong !== undefined) return { kind: 'failed', actual, problem: wrong };
   if (sameTable(actual, plan.after)) return { kind: 'verified', actual };
   const problem = `is ${formatTable(actual)}, should be ${formatTable(plan.after)}`;
   return { kind: isWorse(actual, plan) ? 'worse' : 'failed', actual, problem };
+}
+
+function fdbProblem({ fdb, vnet, mac }: VnetPlan, fresh: Fresh): string | undefined {
+  if (!fdb) return undefined;
+  if (!fresh.fdb?.ok) return `its FDB could not be read back: ${fresh.fdb?.error ?? 'not read'}`;
+  const there = fresh.fdb.value.get(vnet)?.get(mac) ?? [];
+  const missing = vidsWithout(fdb.add, there);
+  const left = vidsWithout(fdb.remove, vidsWithout(fdb.remove, there));
+  if (missing.length > 0) return `without an FDB entry for ${mac} in ${formatVids(missing)}`;
+  return left.length > 0 ? `still with an FDB entry for ${mac} in ${formatVids(left)}` : undefined;
 }
 
 function problemOf(fresh: Fresh): string | undefined {

@@ -11,6 +11,7 @@ import type {
   Bridge,
   CollectorRun,
   Domain,
+  Fdb,
   Interface,
   LibvirtVlan,
   MetadataElement,
@@ -18,7 +19,7 @@ import type {
   Reading,
   Snapshot,
 } from '../model/snapshot.ts';
-import { formatTable, parseTable, type VlanTable } from '../model/vlan.ts';
+import { formatTable, formatVids, parseTable, type Vids, type VlanTable, vidsOf } from '../model/vlan.ts';
 
 /** The same snapshot gives the same text. What is unknown is left out. */
 export function renderSnapshot(snapshot: Snapshot): string {
@@ -26,6 +27,7 @@ export function renderSnapshot(snapshot: Snapshot): string {
     version: 1,
     ...snapshot,
     vlans: mapReading(snapshot.vlans, tablesOut),
+    fdb: snapshot.fdb && mapReading(snapshot.fdb, fdbOut),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
 }
@@ -92,6 +94,13 @@ function mapReading<T, U>(from: Reading<T>, map: (value: T) => U): Reading<U> {
 function tablesOut(tables: ReadonlyMap<string, VlanTable>): Readonly<Record<string, string>> {
   const rows = [...tables].sort(([a], [b]) => compare(a, b));
   return Object.fromEntries(rows.map(([port, table]) => [port, formatTable(table)]));
+}
+
+function fdbOut(fdb: Fdb) {
+  const rows = [...fdb].flatMap(([port, macs]) =>
+    [...macs].map(([mac, vids]) => ({ port, mac, vlans: formatVids(vids) })),
+  );
+  return rows.sort((a, b) => compare(a.port, b.port) || compare(a.mac, b.mac));
 }
 
 /** One for each key of T, and no other: a key that is new in the model is missed here by the compiler. */
@@ -196,11 +205,35 @@ const collectorRun = v.strictObject({
   durationMs: v.number(),
 } satisfies Entries<CollectorRun>);
 
+/** Static FDB entries: `vlans` as `formatVids` writes them. */
+const fdb = v.pipe(
+  v.array(
+    v.strictObject({
+      port: v.string(),
+      mac: v.string(),
+      vlans: v.pipe(v.string(), v.regex(/^\d+(-\d+)?( \d+(-\d+)?)*$/)),
+    }),
+  ),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const read = new Map<string, Map<string, Vids>>();
+    for (const { port, mac, vlans } of value) {
+      try {
+        read.set(port, (read.get(port) ?? new Map()).set(mac, vidsOf(parseTable(vlans))));
+      } catch (error) {
+        addIssue({ message: (error as Error).message, input: vlans });
+        return NEVER;
+      }
+    }
+    return read;
+  }),
+);
+
 const snapshotJson = v.strictObject({
   version: v.literal(1),
   takenAt: time,
   links: reading(v.array(bridge)),
   vlans: reading(tables),
   domains: reading(v.array(domain)),
+  fdb: v.optional(reading(fdb)),
   collectors: v.array(collectorRun),
 } satisfies Entries<Snapshot & { version: 1 }>);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Host, RunResult } from '../../src/host/host.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
-import type { Change, VnetPlan } from '../../src/model/plan.ts';
+import type { VlanChange, VnetPlan } from '../../src/model/plan.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { bridgeArgs } from '../../src/remediation/changes.ts';
 import { configure } from '../../src/remediation/configure.ts';
@@ -55,13 +55,13 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
   return { host: host as unknown as Host, calls, ports };
 }
 
-function toChange(args: readonly string[]): Change {
+function toChange(args: readonly string[]): VlanChange {
   const [first = 0, last = first] = (args[3] ?? '').split('-').map(Number);
   return {
     action: args[1] === 'add' ? 'add' : 'delete',
     port: args[5] ?? '',
-    first: first as Change['first'],
-    last: last as Change['first'],
+    first: first as VlanChange['first'],
+    last: last as VlanChange['first'],
     pvid: args.includes('pvid'),
     untagged: args.includes('untagged'),
   };

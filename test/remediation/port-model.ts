@@ -1,10 +1,10 @@
 // What the kernel does to one port's VLAN table (net/bridge/br_vlan.c), for tests: `add` replaces the flags of a row, a port has
 // one PVID, deleting an absent VLAN succeeds.
 import fc from 'fast-check';
-import type { Change } from '../../src/model/plan.ts';
+import type { VlanChange } from '../../src/model/plan.ts';
 import { listVids, type VlanRun, type VlanTable, vid, vidRange, vlanTable } from '../../src/model/vlan.ts';
 
-export function applyChange(table: VlanTable, change: Change): VlanTable {
+export function applyChange(table: VlanTable, change: VlanChange): VlanTable {
   const rows = new Map(rowsOf(table).map((row) => [row.first, row]));
   for (const id of listVids([change], 4094)) {
     rows.delete(vid(id));
@@ -20,7 +20,7 @@ export function rowsOf(table: VlanTable): readonly VlanRun[] {
   return table.flatMap((run) => listVids([run], 4094).map((id) => ({ ...run, ...vidRange(id) })));
 }
 
-export function applyChanges(table: VlanTable, changes: readonly Change[]): VlanTable {
+export function applyChanges(table: VlanTable, changes: readonly VlanChange[]): VlanTable {
   return changes.reduce(applyChange, table);
 }
 

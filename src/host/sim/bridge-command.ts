@@ -1,6 +1,7 @@
 // The `bridge` program of iproute2 6.1 on the simulated kernel: `bridge vlan add|del|show` and batches, with the program's
 // own wording and exit codes (bridge/vlan.c, bridge/bridge.c, lib/utils.c). Stricter than the original in one way: a word that
 // it does not know is an error here, where the original ignores it, so that no caller's mistake passes unseen.
+import { runFdb } from './fdb-command.ts';
 import type { Kernel, Link } from './kernel.ts';
 
 export interface CommandResult {
@@ -75,6 +76,7 @@ function* batchLines(input: string): Generator<{ words: string[]; line: number }
 
 function runOne(kernel: Kernel, words: readonly string[], options: Options): CommandResult {
   const [object, action, ...rest] = words;
+  if (object === 'fdb') return runFdb(kernel, words.slice(1), options.json);
   if (object !== 'vlan') return failed(`Object "${object}" is unknown, try "bridge help".`, 255);
   if (action === 'add') return modify(kernel, 'add', rest);
   if (action === 'del' || action === 'delete') return modify(kernel, 'delete', rest);

@@ -62,6 +62,9 @@ export function createDomains(kernel: Kernel, files: Files): Domains {
     kernel.addLink(name, 'tap', tapMac(nic.mac));
     kernel.setMaster(name, nic.bridge);
     if (nic.vlan) setupVlans(kernel, name, nic.vlan);
+    const link = kernel.links.get(name);
+    // At the vCPUs' start, for the VLANs that the port has then.
+    if (nic.macTable) for (const vid of link?.vlans.keys() ?? []) link?.fdb.add(`${nic.mac} ${vid}`);
     return name;
   };
 

@@ -11,6 +11,8 @@ export interface Link {
   master: string | undefined;
   /** VLAN id → frames leave untagged. Of a port, or of the bridge itself. */
   readonly vlans: Map<number, boolean>;
+  /** Static FDB entries of a port, as `MAC VLAN`. */
+  readonly fdb: Set<string>;
   /** 0 = none. */
   pvid: number;
   /** Of a bridge. */
@@ -61,6 +63,7 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
   const leave = (link: Link) => {
     const bridge = link.master;
     link.vlans.clear();
+    link.fdb.clear();
     link.pvid = 0;
     link.master = undefined;
     if (bridge !== undefined) find(bridge).mac = bridgeMac(portsOf(links, bridge));
@@ -79,6 +82,7 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
         mac,
         master: undefined,
         vlans: new Map(),
+        fdb: new Set(),
         pvid: 0,
         filtering: false,
         defaultPvid: kind === 'bridge' ? 1 : 0,

@@ -10,6 +10,8 @@ export interface SimInterface {
   readonly target?: string;
   /** `network`: the bridge comes from a libvirt network, and stands in `<actual>` of the live XML. */
   readonly type?: 'bridge' | 'network';
+  /** macTableManager='libvirt': it keeps the port's FDB. */
+  readonly macTable?: 'libvirt';
   /** libvirt's own; set when the tap is plugged, and never again. */
   readonly vlan?: SimVlan;
 }
@@ -64,7 +66,8 @@ ${interfaces}
 }
 
 function interfaceXml(nic: SimInterface, tap: string | undefined): string {
-  const bridge = `<source bridge='${escapeXml(nic.bridge)}'/>`;
+  const manager = nic.macTable === undefined ? '' : ` macTableManager='${nic.macTable}'`;
+  const bridge = `<source bridge='${escapeXml(nic.bridge)}'${manager}/>`;
   const type = nic.type ?? 'bridge';
   const source = type === 'bridge' ? bridge : `<source network='${escapeXml(nic.bridge)}-net'/>`;
   const actual = type === 'network' && tap !== undefined ? `<actual type='bridge'>${bridge}</actual>` : '';

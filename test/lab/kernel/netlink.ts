@@ -9,7 +9,7 @@ import { createNetlinkBridges } from '../../../src/host/linux/netlink/bridges.ts
 import { openExchange } from '../../../src/host/linux/netlink/open.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { parseVlanShow, readVlans } from '../../../src/host/linux/vlans.ts';
-import type { Change } from '../../../src/model/plan.ts';
+import type { VlanChange } from '../../../src/model/plan.ts';
 import { formatTable, vid } from '../../../src/model/vlan.ts';
 import { bridgeArgs } from '../../../src/remediation/changes.ts';
 import { ensureRtnl } from '../rtnl.ts';
@@ -70,14 +70,16 @@ const change = fc
     pvid: fc.boolean(),
     untagged: fc.boolean(),
   })
-  .map(({ action, port, first, more, pvid, untagged }): Change => {
+  .map(({ action, port, first, more, pvid, untagged }): VlanChange => {
     const last = Math.min(4094, first + more);
     return { action, port, first: vid(first), last: vid(last), pvid: pvid && last === first, untagged };
   });
 const empty = fc
   .constantFrom(...PORTS)
-  .map((port): Change => ({ action: 'delete', port, first: vid(1), last: vid(4094), pvid: false, untagged: false }));
-const trunk = empty.map((all): Change => ({ ...all, action: 'add' }));
+  .map(
+    (port): VlanChange => ({ action: 'delete', port, first: vid(1), last: vid(4094), pvid: false, untagged: false }),
+  );
+const trunk = empty.map((all): VlanChange => ({ ...all, action: 'add' }));
 const move = fc.record({
   port: fc.constantFrom(...PORTS),
   bridge: fc.constantFrom(...BRIDGES.map(({ name }) => name), undefined),
@@ -95,7 +97,7 @@ for (const seed of [2026, Date.now() % 1_000_000]) {
   await test(`after each of ${CHANGES} random changes, by iproute2 and by netlink, the tables and the refusals are the same (seed ${seed})`, async () => {
     await sameReadings('at the start');
     let left = CHANGES;
-    let batch: Change[] = [];
+    let batch: VlanChange[] = [];
     for (const one of fc.sample(step, { numRuns: CHANGES * 2, seed })) {
       if (left === 0) break;
       if ('action' in one) {
@@ -116,7 +118,7 @@ for (const seed of [2026, Date.now() % 1_000_000]) {
 note(`${2 * CHANGES} changes by each, ${refused} of them refused to both`);
 
 /** The changes on both kinds of ports, a table after each. */
-async function both(changes: readonly Change[]) {
+async function both(changes: readonly VlanChange[]) {
   const lines = changes.map((c) => `${bridgeArgs({ ...c, port: `i${c.port}` }).join(' ')}\nvlan show\n`);
   const options = { input: lines.join(''), timeoutMs: 60_000 };
   const { stdout, stderr } = await host.run('bridge', ['-j', '-compressvlans', '-force', '-batch', '-'], options);

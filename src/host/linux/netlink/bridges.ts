@@ -1,5 +1,5 @@
 // The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; and changes of VLANs.
-import type { Change } from '../../../model/plan.ts';
+import type { VlanChange } from '../../../model/plan.ts';
 import { type Bridge, type Port, vlanProtocolOf } from '../../../model/snapshot.ts';
 import { type VlanTable, vlanTable } from '../../../model/vlan.ts';
 import type { BridgesRead, ChangesMade } from '../../host.ts';
@@ -20,7 +20,7 @@ export interface NetlinkBridges {
   /** Throws NetlinkError where the kernel cannot be asked or is not understood. */
   read(names: readonly string[]): BridgesRead;
   /** Makes the changes, in their order, of ports as they were when last read. Throws NetlinkError where none could be asked for. */
-  change(changes: readonly Change[]): ChangesMade;
+  change(changes: readonly VlanChange[]): ChangesMade;
 }
 
 /** `isTap`: whether a link is a tun or tap device, asked once for each link that comes. */
@@ -71,7 +71,7 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
       return { bridges: bridgesOf(names, all, settings, taps), vlans: tablesOf(all) };
     },
     change: (changes) => {
-      const refused = new Map<Change, string>();
+      const refused = new Map<VlanChange, string>();
       const known = changes.filter((change) => {
         if (ports.has(change.port)) return true;
         refused.set(change, 'the port was not there when the bridges were read');

@@ -1,6 +1,6 @@
 // A change of a port's VLANs as the kernel takes it: what `bridge vlan add` and `bridge vlan del` send (iproute2, bridge/vlan.c),
 // for br_afspec of net/bridge/br_netlink.c. Pure.
-import type { Change } from '../../../model/plan.ts';
+import type { VlanChange } from '../../../model/plan.ts';
 import {
   AF_BRIDGE,
   BRIDGE_VLAN_INFO_PVID,
@@ -19,7 +19,7 @@ import { ifinfomsg } from './links.ts';
 import { buildAttribute, buildMessage } from './message.ts';
 
 /** The request for one change of the port with this index, to be acknowledged. */
-export function changeRequest(index: number, change: Change): Buffer {
+export function changeRequest(index: number, change: VlanChange): Buffer {
   const flags =
     change.action === 'delete'
       ? 0

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { changeRequest } from '../../../../src/host/linux/netlink/changes.ts';
-import type { Change } from '../../../../src/model/plan.ts';
+import type { VlanChange } from '../../../../src/model/plan.ts';
 import { vid } from '../../../../src/model/vlan.ts';
 
-function change(action: Change['action'], first: number, last = first, flags = ''): Change {
+function change(action: VlanChange['action'], first: number, last = first, flags = ''): VlanChange {
   const [pvid, untagged] = [flags.includes('p'), flags.includes('u')];
   return { action, port: 'rec3', first: vid(first), last: vid(last), pvid, untagged };
 }
-const hex = (of: Change) => changeRequest(7, of).toString('hex');
+const hex = (of: VlanChange) => changeRequest(7, of).toString('hex');
 const HEAD = '00000000000000000700000007000000' + '0000000000000000';
 
 test('a VLAN is added with its flags, a range by its two ends, each with a request for an answer', () => {

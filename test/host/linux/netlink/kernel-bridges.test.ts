@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createExchange } from '../../../../src/host/linux/netlink/exchange.ts';
 import { createKernelBridges, openKernelBridges } from '../../../../src/host/linux/netlink/kernel-bridges.ts';
-import type { Change } from '../../../../src/model/plan.ts';
+import type { VlanChange } from '../../../../src/model/plan.ts';
 import { formatTable, vid } from '../../../../src/model/vlan.ts';
 import { acknowledgement, answer, fakeSocket, sent } from './kernel.ts';
 
@@ -24,7 +24,7 @@ function kernel(answers: { fail?: string; change?: (seq: number, at: number) => 
   return { bridges, state, log, socket };
 }
 
-const change = (port: string): Change => ({
+const change = (port: string): VlanChange => ({
   action: 'add',
   port,
   first: vid(10),

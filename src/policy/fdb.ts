@@ -1,0 +1,27 @@
+// The FDB of a port that libvirt keeps (macTableManager='libvirt'): libvirt adds the guest's static entries when the vCPUs start, for
+// the VLANs that the port has then. Whoever changes the VLANs later has to change the entries with them.
+import type { FdbNeed } from '../model/report.ts';
+import type { Fdb } from '../model/snapshot.ts';
+import { formatVids, type VlanTable, vidsOf, vidsWithout } from '../model/vlan.ts';
+
+/** What the port needs with `target`, where it has `actual` now. */
+export function fdbNeed(fdb: Fdb, port: string, mac: string, actual: VlanTable, target: VlanTable): FdbNeed {
+  const there = fdb.get(port)?.get(mac) ?? [];
+  const [has, shall] = [vidsOf(actual), vidsOf(target)];
+  const stale = vidsWithout(has, shall);
+  return { add: vidsWithout(shall, there), remove: vidsWithout(stale, vidsWithout(stale, there)) };
+}
+
+/** The deviation of a port that is in VLANs without an entry; of VLANs that it is not in yet, another finding tells. */
+export function fdbDeviations(fdb: Fdb, port: string, mac: string, actual: VlanTable, target: VlanTable) {
+  const has = vidsOf(actual);
+  const staying = vidsWithout(has, vidsWithout(has, vidsOf(target)));
+  const missing = vidsWithout(staying, fdb.get(port)?.get(mac) ?? []);
+  if (missing.length === 0) return [];
+  const expected = `a static FDB entry for ${mac} in each of its VLANs`;
+  return [{ reason: 'fdb_missing' as const, expected, actual: `none in ${formatVids(missing)}` }];
+}
+
+export function hasNeed(need: FdbNeed | undefined): need is FdbNeed {
+  return need !== undefined && need.add.length + need.remove.length > 0;
+}

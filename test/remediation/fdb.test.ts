@@ -1,0 +1,129 @@
+// A port whose FDB libvirt keeps: VLANs and entries are judged, planned, applied and verified together.
+import { expect, test } from 'vitest';
+import { parseFdbShow, readFdb } from '../../src/host/linux/fdb.ts';
+import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { formatVids } from '../../src/model/vlan.ts';
+import { evaluate } from '../../src/policy/evaluate.ts';
+import { bridgeCommand } from '../../src/remediation/changes.ts';
+import { configure } from '../../src/remediation/configure.ts';
+import { plan } from '../../src/remediation/plan.ts';
+import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
+import { bridgePolicy, policy } from '../support/policy.ts';
+
+const MAC = '52:54:00:00:00:01';
+const POLICY = policy(bridgePolicy({ vlans: [10, 11, 20], pvid: 100, unexpected: 'remove' }));
+
+function host(kept = true): SimHost {
+  const sim = createSimHost({ now: () => 1_700_000_000_000 });
+  sim.addBridge('br0');
+  sim.start({
+    name: 'web',
+    uuid: 'u',
+    interfaces: [{ mac: MAC, bridge: 'br0', type: 'network', ...(kept && { macTable: 'libvirt' as const }) }],
+  });
+  return sim;
+}
+
+const snapshotOf = (sim: Parameters<typeof createSnapshotReader>[0]) => createSnapshotReader(sim)(POLICY);
+async function judge(sim: Parameters<typeof createSnapshotReader>[0]) {
+  const report = evaluate(await snapshotOf(sim), POLICY);
+  return { planned: plan(report), vnet: report.bridges[0]?.vnets[0] };
+}
+async function entries(sim: SimHost): Promise<string> {
+  const fdb = await readFdb(sim, ['br0']);
+  return fdb.ok ? formatVids(fdb.value.get('vnet0')?.get(MAC) ?? []) : fdb.error;
+}
+const bridge = (sim: SimHost, command: string) => sim.run('bridge', command.split(' '), { timeoutMs: 1000 });
+
+test('a change of VLANs brings the entries with it, those of VLANs that go first', async () => {
+  const sim = host();
+  expect(await entries(sim)).toBe('1');
+  const { planned } = await judge(sim);
+  expect(planned.vnets[0]?.changes.map(bridgeCommand)).toEqual([
+    `bridge fdb del ${MAC} dev vnet0 vlan 1 master`,
+    'bridge vlan add vid 10-11 dev vnet0',
+    'bridge vlan add vid 20 dev vnet0',
+    'bridge vlan add vid 100 dev vnet0 pvid untagged',
+    'bridge vlan del vid 1 dev vnet0',
+    ...[10, 11, 20, 100].map((vid) => `bridge fdb replace ${MAC} dev vnet0 vlan ${vid} master static`),
+  ]);
+  expect((await configure(sim, planned.vnets)).map(({ result }) => result)).toEqual(['verified']);
+  expect(await entries(sim)).toBe('10-11 20 100');
+  const after = await judge(sim);
+  expect([after.vnet?.verdict, after.planned.vnets]).toEqual(['compliant', []]);
+});
+
+test('an entry that is missing is drift, and healed, though the VLANs are right', async () => {
+  const sim = host();
+  await configure(sim, (await judge(sim)).planned.vnets);
+  await bridge(sim, `fdb del ${MAC} dev vnet0 vlan 20 master`);
+  const { vnet, planned } = await judge(sim);
+  expect(vnet?.findings.map(({ reason, actual }) => `${reason}: ${actual}`)).toEqual(['fdb_missing: none in 20']);
+  expect(planned.vnets.flatMap(({ changes }) => changes.map(bridgeCommand))).toEqual([
+    `bridge fdb replace ${MAC} dev vnet0 vlan 20 master static`,
+  ]);
+  expect((await configure(sim, planned.vnets))[0]?.result).toBe('verified');
+  expect(await entries(sim)).toBe('10-11 20 100');
+});
+
+test('the inverse brings back the table and the entries', async () => {
+  const sim = host();
+  const [first] = (await judge(sim)).planned.vnets;
+  await configure(sim, first ? [first] : []);
+  for (const change of first?.inverse ?? []) await bridge(sim, bridgeCommand(change).slice('bridge '.length));
+  expect(await entries(sim)).toBe('1');
+});
+
+test('where libvirt keeps no FDB, it is not even read', async () => {
+  const sim = host(false);
+  const calls: string[] = [];
+  const run: SimHost['run'] = (command, args, options) => {
+    calls.push(args.join(' '));
+    return sim.run(command, args, options);
+  };
+  const { planned, vnet } = await judge({ ...sim, run });
+  expect(calls.filter((call) => call.includes('fdb'))).toEqual([]);
+  expect([vnet?.fdb, planned.vnets[0]?.fdb]).toEqual([undefined, undefined]);
+});
+
+test('where it could not be read, the vnet is left alone', async () => {
+  const sim = host();
+  const failed = { stdout: '', stderr: '', exitCode: 1, problem: 'bridge: no' };
+  const run: SimHost['run'] = (command, args, options) =>
+    args.includes('fdb') ? Promise.resolve(failed) : sim.run(command, args, options);
+  const { planned } = await judge({ ...sim, run });
+  expect(planned.vnets).toEqual([]);
+  expect(planned.refusals.map(({ reason, text }) => `${reason}: ${text}`)).toEqual([
+    'unknown: libvirt keeps its FDB, which could not be read: bridge: no',
+  ]);
+});
+
+test('entries that did not come are a failure, whatever the commands said', async () => {
+  const sim = host();
+  const { planned } = await judge(sim);
+  const run: SimHost['run'] = (command, args, options) => {
+    const input = options.input?.replaceAll(/^fdb replace .* vlan 20 .*\n/gm, '');
+    return sim.run(command, args, input === undefined ? options : { ...options, input });
+  };
+  const [outcome] = await configure({ ...sim, run }, planned.vnets);
+  expect([outcome?.result, outcome?.problem]).toEqual(['failed', `without an FDB entry for ${MAC} in 20`]);
+});
+
+test('a snapshot keeps the entries', async () => {
+  const snapshot = await snapshotOf(host());
+  expect(parseSnapshot(renderSnapshot(snapshot), 'f').fdb).toEqual(snapshot.fdb);
+});
+
+test('only static entries in a VLAN count; another form is an error', () => {
+  const entry = { mac: MAC, ifname: 'vnet0', vlan: 7, flags: [], master: 'br0', state: 'static' };
+  const all = [
+    entry,
+    { ...entry, vlan: 8, state: '' },
+    { ...entry, vlan: 9, state: 'permanent' },
+    { ...entry, vlan: undefined },
+  ];
+  expect(formatVids(parseFdbShow(JSON.stringify(all)).get('vnet0')?.get(MAC) ?? [])).toBe('7');
+  expect(() => parseFdbShow('{}')).toThrow('expected a list of entries');
+  expect(() => parseFdbShow('[{"mac":1}]')).toThrow('not an entry: {"mac":1}');
+});
