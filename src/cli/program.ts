@@ -6,6 +6,7 @@ import { VERSION } from '../model/version.ts';
 import { register as registerCheck } from './check.ts';
 import { register as registerConfig } from './config.ts';
 import { register as registerDemo } from './demo.ts';
+import { register as registerDoctor } from './doctor.ts';
 import { register as registerHeal } from './heal.ts';
 import { register as registerHistory } from './history.ts';
 import { register as registerHook } from './hook-install.ts';
@@ -49,6 +50,7 @@ export function createProgram(): Command {
   registerMetrics(program);
   registerSnapshot(program);
   registerConfig(program);
+  registerDoctor(program);
   registerDemo(program);
   return program;
 }

@@ -55,7 +55,8 @@ export async function runStatus(): Promise<number> {
   return told(wrong, wrong.length === 0 ? 0 : 1);
 }
 
-async function look(host: Host): Promise<Installation> {
+/** The hook as it is on this host. */
+export async function look(host: Host): Promise<Installation> {
   const files = findHookFiles(host).map((file) =>
     file.kind === 'ours' ? { ...file, text: host.readText(file.path) } : file,
   );

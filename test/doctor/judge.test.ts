@@ -1,0 +1,284 @@
+import { expect, test } from 'vitest';
+import { parseSettings } from '../../src/config/load.ts';
+import { EXPORTER, type Facts, NETWORKD, REMEDIATOR, type Unit } from '../../src/doctor/facts.ts';
+import { diagnose } from '../../src/doctor/judge.ts';
+import { hookScript } from '../../src/hook/script.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
+import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
+import { parseWebConfig } from '../../src/web/config/web-config.ts';
+
+const CONFIG = `bridges:
+  br0:
+    vlans: [10]
+    pvid: 1
+    rules: [{ name: a, domains: ["vyos-*"], pvid: 10 }]
+`;
+const HOOK = {
+  path: '/etc/libvirt/hooks/qemu.d/libvirt-vlan-exporter',
+  kind: 'ours',
+  executable: true,
+  uid: 0,
+  mode: 0o755,
+  text: hookScript({ node: '/usr/bin/node', program: '/usr/lib/x/hook.cjs', config: '/etc/x.yml' } as never),
+} as const;
+const vm: Domain = {
+  name: 'vyos-01',
+  uuid: undefined,
+  state: 'running',
+  interfaces: [{ mac: '52:54:00:00:00:01', target: 'vnet0', bridge: 'br0', skipped: undefined }],
+};
+const bridge = {
+  name: 'br0',
+  vlanFiltering: true,
+  defaultPvid: 1,
+  ports: [{ name: 'vnet0', mac: 'fe:54:00:00:00:01', tap: true }],
+};
+const ok = <T>(value: T) => ({ ok: true, value }) as const;
+const snapshot: Snapshot = {
+  takenAt: 0,
+  links: ok([bridge]),
+  vlans: ok(new Map()),
+  domains: ok([vm]),
+  collectors: [],
+};
+const unit = (more: Partial<Unit> = {}): Unit => ({
+  load: 'loaded',
+  active: 'active',
+  file: 'enabled',
+  stale: false,
+  ...more,
+});
+const systemd = (units: Record<string, Unit>, version = 252) =>
+  ok({ version, units: new Map(Object.entries({ [EXPORTER]: unit(), [REMEDIATOR]: unit(), ...units })) });
+const status: RemediatorStatus = {
+  version: 1,
+  startedAt: 0,
+  lastCycleAt: 0,
+  dryRun: false,
+  paused: false,
+  policySha256: '',
+  heldPolicySha256: undefined,
+  domains: [],
+  held: [],
+  refusals: [],
+  duration: { buckets: [], sum: 0, count: 0 },
+  recent: [],
+};
+
+/** A host on which all is well, but for what is told. */
+const facts = (more: Partial<Facts> = {}): Facts => ({
+  configFile: '/etc/x.yml',
+  config: ok(parseSettings(CONFIG, '/etc/x.yml')),
+  snapshot,
+  iproute2: ok('bridge utility, 6.1.0\n'),
+  systemd: systemd({}),
+  hook: ok({ files: [HOOK], libvirt: [9, 0, 0], exists: () => true }),
+  otherHooks: [],
+  denials: [],
+  hooksConfined: false,
+  journal: ok(true),
+  networkFiles: [],
+  networkManager: new Map(),
+  ifupdown2: undefined,
+  web: undefined,
+  remediator: { kind: 'current', status },
+  ...more,
+});
+const idle = systemd({ [REMEDIATOR]: unit({ active: 'inactive', file: 'disabled' }) });
+const said = (more: Partial<Facts>) => diagnose(facts(more)).troubles.map(({ check, what }) => `${check}: ${what}`);
+const sick = (bridges: unknown, domains: readonly Domain[] = [vm]) => ({
+  snapshot: { ...snapshot, links: ok(bridges as never), domains: ok(domains) },
+});
+
+test('of a host on which all is well there is nothing to say', () => {
+  expect(diagnose(facts())).toEqual({ troubles: [], untold: [] });
+  expect(diagnose(facts({ systemd: idle, remediator: { kind: 'absent' } }))).toEqual({ troubles: [], untold: [] });
+});
+
+test.each<[string, Partial<Facts>, string]>([
+  [
+    'bridge(8) is missing',
+    { iproute2: { ok: false, error: 'no such file' } },
+    'iproute2: bridge(8) does not run: no such file',
+  ],
+  [
+    'iproute2 is old',
+    { iproute2: ok('bridge utility, 4.20.0') },
+    'iproute2: iproute2 is too old: bridge utility, 4.20.0',
+  ],
+  [
+    'it is old and has a date',
+    { iproute2: ok('bridge utility, iproute2-ss180129') },
+    'iproute2: iproute2 is too old: bridge utility, iproute2-ss180129',
+  ],
+  ['the config is bad', { config: { ok: false, error: 'x.yml:1: bad' }, snapshot: undefined }, 'config: x.yml:1: bad'],
+  [
+    'the config names no bridge',
+    { config: ok(parseSettings('bridges: {}', 'x')), ...sick([]) },
+    'config: /etc/x.yml names no bridge',
+  ],
+  ['the bridge is missing', sick([]), 'bridge: there is no bridge br0'],
+  ['the bridge does not filter', sick([{ ...bridge, vlanFiltering: false }]), 'bridge: br0 does not filter VLANs'],
+  [
+    'the kernel cannot filter',
+    sick([{ ...bridge, vlanFiltering: undefined }]),
+    'bridge: whether br0 filters VLANs cannot be read',
+  ],
+  ['no VM is on the bridge', sick([bridge], []), 'config: no VM has an interface on br0'],
+  ['a rule is for nobody', sick([bridge], [{ ...vm, name: 'web' }]), 'rule: rule a of br0 is for no VM of this host'],
+  [
+    'an old libvirt is asked for <vlan>',
+    sick(
+      [bridge],
+      [{ ...vm, interfaces: vm.interfaces.map((iface) => ({ ...iface, vlan: { tags: [{ id: '10' }] } })) }],
+    ),
+    'libvirt: vyos-01 has <vlan> on a Linux bridge, and libvirt is 9.0.0',
+  ],
+  [
+    'libvirt is missing',
+    { hook: ok({ files: [], libvirt: undefined, exists: () => true }) },
+    'libvirt: no libvirt daemon is installed',
+  ],
+  [
+    'the exporter is not installed',
+    { systemd: systemd({ [EXPORTER]: unit({ load: 'not-found', active: 'inactive', file: '' }) }) },
+    `units: ${EXPORTER} is not installed`,
+  ],
+  [
+    'the exporter is stopped',
+    { systemd: systemd({ [EXPORTER]: unit({ active: 'inactive' }) }) },
+    `units: ${EXPORTER} does not run (inactive)`,
+  ],
+  [
+    'the exporter is not enabled',
+    { systemd: systemd({ [EXPORTER]: unit({ file: 'disabled' }) }) },
+    `units: ${EXPORTER} is not enabled`,
+  ],
+  [
+    'the remediator has failed',
+    { systemd: systemd({ [REMEDIATOR]: unit({ active: 'failed' }) }) },
+    `units: ${REMEDIATOR} has failed`,
+  ],
+  [
+    'the remediator is enabled and stopped',
+    { systemd: systemd({ [REMEDIATOR]: unit({ active: 'inactive' }) }) },
+    `units: ${REMEDIATOR} is enabled and does not run`,
+  ],
+  [
+    'a unit was edited',
+    { systemd: systemd({ [EXPORTER]: unit({ stale: true }) }) },
+    `units: ${EXPORTER} was changed since systemd read it`,
+  ],
+  [
+    'nothing sets VLANs',
+    { systemd: idle, hook: ok({ files: [], libvirt: [9, 0, 0], exists: () => true }) },
+    'hook: neither the hook is installed nor does the remediator run',
+  ],
+  [
+    'the hook cannot be run',
+    { hook: ok({ files: [{ ...HOOK, executable: false }], libvirt: [9, 0, 0], exists: () => true }) },
+    `hook: ${HOOK.path} is not executable, so libvirt does not run it; chmod 755 ${HOOK.path}`,
+  ],
+  [
+    'another hook sets VLANs',
+    { otherHooks: ['/etc/libvirt/hooks/qemu'] },
+    'hook: /etc/libvirt/hooks/qemu sets VLANs, too',
+  ],
+  [
+    'AppArmor denied',
+    { denials: ['apparmor="DENIED"'] },
+    'confinement: the kernel kept libvirt\'s hook from something, 1 times since boot: apparmor="DENIED"',
+  ],
+  ['SELinux confines', { hooksConfined: true }, 'confinement: SELinux confines libvirt hooks'],
+  [
+    'the journal is gone',
+    { journal: { ok: false, error: 'No journal files were found.' } },
+    'journal: the journal cannot be read: No journal files were found.',
+  ],
+  ['the web config is bad', { web: { file: '/w', parsed: { ok: false, error: '/w:1: bad' } } }, 'web: /w:1: bad'],
+  [
+    'the web config has no TLS',
+    { web: { file: '/w', parsed: ok(parseWebConfig('', '/w')) } },
+    'web: /w has no tls_server_config',
+  ],
+  [
+    'the remediator is paused',
+    { remediator: { kind: 'current', status: { ...status, paused: true } } },
+    'remediator: the remediator is paused',
+  ],
+  [
+    'the remediator is overdue',
+    { remediator: { kind: 'stale', status } },
+    "remediator: the remediator's next cycle is long overdue",
+  ],
+  [
+    'healing is suspended',
+    {
+      remediator: {
+        kind: 'current',
+        status: {
+          ...status,
+          domains: [{ bridge: 'br0', domain: 'vyos-01', remediations: 5, failures: 0, lastAt: 1, suspendedSince: 2 }],
+        },
+      },
+    },
+    'remediator: healing of vyos-01 is suspended',
+  ],
+  [
+    'a policy is held',
+    {
+      remediator: {
+        kind: 'current',
+        status: { ...status, held: [{ bridge: 'br0', domain: 'a', vnet: 'vnet0', changes: [] }] },
+      },
+    },
+    'remediator: a change of the policy is held: it moves 1 vnets',
+  ],
+  [
+    'systemd-networkd deletes',
+    {
+      systemd: systemd({ [NETWORKD]: unit() }, 257),
+      networkFiles: [{ path: '/n', text: '[Match]\nName=eno1 vnet*\n[BridgeVLAN]\nVLAN=10\n' }],
+    },
+    'networkd: /n has [BridgeVLAN] for taps of VMs',
+  ],
+  [
+    'NetworkManager owns the bridge',
+    {
+      networkManager: new Map([
+        ['br0', 'connected'],
+        ['vnet0', 'connected (externally)'],
+      ]),
+    },
+    'networkmanager: NetworkManager owns br0',
+  ],
+  [
+    'ifupdown2 owns the bridge',
+    { systemd: idle, ifupdown2: 'auto br0\niface br0 inet manual\n' },
+    'ifupdown2: ifupdown2 owns br0, and the remediator does not run',
+  ],
+])('%s: that is said, and nothing else', (_name, more, expected) => {
+  expect(said(more)).toEqual([expected]);
+});
+
+test('what owns other links, an older networkd and a remediator that mends are no trouble', () => {
+  expect(said({ networkManager: new Map([['eno1', 'connected']]) })).toEqual([]);
+  const networkFiles = [{ path: '/n', text: '[Match]\nName=vnet*\n[BridgeVLAN]\n' }];
+  expect(said({ networkFiles })).toEqual([]);
+  expect(
+    said({ systemd: systemd({}, 257), networkFiles: [{ path: '/n', text: '[Match]\nName=eno1\n[BridgeVLAN]\n' }] }),
+  ).toEqual([]);
+  expect(said({ ifupdown2: 'iface br0 inet manual' })).toEqual([]);
+});
+
+test('what could not be read is told as such, and no rule is called idle by it', () => {
+  const unread: Domain = { ...vm, name: 'b', state: 'unknown', problem: 'no XML', interfaces: [] };
+  expect(diagnose(facts(sick([bridge], [unread])))).toEqual({
+    troubles: [],
+    untold: [{ check: 'domains', problem: 'b: no XML' }],
+  });
+  const denied = { ok: false, error: 'EACCES' } as const;
+  const blind = facts({ systemd: denied, hook: denied, snapshot: { ...snapshot, links: denied, domains: denied } });
+  expect(diagnose(blind).untold.map(({ check }) => check)).toEqual(['bridge', 'domains', 'units', 'hook']);
+  expect(diagnose(blind).troubles).toEqual([]);
+});

@@ -1,0 +1,127 @@
+import { expect, test, vi } from 'vitest';
+import { runDoctor } from '../../src/cli/doctor.ts';
+import { isHookDenial, parseUnits, readFacts } from '../../src/doctor/read.ts';
+import type { Installation } from '../../src/hook/installation.ts';
+import type { Host, RunResult } from '../../src/host/host.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
+
+const FILE = '/etc/libvirt-vlan-exporter/config.yml';
+const SHOWN = `Id=libvirt-vlan-exporter.service
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+NeedDaemonReload=no
+
+Id=systemd-networkd.service
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+NeedDaemonReload=yes
+
+Id=NetworkManager.service
+LoadState=loaded
+ActiveState=active
+UnitFileState=enabled
+NeedDaemonReload=no
+`;
+const installation: Installation = { files: [], libvirt: [9, 0, 0], exists: () => true };
+const look = async () => installation;
+const answer = (stdout: string, stderr = ''): RunResult => ({ stdout, stderr, exitCode: 0, problem: undefined });
+
+/** A simulated host with one VM, and programs that say what `said` holds, by their name and first argument. */
+function host(said: Readonly<Record<string, RunResult>> = {}) {
+  const sim = createSimHost();
+  sim.addBridge('br0');
+  sim.writeFile(FILE, 'bridges: { br0: { vlans: [10], pvid: 1 } }\n');
+  sim.start({
+    name: 'a',
+    uuid: '00000000-0000-0000-0000-000000000001',
+    interfaces: [{ mac: '52:54:00:00:00:01', bridge: 'br0' }],
+  });
+  const preset: Readonly<Record<string, RunResult>> = {
+    'systemctl --version': answer('systemd 257 (257.9)\n+PAM\n'),
+    'systemctl show': answer(SHOWN),
+    'bridge -V': answer('bridge utility, 6.15.0\n'),
+    'journalctl -b': answer('an entry\n'),
+    'journalctl -k': answer(''),
+    'nmcli -t': answer('br0:connected\nvnet\\:0:unmanaged\n'),
+    ...said,
+  };
+  const run: Host['run'] = async (command, args, options) =>
+    preset[`${command} ${args[0]}`] ?? sim.run(command, args, options);
+  return { sim, host: { ...sim, run } };
+}
+
+test('units are read from what systemctl prints', () => {
+  expect(parseUnits(SHOWN).get('systemd-networkd.service')).toEqual({
+    load: 'loaded',
+    active: 'active',
+    file: 'enabled',
+    stale: true,
+  });
+});
+
+test('facts are read from files and programs', async () => {
+  const { sim, host: machine } = host();
+  sim.writeFile('/run/systemd/network/10-vm.network', '[BridgeVLAN]');
+  sim.writeFile('/usr/lib/systemd/network/10-vm.network', 'not in force');
+  sim.writeFile('/etc/default/libvirt-vlan-exporter', '# --web.config.file=/no\nARGS="--web.config.file=/web.yml"\n');
+  sim.writeFile('/web.yml', 'basic_auth_users: 7\n');
+  const facts = await readFacts(machine, FILE, look);
+  expect(facts.systemd).toMatchObject({ ok: true, value: { version: 257 } });
+  expect(facts.networkFiles).toEqual([{ path: '/run/systemd/network/10-vm.network', text: '[BridgeVLAN]' }]);
+  expect([...facts.networkManager]).toEqual([
+    ['br0', 'connected'],
+    ['vnet\\:0', 'unmanaged'],
+  ]);
+  expect(facts.web).toMatchObject({ file: '/web.yml', parsed: { ok: false } });
+  expect(facts.journal).toEqual({ ok: true, value: true });
+});
+
+test.each([
+  ['No journal files were found.', { ok: false, error: 'No journal files were found.' }],
+  ['Hint: You are currently not seeing messages from other users and the system.', { ok: false }],
+])('a journal of which journalctl says "%s" is not read', async (stderr, expected) => {
+  const { host: machine } = host({ 'journalctl -b': answer('', stderr) });
+  expect((await readFacts(machine, FILE, look)).journal).toMatchObject(expected);
+});
+
+test('only denials that concern hooks of libvirt count', () => {
+  const line = (profile: string, name: string) =>
+    `audit: type=1400 audit(1.1:1): apparmor="DENIED" operation="exec" profile="${profile}" name="${name}" comm="rpc-libvirtd"`;
+  expect(isHookDenial(line('libvirtd', '/etc/libvirt/hooks/qemu.d/x'))).toBe(true);
+  expect(isHookDenial(line('libvirtd', '/var/lib/foreign.img'))).toBe(false);
+  expect(isHookDenial(line('cupsd', '/etc/libvirt/hooks/qemu.d/x'))).toBe(false);
+  expect(
+    isHookDenial('avc:  denied  { execute } for comm="qemu" scontext=system_u:system_r:virt_hook_unconfined_t:s0'),
+  ).toBe(true);
+});
+
+test('each trouble is one line with what to type, and the exit status is 1; 0 where there is none', async () => {
+  const out: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
+  const { host: machine } = host();
+  const options = { 'config.file': FILE, format: 'text' } as const;
+  const status = await runDoctor(machine, look, options);
+  const json = await runDoctor(machine, look, { ...options, format: 'json' });
+  const well = host({
+    'systemctl show': answer(
+      SHOWN.replaceAll('NetworkManager', 'other')
+        .replaceAll('systemd-networkd', 'libvirt-vlan-remediator')
+        .replace('=yes', '=no'),
+    ),
+  });
+  const none = await runDoctor(well.host, look, options);
+  vi.restoreAllMocks();
+  expect([status, json, none]).toEqual([1, 1, 0]);
+  expect(out[0]).toBe(
+    'neither the hook is installed nor does the remediator run: a VM that starts has only the default PVID. To mend it: libvirt-vlan-exporter hook install\n' +
+      'NetworkManager owns br0: bringing its connection up again takes ports off the bridge, and their VLANs with them. To mend it: nmcli device set br0 managed no\n',
+  );
+  expect(JSON.parse(out[1] ?? '')).toMatchObject({
+    version: 1,
+    troubles: [{ check: 'hook' }, { check: 'networkmanager' }],
+    untold: [],
+  });
+  expect(out[2]).toBe('Nothing to mend.\n');
+});
