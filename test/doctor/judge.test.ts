@@ -19,7 +19,7 @@ const HOOK = {
   executable: true,
   uid: 0,
   mode: 0o755,
-  text: hookScript({ node: '/usr/bin/node', program: '/usr/lib/x/hook.cjs', config: '/etc/x.yml' } as never),
+  text: hookScript({ node: '/usr/bin/node', script: '/usr/lib/x/hook.sh', config: '/etc/x.yml' }),
 } as const;
 const vm: Domain = {
   name: 'vyos-01',
