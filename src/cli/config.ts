@@ -1,5 +1,5 @@
 // `config check|infer|schema`: what is wrong with a config file, a first one for this host, and the JSON Schema for editors.
-import type { Command } from '@commander-js/extra-typings';
+import { type Command, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { configFileOption, fromOption } from './options.ts';
@@ -31,12 +31,22 @@ export function register(program: Command): void {
   config
     .command('infer')
     .summary('propose a config file')
-    .description('Prints a config file that demands what runs now. Read it before you use it.')
+    .description(
+      'Prints a config file that demands what runs now. Read it before you use it. With --as metadata it prints the virsh commands ' +
+        'that write the rules of the config file into the domains themselves.',
+    )
     .addOption(fromOption())
+    .addOption(
+      new Option('--as <form>', 'what to print').choices(['config', 'metadata'] as const).default('config' as const),
+    )
+    .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 proposed, 2 nothing to propose or the host could not be read.')
     .action(async (options) => {
       const { createHost } = await import('../host/linux/real.ts');
-      process.exitCode = await runConfigInfer(createHost(), options);
+      process.exitCode =
+        options.as === 'metadata'
+          ? await runMetadataInfer(createHost(), options)
+          : await runConfigInfer(createHost(), options);
     });
   config
     .command('schema')
@@ -68,6 +78,27 @@ export async function runConfigInfer(host: Host, { from }: { readonly from?: str
     return 2;
   }
   print(text);
+  return 0;
+}
+
+export interface MetadataOptions {
+  readonly from?: string;
+  readonly 'config.file': string;
+}
+
+/** Prints the commands that carry the config's rules over into the domains. Returns the exit status. Throws ConfigError or SnapshotError. */
+export async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<number> {
+  const [{ loadSettings }, { metadataCommands }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../config/as-metadata.ts'),
+  ]);
+  const { policy } = loadSettings(host, options['config.file']);
+  const { domains } = await snapshotOf(host, options.from);
+  if (!domains.ok) tell(`the domains could not be read: ${domains.error}`);
+  const commands = domains.ok ? metadataCommands(policy, domains.value) : [];
+  if (domains.ok && commands.length === 0) tell('no rule is for an interface of a domain here');
+  if (commands.length === 0) return 2;
+  print(`# The bridges that shall hear it need metadata in their "intent:".\n${commands.join('\n')}\n`);
   return 0;
 }
 

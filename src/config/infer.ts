@@ -1,5 +1,6 @@
 // A policy proposed from what runs now: vnets with the same table become one rule, the most common table the bridge's default.
-// What no policy can demand (a port without VLANs, a tagged PVID) is left out and told, for it looks like drift.
+// What no policy can demand (a port without VLANs, a tagged PVID) is left out and told, for it looks like drift. A vnet whose domain
+// says its VLANs by libvirt's <vlan> needs no rule; vnets of one libvirt network that are alike become one rule for the network.
 import { stringify } from 'yaml';
 import { compare } from '../model/order.ts';
 import type { Bridge, Snapshot } from '../model/snapshot.ts';
@@ -57,23 +58,28 @@ interface Subject {
   readonly table: VlanTable;
   /** The table as text. */
   readonly key: string;
+  readonly network: string | undefined;
 }
 
 function inferBridge(bridge: Bridge, matches: readonly Match[], tables: ReadonlyMap<string, VlanTable>): Part {
   if (!bridge.vlanFiltering) return { lines: [], leftOut: [`${bridge.name}: does not filter VLANs`] };
   const leftOut: string[] = [];
+  const saying = matches.filter(({ owner }) => saysItself(owner.iface));
   const subjects = matches.flatMap(({ port, owner }): Subject[] => {
+    if (saying.length < matches.length && saysItself(owner.iface)) return [];
     const table = tables.get(port.name) ?? [];
     const why = undemandable(table) ?? unwritable(owner.domain.name);
     if (why) leftOut.push(`${bridge.name}: ${port.name} of ${owner.domain.name}: ${why}`);
-    return why ? [] : [subjectOf(owner.domain.name, owner.iface.mac, table)];
+    return why ? [] : [subjectOf(owner, table)];
   });
   const [standard, ...others] = groupsBySize(subjects);
   if (!standard) return { lines: [], leftOut: [...leftOut, `${bridge.name}: no vnet to learn from`] };
   const [first] = standard;
   const pvid = pvidOf(first.table);
   const vlans = vidsWithout(vidsOf(first.table), pvid === undefined ? [] : [vidRange(pvid)]);
-  const rules = rulesFor(subjects, standard, others, vlans);
+  const ofAll = saying.length === matches.length;
+  const rules = ofAll ? { lines: [], clashes: [] } : rulesFor(subjects, standard, others, vlans, saying);
+  const intent = ofAll ? '[vlan]' : rules.lines.length > 0 ? '[rules, vlan]' : '[vlan]';
   leftOut.push(...rules.clashes.map((text) => `${bridge.name}: ${text}`));
   const inUse = vidsFrom(subjects.flatMap((subject) => subject.table));
   return {
@@ -81,6 +87,9 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
       `  ${quote(bridge.name)}:`,
       `    vlans: ${vlanList(vlans)}`,
       `    pvid: ${pvid ?? 'none'} # as ${standard.length} of ${subjects.length} vnets`,
+      ...(saying.length > 0
+        ? [`    intent: ${intent} # ${saying.length} of ${matches.length} say it themselves, by <vlan>`]
+        : []),
       ...uplinkLines(bridge, matches, tables, inUse),
       ...(rules.lines.length > 0 ? ['    rules:', ...rules.lines] : []),
     ],
@@ -88,8 +97,12 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
   };
 }
 
-function subjectOf(domain: string, mac: string, table: VlanTable): Subject {
-  return { domain, mac, table, key: formatTable(table) };
+function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Subject {
+  return { domain: domain.name, mac: iface.mac, table, key: formatTable(table), network: iface.network };
+}
+
+function saysItself({ vlan }: Match['owner']['iface']): boolean {
+  return vlan !== undefined;
 }
 
 // Why no policy can ask for this table.
@@ -117,40 +130,84 @@ function groupsBySize(subjects: readonly Subject[]): readonly Group[] {
   return [...groups].sort(([a, x], [b, y]) => y.length - x.length || compare(a, b)).map(([, group]) => group);
 }
 
-function rulesFor(all: readonly Subject[], standard: Group, others: readonly Group[], vlans: Vids) {
+/** Networks whose vnets are alike, two at least, and not as the bridge's other vnets; none of them says it itself. */
+function alikeNetworks(all: readonly Subject[], standard: Group, saying: readonly Match[]): readonly Group[] {
+  const networks = new Map<string, [Subject, ...Subject[]]>();
+  for (const subject of all) {
+    if (subject.network === undefined || unwritable(subject.network)) continue;
+    const group = networks.get(subject.network);
+    if (group) group.push(subject);
+    else networks.set(subject.network, [subject]);
+  }
+  const says = new Set(saying.map(({ owner }) => owner.iface.network));
+  return [...networks]
+    .filter(([name, group]) => !says.has(name) && group.length > 1 && new Set(group.map(({ key }) => key)).size === 1)
+    .filter(([, [first]]) => first.key !== standard[0].key)
+    .sort(([a], [b]) => compare(a, b))
+    .map(([, group]) => group);
+}
+
+function rulesFor(
+  every: readonly Subject[],
+  standard: Group,
+  others: readonly Group[],
+  vlans: Vids,
+  saying: readonly Match[],
+) {
+  const alike = alikeNetworks(every, standard, saying);
+  const covered = new Set(alike.flat());
+  const all = every.filter((subject) => !covered.has(subject));
   // A domain whose vnets differ needs a rule for each of its MACs, before those for whole domains.
   const keysOf = new Map<string, Set<string>>();
   for (const { domain, key } of all) keysOf.set(domain, (keysOf.get(domain) ?? new Set()).add(key));
-  const isMixed = (subject: Subject) => (keysOf.get(subject.domain)?.size ?? 0) > 1;
+  const says = new Set(saying.map(({ owner }) => owner.domain.name));
+  const isMixed = ({ domain, key }: Subject) =>
+    (keysOf.get(domain)?.size ?? 0) > 1 || (says.has(domain) && key !== standard[0].key);
   const names = new Set<string>(['default']);
   const clashes: string[] = [];
   const lines: string[] = [];
-  const add = (name: string, domains: readonly string[], subject: Subject, mac: string | undefined) => {
+  const add = (name: string, selectors: readonly string[], subject: Subject) => {
     const pvid = pvidOf(subject.table);
     const demand = sameTable(subject.table, tableFrom(vlans, pvid))
       ? []
       : [`        vlans: ${vlanList(vidsOf(subject.table))}`];
     lines.push(
       `      - name: ${quote(unique(name, names))}`,
-      '        domains:',
-      ...domains.map((domain) => `          - ${quote(domain)}`),
-      ...(mac ? [`        mac: ${quote(mac)}`] : []),
+      ...selectors,
       ...demand,
       `        pvid: ${pvid ?? 'none'}`,
     );
   };
+  const domainLines = (domains: readonly string[]) => [
+    '        domains:',
+    ...domains.map((domain) => `          - ${quote(domain)}`),
+  ];
+  for (const [subject] of alike)
+    add(`network-${subject.network}`, [`        networks: [${quote(subject.network ?? '')}]`], subject);
   const byMac = new Map<string, Subject>();
-  for (const subject of [standard, ...others].flat().filter(isMixed).sort(byDomainAndMac)) {
+  for (const subject of [standard, ...others]
+    .flat()
+    .filter((s) => !covered.has(s) && isMixed(s))
+    .sort(byDomainAndMac)) {
     const id = `${subject.domain} ${subject.mac}`;
     const earlier = byMac.get(id);
-    if (earlier === undefined) add(`${subject.domain} ${subject.mac}`, [subject.domain], subject, subject.mac);
+    if (earlier === undefined)
+      add(
+        `${subject.domain} ${subject.mac}`,
+        [...domainLines([subject.domain]), `        mac: ${quote(subject.mac)}`],
+        subject,
+      );
     else if (earlier.key !== subject.key)
       clashes.push(`two vnets of ${subject.domain} have the MAC ${subject.mac} and differ`);
     byMac.set(id, earlier ?? subject);
   }
   for (const group of others) {
-    const domains = [...new Set(group.filter((subject) => !isMixed(subject)).map((subject) => subject.domain))].sort();
-    if (domains.length > 0) add(`pvid-${pvidOf(group[0].table) ?? 'none'}`, domains, group[0], undefined);
+    const domains = [
+      ...new Set(
+        group.filter((subject) => !covered.has(subject) && !isMixed(subject)).map((subject) => subject.domain),
+      ),
+    ].sort();
+    if (domains.length > 0) add(`pvid-${pvidOf(group[0].table) ?? 'none'}`, domainLines(domains), group[0]);
   }
   return { lines, clashes };
 }

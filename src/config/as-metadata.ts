@@ -1,0 +1,37 @@
+// The rules of a policy as metadata of the domains that they are for: the virsh commands that write it. The metadata migrates with the
+// VM, so that no other host needs the rules. virsh(1), metadata.
+import type { Policy } from '../model/policy.ts';
+import { shellWord } from '../model/shell.ts';
+import type { Domain } from '../model/snapshot.ts';
+import { formatRange, pvidOf, type VlanTable, vidRange, vidsOf, vidsWithout } from '../model/vlan.ts';
+import { ruleFor } from '../policy/expect.ts';
+
+/** One command for each domain with an interface that a rule names, in the order of their names. */
+export function metadataCommands(policy: Policy, domains: readonly Domain[]): readonly string[] {
+  return domains
+    .filter(({ state }) => state !== 'unknown')
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((domain) => {
+      const entries = domain.interfaces.flatMap((iface) => {
+        const bridge = policy.bridges.find(({ name }) => name === iface.bridge);
+        const rule = bridge && ruleFor(bridge, { domain, iface });
+        return rule ? [entry(iface.mac, rule.table)] : [];
+      });
+      if (entries.length === 0) return [];
+      const xml = `<interfaces>${entries.join('')}</interfaces>`;
+      const where = domain.state === 'running' ? '--live --config' : '--config';
+      const name = shellWord(domain.name);
+      return [
+        `virsh metadata --domain ${name} --uri urn:libvirt-vlan-exporter:1 --key lve --set ${shellWord(xml)} ${where}`,
+      ];
+    });
+}
+
+// All of it is written out: what an entry leaves out would be the bridge's, on whatever host.
+function entry(mac: string, table: VlanTable): string {
+  const pvid = pvidOf(table);
+  const vlans = vidsWithout(vidsOf(table), pvid === undefined ? [] : [vidRange(pvid)])
+    .map(formatRange)
+    .join(', ');
+  return `<interface mac="${mac}" vlans="${vlans}" pvid="${pvid ?? 'none'}"/>`;
+}

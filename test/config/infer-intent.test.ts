@@ -1,0 +1,148 @@
+// Proposals where domains say their VLANs themselves, and where the vnets of a libvirt network are alike.
+import { expect, test } from 'vitest';
+import { metadataCommands } from '../../src/config/as-metadata.ts';
+import { inferConfig } from '../../src/config/infer.ts';
+import { parseSettings } from '../../src/config/load.ts';
+import { parseDomainXml } from '../../src/host/linux/domain-xml.ts';
+import type { Domain, Interface, Snapshot } from '../../src/model/snapshot.ts';
+import { parseTable } from '../../src/model/vlan.ts';
+import { evaluate } from '../../src/policy/evaluate.ts';
+import { bridgePolicy, policy, rule } from '../support/policy.ts';
+
+interface Nic {
+  readonly domain: string;
+  readonly table: string;
+  readonly network?: string;
+  /** <vlan> with this one tag. */
+  readonly tag?: string;
+}
+
+function snapshotOf(...nics: readonly Nic[]): Snapshot {
+  const byDomain = new Map<string, Interface[]>();
+  nics.forEach(({ domain, network, tag }, i) => {
+    const iface: Interface = {
+      mac: `52:54:00:00:00:0${i}`,
+      target: `vnet${i}`,
+      bridge: 'br0',
+      skipped: undefined,
+      network,
+      vlan: tag === undefined ? undefined : { tags: [{ id: tag }] },
+    };
+    byDomain.set(domain, [...(byDomain.get(domain) ?? []), iface]);
+  });
+  return {
+    takenAt: 0,
+    links: {
+      ok: true,
+      value: [
+        {
+          name: 'br0',
+          vlanFiltering: true,
+          defaultPvid: 1,
+          ports: nics.map((_, i) => ({ name: `vnet${i}`, mac: `fe:54:00:00:00:0${i}`, tap: true })),
+        },
+      ],
+    },
+    vlans: { ok: true, value: new Map(nics.map(({ table }, i) => [`vnet${i}`, parseTable(table)])) },
+    domains: {
+      ok: true,
+      value: [...byDomain].map(([name, interfaces]) => ({
+        name,
+        uuid: undefined,
+        state: 'running' as const,
+        interfaces,
+      })),
+    },
+    collectors: [],
+  };
+}
+
+/** The proposal, which makes the host compliant. */
+function proposalFor(snapshot: Snapshot): string {
+  const { text = '' } = inferConfig(snapshot);
+  const report = evaluate(snapshot, parseSettings(text, 'proposal').policy);
+  expect({ text, findings: report.bridges.flatMap(({ findings }) => findings) }).toEqual({ text, findings: [] });
+  return text;
+}
+
+test('where all VMs say it by <vlan>, that is the only source', () => {
+  const text = proposalFor(
+    snapshotOf({ domain: 'a', table: '42*', tag: '42' }, { domain: 'b', table: '47*', tag: '47' }),
+  );
+  expect(text).toContain('    intent: [vlan] # 2 of 2 say it themselves, by <vlan>\n');
+  expect(text).not.toContain('rules:');
+});
+
+test('where some do, the others have their rules, and a domain with both has one for the MAC', () => {
+  const text = proposalFor(
+    snapshotOf(
+      { domain: 'a', table: '42*', tag: '42' },
+      { domain: 'a', table: '10 20 7*' },
+      { domain: 'b', table: '10 20 1*' },
+      { domain: 'c', table: '10 20 1*' },
+      { domain: 'd', table: '10 20 9*' },
+    ),
+  );
+  expect(text).toContain('    intent: [rules, vlan] # 1 of 5 say it themselves, by <vlan>\n');
+  expect(text).toMatch(/domains:\n {10}- a\n {8}mac: 52:54:00:00:00:01\n/);
+  expect(text).toMatch(/domains:\n {10}- d\n {8}pvid: 9\n/);
+});
+
+test('vnets of a network that are alike become one rule for the network; those that differ do not', () => {
+  const text = proposalFor(
+    snapshotOf(
+      ...['a', 'b', 'c'].map((domain) => ({ domain, table: '10 1*', network: 'lan' })),
+      ...['a', 'd'].map((domain) => ({ domain, table: '10 30*', network: 'dmz' })),
+      { domain: 'e', table: '10 40*', network: 'mixed' },
+      { domain: 'f', table: '10 50*', network: 'mixed' },
+    ),
+  );
+  expect(text).toContain('      - name: network-dmz\n        networks: [dmz]\n        pvid: 30\n');
+  expect(text).not.toMatch(/networks: .*(lan|mixed)/);
+  expect(text).toMatch(/- e\n {8}pvid: 40/);
+});
+
+test('a network of which one vnet says it itself has no rule', () => {
+  const text = proposalFor(
+    snapshotOf(
+      ...['a', 'b', 'c', 'd'].map((domain) => ({ domain, table: '10 1*' })),
+      { domain: 'e', table: '10 30*', network: 'dmz' },
+      { domain: 'f', table: '10 30*', network: 'dmz' },
+      { domain: 'g', table: '42*', network: 'dmz', tag: '42' },
+    ),
+  );
+  expect(text).not.toContain('networks:');
+});
+
+test('--as metadata writes what the rules say into each domain, and it is understood as the same', () => {
+  const { domains } = snapshotOf(
+    { domain: "q'; reboot; '", table: '1*' },
+    { domain: 'web', table: '1*' },
+    { domain: 'web', table: '1*' },
+    { domain: 'none', table: '1*' },
+  );
+  if (!domains.ok) throw new Error('unread');
+  const rules = [
+    rule({ name: 'a', domains: ['web'], mac: '52:54:00:00:00:01', vlans: [10, 11, 20], pvid: 100 }),
+    rule({ name: 'b', domains: ['q*', 'web'], vlans: [], pvid: 7 }),
+  ];
+  const under = bridgePolicy({ vlans: [10, 20], pvid: 1, rules });
+  const commands = metadataCommands(policy(under), domains.value);
+  expect(commands).toEqual([
+    "virsh metadata --domain 'q'\\''; reboot; '\\''' --uri urn:libvirt-vlan-exporter:1 --key lve --set '<interfaces><interface mac=\"52:54:00:00:00:00\" vlans=\"\" pvid=\"7\"/></interfaces>' --live --config",
+    'virsh metadata --domain web --uri urn:libvirt-vlan-exporter:1 --key lve --set \'<interfaces><interface mac="52:54:00:00:00:01" vlans="10-11, 20" pvid="100"/><interface mac="52:54:00:00:00:02" vlans="" pvid="7"/></interfaces>\' --live --config',
+  ]);
+  // libvirt puts the element into its namespace.
+  const written = /--set '(.*)' --live/
+    .exec(commands[1] ?? '')?.[1]
+    ?.replace('<interfaces>', "<interfaces xmlns='urn:libvirt-vlan-exporter:1'>");
+  const { metadata } = parseDomainXml(`<domain><name>web</name><metadata>${written}</metadata></domain>`);
+  const heard = domains.value.map((domain): Domain => (domain.name === 'web' ? { ...domain, metadata } : domain));
+  const snapshot = {
+    ...snapshotOf({ domain: 'x', table: '1*' }, { domain: 'x', table: '1*' }, { domain: 'x', table: '1*' }),
+    domains: { ok: true as const, value: heard },
+  };
+  const report = evaluate(snapshot, policy({ ...under, intent: ['rules', 'metadata'] }));
+  const web = report.bridges[0]?.vnets.filter(({ domain }) => domain === 'web') ?? [];
+  expect(web.map(({ expected }) => expected.undecided)).toEqual([undefined, undefined]);
+});
