@@ -3,23 +3,12 @@
 
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import {
-  boolean,
-  dictionary,
-  either,
-  list,
-  number,
-  object,
-  only,
-  optional,
-  type Shape,
-  string,
-} from '../model/json-shape.ts';
-import { type Policy, SOURCES } from '../model/policy.ts';
-import { isVid } from '../model/vlan.ts';
-import type { GuardState } from './guard.ts';
+import * as v from 'valibot';
+import { type Frozen, parseJsonFile } from '../model/json-file.ts';
+import { type BridgePolicy, type Policy, type Rule, SOURCES } from '../model/policy.ts';
+import { isVid, type Vid } from '../model/vlan.ts';
+import type { GuardState, VnetGuard } from './guard.ts';
 import type { Accepted } from './hold.ts';
-import type { Intents } from './intents.ts';
 import { replaceFile } from './replace-file.ts';
 
 export interface State {
@@ -69,13 +58,10 @@ function parseState(path: string): State {
     return code === 'ENOENT' ? { accepted: { kind: 'first' }, guard: {} } : unknown(message);
   }
   try {
-    const value: unknown = JSON.parse(text);
-    const problem = stateFile(value);
-    if (problem !== undefined) return unknown(`${path}${problem}`);
-    const { accepted, intents, guard } = value as { accepted: Policy; intents: Intents; guard: GuardState };
+    const { accepted, intents, guard } = parseJsonFile(STATE, text, path);
     return { accepted: { kind: 'known', policy: accepted, intents }, guard };
   } catch (error) {
-    return unknown(`${path}: ${(error as Error).message}`);
+    return unknown((error as Error).message);
   }
 }
 
@@ -86,50 +72,63 @@ function unknown(problem: string): State {
 /** undefined while no policy is accepted: what is on the disk, unreadable as it is, is the operator's to look at. */
 function renderState({ accepted, guard }: State): string | undefined {
   if (accepted.kind !== 'known') return undefined;
-  return `${JSON.stringify({ version: 3, accepted: accepted.policy, intents: accepted.intents, guard })}\n`;
+  const file: Frozen<v.InferInput<typeof STATE>> = {
+    version: 3,
+    accepted: accepted.policy,
+    intents: accepted.intents,
+    guard,
+  };
+  return `${JSON.stringify(file)}\n`;
 }
 
-const vid: Shape = (value) => (isVid(value as number) ? undefined : ': expected a VLAN id');
-const table = list(object({ first: vid, last: vid, pvid: boolean, untagged: boolean }));
-const vids = list(object({ first: vid, last: vid }));
-const rule = object({
-  name: string,
-  because: optional(string),
-  domains: optional(list(string)),
-  mac: optional(string),
-  networks: optional(list(string)),
-  portgroups: optional(list(string)),
-  aliases: optional(list(string)),
+/** One for each key of T, and no other: a key that is new in the model is missed here by the compiler. */
+type Entries<T> = Readonly<Record<keyof T, v.GenericSchema>>;
+
+/** Left out of the JSON where it is undefined, and undefined again when read. */
+const known = <const S extends v.GenericSchema>(schema: S) => v.optional(schema, () => undefined);
+
+const vid = v.custom<Vid>((value) => typeof value === 'number' && isVid(value), 'expected a VLAN id');
+const table = v.array(v.object({ first: vid, last: vid, pvid: v.boolean(), untagged: v.boolean() }));
+const vids = v.array(v.object({ first: vid, last: vid }));
+const names = v.array(v.string());
+
+const rule = v.object({
+  name: v.string(),
+  because: known(v.string()),
+  domains: known(names),
+  mac: known(v.string()),
+  networks: v.optional(names),
+  portgroups: v.optional(names),
+  aliases: v.optional(names),
   table,
-});
-const policy = object({
-  sha256: string,
-  bridges: list(
-    object({
-      name: string,
-      uplinks: list(string),
-      unexpected: either(only('report'), only('remove'), only('ignore')),
-      rules: list(rule),
-      table,
-      vlans: vids,
-      intent: list(either(...SOURCES.map(only))),
-      allowed: vids,
-      host: optional(table),
-    }),
-  ),
-});
-const vnetGuard = object({
-  bridge: string,
-  domain: string,
-  heals: list(number),
-  failed: list(number),
-  streak: number,
-  compliantSince: optional(number),
-  suspendedSince: optional(number),
-});
-const stateFile = object({
-  version: only(3),
-  accepted: policy,
-  intents: dictionary(string),
-  guard: dictionary(vnetGuard),
+} satisfies Entries<Rule>);
+
+const bridge = v.object({
+  name: v.string(),
+  uplinks: names,
+  unexpected: v.picklist(['report', 'remove', 'ignore']),
+  rules: v.array(rule),
+  table,
+  vlans: vids,
+  intent: v.array(v.picklist(SOURCES)),
+  allowed: vids,
+  host: known(table),
+} satisfies Entries<BridgePolicy>);
+
+const vnetGuard = v.object({
+  bridge: v.string(),
+  domain: v.string(),
+  heals: v.array(v.number()),
+  failed: v.array(v.number()),
+  streak: v.number(),
+  compliantSince: v.exactOptional(v.number()),
+  suspendedSince: v.exactOptional(v.number()),
+} satisfies Entries<VnetGuard>);
+
+// v.record leaves out a key that is called "constructor"; these have slashes in them.
+const STATE = v.object({
+  version: v.literal(3),
+  accepted: v.object({ sha256: v.string(), bridges: v.array(bridge) } satisfies Entries<Policy>),
+  intents: v.record(v.string(), v.string()),
+  guard: v.record(v.string(), vnetGuard),
 });
