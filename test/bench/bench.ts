@@ -8,10 +8,12 @@ import { benchPure } from './pure.ts';
 import { benchRanges } from './ranges.ts';
 import { benchScrape } from './scrape.ts';
 import { benchStart } from './start.ts';
+import { benchWeb } from './web.ts';
 
 const [folder = '', main = '', config = '', lab = ''] = process.argv.slice(2);
 const figures: Figure[] = [
   ...(await benchScrape(join(folder, 'exporter.js'))),
+  ...(await benchWeb(join(folder, 'exporter.js'))),
   ...inLab(),
   ...(await benchPure()),
   ...benchRanges(),

@@ -113,7 +113,8 @@ export function freePort(): Promise<number> {
   });
 }
 
-async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
+/** What a program prints first. Throws Error where it ends before. */
+export async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
   let text = '';
   for await (const chunk of stream) {
     text += chunk;
