@@ -10,13 +10,15 @@ export function readDomain(guest: string, xml: string): Domain {
   return { name, uuid, state: 'running', file: 'standard input', interfaces, metadata };
 }
 
-/** What of the policy concerns this VM: the bridges that it is on. Uplinks are no business of a VM's. */
+/** What of the policy concerns this VM: the bridges that it is on, and of their uplinks those that are its own taps. */
 export function policyFor(domain: Domain, policy: Policy): Policy {
   const on = new Set(domain.interfaces.map((iface) => iface.bridge));
   // Of type='ethernet', only the kernel knows the bridge.
   const anywhere = domain.interfaces.some(hasTapAnywhere);
   const bridges = policy.bridges.filter((bridge) => anywhere || on.has(bridge.name));
-  return { ...policy, bridges: bridges.map((bridge) => ({ ...bridge, uplinks: [] })) };
+  const taps = new Set(domain.interfaces.map((iface) => iface.target));
+  const own = (uplinks: readonly string[]) => uplinks.filter((uplink) => taps.has(uplink));
+  return { ...policy, bridges: bridges.map((bridge) => ({ ...bridge, uplinks: own(bridge.uplinks) })) };
 }
 
 /** Its interfaces that the policy says nothing of, for people: `52:54:00:00:00:01 macvtap`. */

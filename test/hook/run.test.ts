@@ -239,3 +239,16 @@ test('a tap whose MAC is not the one that libvirt gives it is left alone', async
   expect(said()).toEqual([expect.stringContaining('left alone: mac_ambiguous')]);
   expect(tableOf(host, 'vnet0')).toBe('1*');
 });
+
+test('a tap that the policy calls an uplink is left alone, and that is told', async () => {
+  const { host, call, said } = testMachine({
+    config: 'bridges: { br-mgmt: { vlans: [10], pvid: 100, uplinks: [vnet0, eno1] } }\n',
+  });
+  host.start(vm('router-1', nic(1), nic(2)));
+  expect(await call('router-1', 'start')).toBe(FAILED);
+  expect(tableOf(host, 'vnet0')).toBe('1*');
+  expect(tableOf(host, 'vnet1')).toBe('10 100*');
+  expect(said().filter((entry) => entry.startsWith('3'))).toEqual([
+    '3 ERROR: start: vnet0 on br-mgmt left alone: uplink: the policy calls vnet0 an uplink, and uplinks are never changed',
+  ]);
+});
