@@ -75,7 +75,7 @@ describe('amtool', () => {
     expect(status, text).toBe(0);
   });
 
-  it('routes every alert: those of a wrong PVID and of an open bridge to the pager, the rest to the queue', () => {
+  it('routes every alert: what puts traffic on a wrong VLAN, or cuts it off, to the pager, the rest to the queue', () => {
     const paged = alertRules.filter(({ labels, alert }) => {
       const labelled = [`alertname=${alert}`, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)];
       return (
@@ -84,6 +84,10 @@ describe('amtool', () => {
         )[0] === 'pager'
       );
     });
-    expect(paged.map((rule) => rule.alert)).toEqual(['LibvirtVlanPvidWrong', 'LibvirtVlanBridgeNotFiltering']);
+    expect(paged.map((rule) => rule.alert)).toEqual([
+      'LibvirtVlanPvidWrong',
+      'LibvirtVlanHostVlanMissing',
+      'LibvirtVlanBridgeNotFiltering',
+    ]);
   });
 });
