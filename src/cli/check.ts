@@ -46,18 +46,20 @@ export async function runCheck(host: Host, domains: readonly string[], options: 
   const judged = await judge(host, settings, domains, from);
   if (!judged) return CANNOT_TELL;
   const { report, snapshot } = judged;
+  const { idleRules, idleRuleSentence } = await import('../policy/idle-rules.ts');
+  const idle = idleRules(snapshot, settings.policy);
   if (format === 'json') {
     const { reportJson } = await import('../report/json.ts');
-    print(`${JSON.stringify(reportJson(report), null, 2)}\n`);
+    print(`${JSON.stringify({ ...reportJson(report), idleRules: idle ?? null }, null, 2)}\n`);
   } else {
-    const [{ renderText }, { notes }, { idleRules }] = await Promise.all([
-      import('../report/text.ts'),
-      import('./named.ts'),
-      import('../policy/idle-rules.ts'),
-    ]);
+    const [{ renderText }, { notes }] = await Promise.all([import('../report/text.ts'), import('./named.ts')]);
     const named = domains.length > 0;
-    const idle = named ? [] : idleRules(snapshot, settings.policy);
-    const also = { named, notes: [...notes(snapshot, settings.policy, report, domains), ...idle], ...(await beside) };
+    const sentences = named ? [] : (idle ?? []).map(idleRuleSentence);
+    const also = {
+      named,
+      notes: [...notes(snapshot, settings.policy, report, domains), ...sentences],
+      ...(await beside),
+    };
     print(renderText(report, { colour: showsColour(), ...also }));
   }
   return exitStatusOf(report);

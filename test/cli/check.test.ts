@@ -211,3 +211,17 @@ test('check warns of a rule that is for nothing here, and its exit status is wha
   const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
   expect([status, out]).toEqual([0, expect.stringMatching(/^rule b of br0 is for no interface of any domain here$/m)]);
 });
+
+test('check --format json has the rules that are for nothing here, and null where that cannot be told', async () => {
+  const sim = host();
+  const rules = '      - {name: b, domains: [gone-*]}\n      - {name: c, domains: [vyos-*]}\n';
+  sim.writeFile(FILE, `${CONFIG}${rules}`);
+  const idle = async () =>
+    JSON.parse((await outputOf(() => runCheck(sim, [], { ...OPTIONS, format: 'json' }))).out).idleRules;
+  expect(await idle()).toEqual([
+    { bridge: 'br0', rule: 'b', shadowedBy: [] },
+    { bridge: 'br0', rule: 'c', shadowedBy: ['a'] },
+  ]);
+  sim.writeFile('/run/libvirt/qemu/bad.xml', '<domstatus');
+  expect(await idle()).toBeNull();
+});

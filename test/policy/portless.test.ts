@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Domain, Interface } from '../../src/model/snapshot.ts';
+import type { Policy } from '../../src/model/policy.ts';
+import type { Domain, Interface, Snapshot } from '../../src/model/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import { idleRules } from '../../src/policy/idle-rules.ts';
+import { idleRuleSentence, idleRules } from '../../src/policy/idle-rules.ts';
 import { bridgePolicy, policy, rule } from '../support/policy.ts';
 
 const nic = (last: number, more: Partial<Interface> = {}): Interface => ({
@@ -54,6 +55,8 @@ test('interfaces of running domains that are no port of a Linux bridge are named
 
 const rules = (...them: Parameters<typeof rule>[0][]) => policy(bridgePolicy({ rules: them.map((it) => rule(it)) }));
 
+const sentences = (snapshot: Snapshot, them: Policy) => idleRules(snapshot, them)?.map(idleRuleSentence);
+
 test('a rule that is for no interface here is told; one for a stopped domain is not', () => {
   const host = snapshotOf(vm('web', [nic(1)]), vm('off', [nic(5)], 'defined'));
   const them = rules(
@@ -61,7 +64,7 @@ test('a rule that is for no interface here is told; one for a stopped domain is 
     { name: 'stopped', domains: ['off'] },
     { name: 'used', domains: ['web'] },
   );
-  expect(idleRules(host, them)).toEqual(['rule gone of br0 is for no interface of any domain here']);
+  expect(sentences(host, them)).toEqual(['rule gone of br0 is for no interface of any domain here']);
 });
 
 test('a rule whose interfaces earlier ones take, each another, is told with their names', () => {
@@ -71,19 +74,19 @@ test('a rule whose interfaces earlier ones take, each another, is told with thei
     { name: 'lan', aliases: ['ua-*'] },
     { name: 'rest', domains: ['web-*'] },
   );
-  expect(idleRules(host, them)).toEqual([
+  expect(sentences(host, them)).toEqual([
     'rule rest of br0 never comes to be used here: one, lan above takes all that it is for',
   ]);
 });
 
 test('an interface on another bridge is none that a rule is for; one whose bridge is not known yet may be', () => {
   const them = rules({ name: 'a', domains: ['web'] });
-  const idle = (...interfaces: readonly Interface[]) => idleRules(snapshotOf(vm('web', interfaces)), them).length;
+  const idle = (...interfaces: readonly Interface[]) => idleRules(snapshotOf(vm('web', interfaces)), them)?.length;
   expect(idle(nic(1, { bridge: 'br1' }), macvtap)).toBe(1);
   expect(idle(nic(1, { bridge: undefined, skipped: 'network without a bridge', network: 'lan' }))).toBe(0);
   expect(idle(ethernet(1))).toBe(0);
 });
 
 test('while a domain cannot be read, no rule is called idle', () => {
-  expect(idleRules(snapshotOf(vm('broken', [], 'unknown')), rules({ name: 'a', domains: ['web'] }))).toEqual([]);
+  expect(idleRules(snapshotOf(vm('broken', [], 'unknown')), rules({ name: 'a', domains: ['web'] }))).toBeUndefined();
 });
