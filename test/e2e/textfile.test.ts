@@ -26,8 +26,9 @@ function host() {
   const settings = parseSettings(shippedConfig, FILE);
   const sim = createDemoHost(settings.policy);
   sim.writeFile(FILE, shippedConfig);
-  const acts = createActs(sim, settings.policy);
-  for (const vm of fleet(settings.policy, 100)) {
+  const vms = fleet(settings.policy, 100);
+  const acts = createActs(sim, settings.policy, vms);
+  for (const vm of vms) {
     sim.define(vm);
     acts.start(vm.name);
   }

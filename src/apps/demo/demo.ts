@@ -10,7 +10,7 @@ import type { Log } from '../../model/log.ts';
 import type { Address, TcpAddress } from '../../web/listen.ts';
 import { createWebSettings } from '../../web/settings.ts';
 import { startService } from '../exporter-service.ts';
-import { createActs } from './acts.ts';
+import { createActs, driftsOf } from './acts.ts';
 import { startControl } from './control.ts';
 import { createDemoHost, fleet } from './fleet.ts';
 import { startHealing } from './healing.ts';
@@ -47,17 +47,23 @@ export interface Demo extends Daemon {
 const NOTICE =
   'This host is simulated: its VMs and what befalls them are made up. What watches and heals it is the product.';
 
+// The shipped policy, and two things that it leaves to the operator: metadata is asked, too, and the host has a place on the bridge.
+const DEMO_CONFIG = shippedConfig
+  .replace('intent: [rules, vlan]', 'intent: [rules, vlan, metadata]')
+  .replace(/# host:\n.*vlans: \[100\]\n.*\n/, 'host: { vlans: [100] }\n');
+
 /** Starts it. Throws ConfigError or ListenError; then nothing is left running. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { log, tell } = options;
   const load = (): Settings =>
     options.configFile === undefined
-      ? parseSettings(shippedConfig, DEFAULT_CONFIG_FILE)
+      ? parseSettings(DEMO_CONFIG, DEFAULT_CONFIG_FILE)
       : loadSettings(files, options.configFile);
   const settings = load();
   const host = createDemoHost(settings.policy);
-  const acts = createActs(host, settings.policy);
-  for (const vm of fleet(settings.policy, options.vms)) {
+  const vms = fleet(settings.policy, options.vms);
+  const acts = createActs(host, settings.policy, vms);
+  for (const vm of vms) {
     host.define(vm);
     acts.start(vm.name);
   }
@@ -78,7 +84,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const healing =
     options.healAfterMs === undefined ? undefined : startHealing(host, settings, options.healAfterMs, log);
   const { driftEveryMs, restarts } = options;
-  const life = startLife({ host, acts, random: createRandom(options.seed), driftEveryMs, restarts, tell });
+  const drifts = driftsOf(acts, settings.policy, vms);
+  const life = startLife({ host, acts, ...drifts, random: createRandom(options.seed), driftEveryMs, restarts, tell });
   const stop = async () => {
     life.stop();
     await Promise.all([service.stop(), healing?.stop()]);
@@ -100,6 +107,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     wipe: told(acts.wipe),
     'remove-vlan': told(acts.removeVlan),
     repair: told(acts.repair),
+    'lose-fdb': told(acts.loseFdb),
+    contradict: told(acts.contradict),
+    misask: told(acts.misask),
+    agree: told(acts.agree),
+    'cut-off-host': told(acts.cutOffHost),
+    'reconnect-host': told(acts.reconnectHost),
     start: told(acts.start),
     stop: told(acts.stop),
     pause: told(() => healing?.pause(true) ?? 'nothing heals here'),

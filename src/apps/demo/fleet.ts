@@ -4,7 +4,7 @@ import { REMEDIATOR_FOLDER } from '../../host/remediator-status.ts';
 import { createSimHost, type SimHost } from '../../host/sim/host.ts';
 import type { SimVm } from '../../host/sim/vm.ts';
 import type { BridgePolicy, Policy } from '../../model/policy.ts';
-import { tableFrom, type VlanTable, vid, vidsFrom } from '../../model/vlan.ts';
+import { pvidOf, tableFrom, type VlanTable, vid, vidsFrom, vidsOf } from '../../model/vlan.ts';
 import { expect } from '../../policy/expect.ts';
 
 const OTHERS = ['web', 'db', 'mail', 'build', 'cache', 'backup', 'monitor', 'desktop'] as const;
@@ -15,6 +15,7 @@ export function createDemoHost(policy: Policy): SimHost {
   const host = createSimHost();
   policy.bridges.forEach((bridge, i) => {
     host.addBridge(bridge.name);
+    if (bridge.host) host.setTable(bridge.name, hostTable(bridge.host));
     for (const uplink of bridge.uplinks.length > 0 ? bridge.uplinks : [`${UPLINK}${i === 0 ? '' : `.${i}`}`]) {
       host.addUplink(uplink, bridge.name);
       host.setTable(uplink, tagged(bridge));
@@ -25,7 +26,17 @@ export function createDemoHost(policy: Policy): SimHost {
   return host;
 }
 
-/** `count` VMs: first those that rules name, then web-01, db-01 …; every seventh has two interfaces. */
+/** What the host itself has on a bridge of which the policy asks `wanted`: that, and VLAN 1 as PVID unless the policy names another. */
+export function hostTable(wanted: VlanTable): VlanTable {
+  return tableFrom(vidsOf(wanted), pvidOf(wanted) ?? vid(1));
+}
+
+/** Whether libvirt keeps the FDB of its ports. */
+export function keepsFdb({ interfaces }: SimVm): boolean {
+  return interfaces.some(({ macTable }) => macTable === 'libvirt');
+}
+
+/** `count` VMs: first those that rules name, then web-01, db-01 …; every seventh has two interfaces, of every tenth libvirt keeps the FDB. */
 export function fleet(policy: Policy, count: number): readonly SimVm[] {
   const named = policy.bridges.flatMap(({ rules }) => rules.flatMap(({ domains }) => domains ?? []));
   const names = [...new Set(named.filter((name) => !/[*?]/.test(name)))].slice(0, count);
@@ -39,7 +50,11 @@ export function fleet(policy: Policy, count: number): readonly SimVm[] {
     return {
       name,
       uuid: `00000000-0000-4000-8000-${(i + 1).toString(16).padStart(12, '0')}`,
-      interfaces: nics.map((nic) => ({ mac: macOf(i, nic), bridge })),
+      interfaces: nics.map((nic) => ({
+        mac: macOf(i, nic),
+        bridge,
+        ...(i % 10 === 8 && { macTable: 'libvirt' as const }),
+      })),
     };
   });
 }

@@ -2,12 +2,14 @@
 // looks for the first time sees one appear and be healed.
 import type { Handle } from '../../host/host.ts';
 import type { SimHost } from '../../host/sim/host.ts';
-import type { Acts } from './acts.ts';
+import type { Acts, Drift, Puzzle } from './acts.ts';
 import type { Random } from './random.ts';
 
 export interface LifeOptions {
   readonly host: SimHost;
   readonly acts: Acts;
+  readonly drifts: readonly Drift[];
+  readonly puzzles: readonly Puzzle[];
   readonly random: Random;
   /** Milliseconds between two drifts; undefined = none. */
   readonly driftEveryMs: number | undefined;
@@ -21,9 +23,13 @@ const FIRST_DRIFT_MS = 8_000;
 const VM_EVERY_MS = 20_000;
 const VM_PAUSE_MS = 8_000;
 const HOOK_FAILURES = 0.2;
+// The first two are healed, the third is none that anybody heals, and so on; an operator mends it two drifts later.
+const PUZZLE_EVERY = 3;
+const PUZZLE_LASTS = 2;
 
 /** Starts it. */
-export function startLife({ host, acts, random, driftEveryMs, restarts, tell }: LifeOptions): Handle {
+export function startLife(options: LifeOptions): Handle {
+  const { host, acts, drifts, puzzles, random, driftEveryMs, restarts, tell } = options;
   const timers = new Set<NodeJS.Timeout>();
   const after = (ms: number, act: () => void) => {
     const timer = setTimeout(() => {
@@ -33,10 +39,20 @@ export function startLife({ host, acts, random, driftEveryMs, restarts, tell }: 
     timers.add(timer);
   };
 
-  const drift = () => {
-    const running = host.running();
-    if (running.length > 0) tell(random.pick([acts.breakPvid, acts.wipe, acts.removeVlan])(random.pick(running)));
-    if (driftEveryMs !== undefined) after(driftEveryMs, drift);
+  let drifted = 0;
+  const drift = (everyMs: number) => {
+    drifted += 1;
+    const puzzle = drifted % PUZZLE_EVERY === 0 ? random.pick(puzzles) : undefined;
+    const { make, fits } = puzzle ?? random.pick(drifts);
+    const domains = host.running().filter(fits);
+    if (domains.length > 0) {
+      const domain = random.pick(domains);
+      tell(make(domain));
+      // It may have been stopped meanwhile, and forgets it all.
+      const mend = () => puzzle && host.running().includes(domain) && tell(puzzle.mend(domain));
+      if (puzzle) after(PUZZLE_LASTS * everyMs, mend);
+    }
+    after(everyMs, () => drift(everyMs));
   };
   const restartOne = () => {
     const running = host.running();
@@ -50,7 +66,7 @@ export function startLife({ host, acts, random, driftEveryMs, restarts, tell }: 
     after(VM_EVERY_MS, restartOne);
   };
 
-  if (driftEveryMs !== undefined) after(Math.min(FIRST_DRIFT_MS, driftEveryMs), drift);
+  if (driftEveryMs !== undefined) after(Math.min(FIRST_DRIFT_MS, driftEveryMs), () => drift(driftEveryMs));
   if (restarts) after(VM_EVERY_MS, restartOne);
   return {
     stop: () => {

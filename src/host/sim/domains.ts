@@ -18,9 +18,9 @@ export interface Domains {
   attach(domain: string, nic: SimInterface): string;
   detach(domain: string, mac: string): void;
   /** What `virsh metadata --live` does: no port is touched. */
-  setMetadata(domain: string, metadata: string): void;
-  /** What `virsh update-device` with another <vlan> does: the tap leaves the bridge and comes back. */
-  setVlan(domain: string, mac: string, vlan: SimVlan): void;
+  setMetadata(domain: string, metadata: string | undefined): void;
+  /** What `virsh update-device` with another <vlan>, or without, does: the tap leaves the bridge and comes back. */
+  setVlan(domain: string, mac: string, vlan: SimVlan | undefined): void;
   /** Names of the running domains, sorted. */
   running(): readonly string[];
   /** Whether this is the process of a running domain. */
@@ -106,7 +106,8 @@ export function createDomains(kernel: Kernel, files: Files): Domains {
     },
     setMetadata(domain, metadata) {
       const running = runningDomain(domain);
-      setRunning({ ...running, vm: { ...running.vm, metadata } });
+      const { metadata: _, ...rest } = running.vm;
+      setRunning({ ...running, vm: metadata === undefined ? rest : { ...rest, metadata } });
     },
     setVlan(domain, mac, vlan) {
       const { vm, taps, pid } = runningDomain(domain);
@@ -115,8 +116,9 @@ export function createDomains(kernel: Kernel, files: Files): Domains {
       if (!nic || tap === undefined) throw new Error(`simulated host: domain ${domain} has no interface ${mac}`);
       kernel.setMaster(tap, undefined);
       kernel.setMaster(tap, nic.bridge);
-      setupVlans(kernel, tap, vlan);
-      setRunning({ vm: { ...vm, interfaces: vm.interfaces.with(at, { ...nic, vlan }) }, taps, pid });
+      if (vlan) setupVlans(kernel, tap, vlan);
+      const { vlan: _, ...rest } = nic;
+      setRunning({ vm: { ...vm, interfaces: vm.interfaces.with(at, vlan ? { ...rest, vlan } : rest) }, taps, pid });
     },
     running: () => [...active.keys()].sort(),
     processExists: (pid) => [...active.values()].some((running) => running.pid === pid),

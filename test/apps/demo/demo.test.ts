@@ -80,6 +80,33 @@ test('a VM that is stopped takes its series with it', async () => {
   await vi.waitFor(async () => expect(await metrics()).not.toMatch(/vnet_info{.*"vyos-02"/));
 });
 
+const findings = (reason: string, value: number) =>
+  new RegExp(`^libvirt_vlan_bridge_findings{bridge="br-mgmt",reason="${reason}"} ${value}$`, 'm');
+
+test('sources that contradict each other, and metadata that makes no sense, show until somebody takes them back', async () => {
+  await start({ healAfterMs: 10 });
+  await order('contradict?domain=vyos-01');
+  await order('misask?domain=web-01');
+  await until(findings('intent_conflict', 1));
+  await until(findings('intent_invalid', 2)); // it has two interfaces
+  await order('agree?domain=vyos-01');
+  await order('agree?domain=web-01');
+  await until(findings('intent_conflict', 0));
+  await until(pvidOf('vyos-01', 1));
+  await until(/^libvirt_vlan_bridge_vnets_compliant{bridge="br-mgmt"} 45$/m);
+});
+
+test('FDB entries that somebody deletes are put back; the host’s own rows are told, and stay as they are', async () => {
+  await start({ healAfterMs: 10 });
+  await until(pvidOf('bind-02', 1));
+  await order('wipe?domain=home-dc01');
+  await until(/^libvirt_vlan_remediations_total{.*"home-dc01".*} 1$/m);
+  await order('cut-off-host');
+  await until(findings('host_vlan_missing', 1));
+  await order('reconnect-host');
+  await until(findings('host_vlan_missing', 0));
+});
+
 test('an order that cannot be followed is refused with a reason', async () => {
   await start();
   expect(await order('break-pvid?domain=nobody')).toMatchObject({
