@@ -38,7 +38,7 @@ const DEBOUNCE = { quietMs: 2, maxMs: 50 };
 export async function runRemediate(flags: RemediateFlags): Promise<void> {
   keepHeapSmall();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
-  const host = { ...createHost(), bridges: openKernelBridges(process.env, log) };
+  const host = createHost(openKernelBridges(process.env, log));
   const notifier = createNotifier(process.env, host, log);
   const load = () => loadSettings(host, flags['config.file']);
   const dryRun = flags.dryRun ?? false;

@@ -34,7 +34,7 @@ const STOP_MS = 900;
 export async function runServe(flags: ServeFlags): Promise<void> {
   keepHeapSmall();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
-  const host = { ...createHost(), bridges: openKernelBridges(process.env, log) };
+  const host = createHost(openKernelBridges(process.env, log));
   const notifier = createNotifier(process.env, host, log);
   const webFile = flags['web.config.file'];
   const service = await startService({

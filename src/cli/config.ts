@@ -107,11 +107,8 @@ async function snapshotOf(host: Host, from: string | undefined): Promise<Snapsho
     const { readSnapshotFile } = await import('./snapshot-file.ts');
     return readSnapshotFile(host, from);
   }
-  const [{ listBridges }, { createSnapshotReader }] = await Promise.all([
-    import('../host/linux/links.ts'),
-    import('../host/snapshot.ts'),
-  ]);
-  return createSnapshotReader(host)({ bridges: listBridges(host).map((name) => ({ name })) });
+  const { createSnapshotReader } = await import('../host/snapshot.ts');
+  return createSnapshotReader(host)({ bridges: host.bridges.list().map((name) => ({ name })) });
 }
 
 async function runConfigSchema(): Promise<void> {

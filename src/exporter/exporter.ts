@@ -82,7 +82,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       audits: book.state(),
       nextAuditAt: schedule?.nextAt() ?? Number.POSITIVE_INFINITY,
       watchers: watch?.state() ?? [],
-      kernelInterface: host.bridges?.via() ?? 'iproute2',
+      kernelInterface: host.bridges.via(),
       hook: hook?.read(),
       remediator,
     };

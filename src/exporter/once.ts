@@ -30,7 +30,7 @@ export async function auditOnce(
     domains: snapshot.domains.ok ? snapshot.domains.value.map((domain) => domain.name).sort() : [],
     domainStates: snapshot.domains.ok ? statesOf(snapshot.domains.value) : undefined,
     audits: book.state(),
-    kernelInterface: host.bridges?.via() ?? 'iproute2',
+    kernelInterface: host.bridges.via(),
     hook: await hook,
     remediator: createStatusReader(host)(),
   };

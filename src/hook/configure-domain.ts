@@ -1,8 +1,6 @@
 // One look at one VM's own taps, and the configure routine on what is wrong with them. Other ports are not even read: VMs that
 // start at the same time have nothing to do with each other, and no lock is needed.
 import type { Host } from '../host/host.ts';
-import { createLinkReader } from '../host/linux/links.ts';
-import { readVlans } from '../host/linux/vlans.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Finding, Report } from '../model/report.ts';
@@ -10,6 +8,8 @@ import type { Domain } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { configure } from '../remediation/configure.ts';
 import { plan } from '../remediation/plan.ts';
+
+type Machine = Pick<Host, 'bridges' | 'now' | 'monotonic'>;
 
 export interface Result {
   readonly report: Report;
@@ -20,16 +20,9 @@ export interface Result {
 }
 
 /** `policy` as of `policyFor`. Never rejects for what the host does. */
-export async function configureDomain(host: Host, domain: Domain, policy: Policy, since: number): Promise<Result> {
-  const vlans = readVlans(host);
-  const links = readOwnLinks(host, domain, policy);
-  const snapshot = {
-    takenAt: host.now(),
-    links,
-    vlans: await vlans,
-    domains: { ok: true as const, value: [domain] },
-    collectors: [],
-  };
+export async function configureDomain(host: Machine, domain: Domain, policy: Policy, since: number): Promise<Result> {
+  const read = await host.bridges.read(...ownTaps(domain, policy));
+  const snapshot = { takenAt: host.now(), ...read, domains: { ok: true as const, value: [domain] } };
   const report = evaluate(snapshot, policy);
   const planned = plan(report, [domain.name]);
   const outcomes = await configure(host, planned.vnets, since);
@@ -37,19 +30,16 @@ export async function configureDomain(host: Host, domain: Domain, policy: Policy
 }
 
 /** Interfaces whose tap is not on its bridge, without asking for VLANs: cheap enough to be asked again and again. */
-export function missingTaps(host: Host, domain: Domain, policy: Policy): readonly Finding[] {
+export function missingTaps(host: Machine, domain: Domain, policy: Policy): readonly Finding[] {
   const nothing = { ok: true as const, value: new Map() };
-  const links = readOwnLinks(host, domain, policy);
+  const links = host.bridges.links(...ownTaps(domain, policy));
   const domains = { ok: true as const, value: [domain] };
   return missingOf(evaluate({ takenAt: host.now(), links, vlans: nothing, domains, collectors: [] }, policy));
 }
 
-function readOwnLinks(host: Host, domain: Domain, policy: Policy) {
-  const taps = new Set(domain.interfaces.flatMap((iface) => iface.target ?? []));
-  return createLinkReader(host)(
-    policy.bridges.map((bridge) => bridge.name),
-    taps,
-  );
+/** What to read of the bridges. */
+function ownTaps(domain: Domain, policy: Policy): [bridges: readonly string[], only: ReadonlySet<string>] {
+  return [policy.bridges.map(({ name }) => name), new Set(domain.interfaces.flatMap((iface) => iface.target ?? []))];
 }
 
 function missingOf(report: Report): readonly Finding[] {

@@ -1,8 +1,8 @@
 // One call of the hook. It changes nothing but the VM's own taps and writes nothing to stdout. What it does with a failure is
 // hook.sh's business: only that knows fail_closed.
 import type { Settings } from '../config/settings.ts';
-import type { Host } from '../host/host.ts';
 import { LIVE_FOLDER } from '../host/linux/files.ts';
+import type { HookHost } from '../host/linux/hook-machine.ts';
 import type { JournalFields } from '../host/linux/journal-write.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Domain } from '../model/snapshot.ts';
@@ -14,7 +14,7 @@ import { loadKeptSettings, type SettingsStore } from './settings-cache.ts';
 
 /** The world of one call; src/hook/main.ts makes the real one. */
 export interface HookMachine {
-  readonly host: Host;
+  readonly host: HookHost;
   readonly configFile: string;
   /** Another text for every other build of this program: what was kept by another one does not count. */
   readonly program: string;
@@ -122,7 +122,7 @@ async function waitForTaps({ machine, domain, policy }: Job, waitMs: number): Pr
 }
 
 // A VM that ended right after its start has no taps, and that is no error. libvirt keeps live XML of what runs.
-function hasStopped(host: Host, guest: string): boolean {
+function hasStopped(host: HookHost, guest: string): boolean {
   try {
     return host.list(LIVE_FOLDER)?.includes(`${guest}.xml`) === false;
   } catch {

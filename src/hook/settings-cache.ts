@@ -3,6 +3,8 @@
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 
+type Files = Pick<Host, 'stat' | 'readText'>;
+
 export interface SettingsStore {
   /** undefined where nothing is kept. Never throws. */
   read(): string | undefined;
@@ -12,7 +14,7 @@ export interface SettingsStore {
 
 /** `program`: another text for every other build of it. Throws ConfigError. */
 export async function loadKeptSettings(
-  host: Host,
+  host: Files,
   path: string,
   program: string,
   store: SettingsStore,
@@ -27,7 +29,7 @@ export async function loadKeptSettings(
   return settings;
 }
 
-function keyOf(host: Host, path: string, program: string): string | undefined {
+function keyOf(host: Files, path: string, program: string): string | undefined {
   try {
     const stat = host.stat(path);
     return stat && JSON.stringify([program, path, stat.ino, stat.mtimeMs, stat.size]);

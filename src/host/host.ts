@@ -3,8 +3,8 @@
 // Files are read synchronously: they are small and in memory (sysfs, tmpfs) or local, and a thousand asynchronous reads of
 // sysfs cost several times the reads themselves.
 
-import type { VlanChange } from '../model/plan.ts';
-import type { Bridge } from '../model/snapshot.ts';
+import type { Change } from '../model/plan.ts';
+import type { Bridge, CollectorRun, Fdb, Reading, Snapshot } from '../model/snapshot.ts';
 import type { VlanTable } from '../model/vlan.ts';
 
 export interface FileStat {
@@ -53,31 +53,50 @@ export type Locking =
   | { readonly held: true; release(): Promise<void> }
   | { readonly held: false; readonly holder: string };
 
-/** What was read of the bridges, at one moment. */
-export interface BridgesRead {
-  /** Those of the named ones that exist, in the order of the names. */
-  readonly bridges: readonly Bridge[];
-  /** By port name, of all bridges, and the bridges' own; a port without any VLAN is not in it. */
-  readonly vlans: ReadonlyMap<string, VlanTable>;
-}
+/** All VLAN tables of the host by port name, the bridges' own included; a port without any VLAN is not in it. */
+export type VlanTables = ReadonlyMap<string, VlanTable>;
 
+/** What is there after the changes, and what is known to have failed. */
 export interface ChangesMade {
-  /** What the kernel said of those that it refused, for people. */
-  readonly refused: ReadonlyMap<VlanChange, string>;
-  /** Those whose answer did not come: they may be done or not. In their order. */
-  readonly unanswered: readonly VlanChange[];
+  /** What the kernel or bridge(8) said of each change that failed, for people. It is a hint: what was read afterwards decides. */
+  readonly failures: ReadonlyMap<Change, string>;
+  readonly vlans: Reading<VlanTables>;
+  /** Names of the ports of each bridge, read last: a port that is here and not in the tables has no VLAN. */
+  readonly ports: Reading<ReadonlyMap<string, ReadonlySet<string>>>;
+  /** undefined where it was not asked for. */
+  readonly fdb: Reading<Fdb> | undefined;
 }
 
-/** The bridges without a process in between. undefined: not this time, bridge(8) is to be asked. */
-export interface KernelBridges {
-  /** What is asked now. */
+/** What is to be read after changes, beside the VLAN tables: names of bridges. */
+export interface ReadBack {
+  readonly ports: readonly string[];
+  readonly fdb: readonly string[];
+}
+
+/** The Linux bridges of the machine. Nothing here throws or rejects for what the host says, but for `list`. */
+export interface Bridges {
+  /** How the kernel is asked now. */
   via(): 'netlink' | 'iproute2';
-  read(names: readonly string[]): BridgesRead | undefined;
-  /** Makes the changes, in their order, of ports as they were when last read. */
-  change(changes: readonly VlanChange[]): ChangesMade | undefined;
+  /** Names of all bridges, sorted. Throws Error where it cannot be told. */
+  list(): readonly string[];
+  /** The named bridges that exist, in the order of the names, with their ports. `only`: with these ports and no others. */
+  links(names: readonly string[], only?: ReadonlySet<string>): Reading<readonly Bridge[]>;
+  /** As `links`, and the VLAN tables beside it, with how long each took. */
+  read(names: readonly string[], only?: ReadonlySet<string>): Promise<BridgesRead>;
+  /** Static FDB entries of the ports of these bridges; a bridge that is gone has none. */
+  fdb(names: readonly string[]): Promise<Reading<Fdb>>;
+  /** Makes the changes, those of one port in their order, and then reads. */
+  change(changes: readonly Change[], readBack: ReadBack): Promise<ChangesMade>;
+  /** Calls `changed` at each change of a link or of VLANs. `ended`: it ended by itself, and why. */
+  watch(changed: () => void, ended: (problem: string) => void): Handle;
+}
+
+export interface BridgesRead extends Pick<Snapshot, 'links' | 'vlans'> {
+  readonly collectors: readonly CollectorRun[];
 }
 
 export interface Host {
+  readonly bridges: Bridges;
   /** The time of day, milliseconds since the epoch: for times that people read. */
   now(): number;
   /** Milliseconds of a clock that nobody sets: for every duration, wait and age. */
@@ -91,8 +110,6 @@ export interface Host {
   /** Whether there is a process of this id; undefined where it cannot be told, as in a container that sees its own processes only. */
   processExists(pid: number): boolean | undefined;
   run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
-  /** undefined where the process has no socket to the kernel: then bridge(8) and sysfs are asked. */
-  readonly bridges?: KernelBridges | undefined;
   /** Starts a process that goes on, as `ip monitor link`. */
   follow(command: string, args: readonly string[], events: FollowEvents): Handle;
   /** Calls `changed` at each change of an entry of a folder. Throws Error where the folder cannot be watched. `failed`: the watch ended by itself. */

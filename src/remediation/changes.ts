@@ -2,10 +2,8 @@
 // The kernel (net/bridge/br_vlan.c): `add` replaces the flags of a row, so the PVID's VLAN added again without `pvid` takes the
 // PVID away; `add … pvid` moves the PVID in one step, and the former PVID's row stays, with its untagged flag.
 
-import type { Change, FdbChange, VlanChange } from '../model/plan.ts';
-import { shellWord } from '../model/shell.ts';
+import type { VlanChange } from '../model/plan.ts';
 import {
-  formatRange,
   overlay,
   pvidOf,
   sameFlags,
@@ -68,26 +66,4 @@ function add({ first, last, pvid, untagged }: VlanRun): Step {
 
 function remove({ first, last }: VidRange): Step {
   return { action: 'delete', first, last, pvid: false, untagged: false };
-}
-
-/** The arguments of `bridge` for a change: `['vlan', 'add', 'vid', '10', 'dev', 'vnet1']`. */
-export function bridgeArgs(change: Change): readonly string[] {
-  if (isFdb(change)) return fdbArgs(change);
-  const flags = [...(change.pvid ? ['pvid'] : []), ...(change.untagged ? ['untagged'] : [])];
-  return ['vlan', change.action === 'add' ? 'add' : 'del', 'vid', formatRange(change), 'dev', change.port, ...flags];
-}
-
-export function isFdb(change: Change): change is FdbChange {
-  return change.action === 'fdb add' || change.action === 'fdb delete';
-}
-
-// `replace`, since libvirt may have added it a moment ago.
-function fdbArgs({ action, port, mac, vid }: FdbChange): readonly string[] {
-  const rest = [mac, 'dev', port, 'vlan', `${vid}`, 'master'];
-  return action === 'fdb add' ? ['fdb', 'replace', ...rest, 'static'] : ['fdb', 'del', ...rest];
-}
-
-/** A change as a shell takes it: `bridge vlan add vid 100 dev vnet1 pvid untagged`. */
-export function bridgeCommand(change: Change): string {
-  return ['bridge', ...bridgeArgs(change)].map(shellWord).join(' ');
 }

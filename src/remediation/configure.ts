@@ -1,67 +1,59 @@
 // The one routine that changes a host: apply, read afresh, verify, put back what got worse. The hook, `heal` and the remediator
 // use it. A plan is tried once: whether to try again is the guard's to say.
-import type { Host } from '../host/host.ts';
-import { readFdb } from '../host/linux/fdb.ts';
-import { listPorts, readFiltering } from '../host/linux/links.ts';
-import type { Vlans } from '../host/linux/vlans.ts';
-import type { Outcome, VnetPlan } from '../model/plan.ts';
+import type { ChangesMade, Host } from '../host/host.ts';
+import { bridgeCommand } from '../host/linux/iproute2/text.ts';
+import type { Change, Outcome, VnetPlan } from '../model/plan.ts';
 import { formatTable } from '../model/vlan.ts';
-import { apply, type Failures } from './apply.ts';
 import { changesBetween } from './changes.ts';
-import { type Fresh, type Verification, verify } from './verify.ts';
+import { type Verification, verify } from './verify.ts';
+
+type Machine = Pick<Host, 'bridges' | 'monotonic'>;
 
 /**
  * Applies the plans in one batch and says what became of each, in their order. `since`: when the drift was seen, by the
  * monotonic clock, for the durations. Never rejects for what the host does.
  */
 export async function configure(
-  host: Host,
+  host: Machine,
   plans: readonly VnetPlan[],
   since: number = host.monotonic(),
 ): Promise<readonly Outcome[]> {
   if (plans.length === 0) return [];
   // Between the decision and now, somebody may have turned filtering off: then nothing that is written means anything.
-  const idle = new Map(plans.flatMap(({ bridge }) => unlessFiltering(host, bridge)));
-  const { failures, vlans } = await apply(
-    host,
-    plans.flatMap((plan) => (idle.has(plan.bridge) ? [] : plan.changes)),
-  );
-  const fresh = await readBack(host, plans, vlans);
+  const idle = notFiltering(host, new Set(plans.map((plan) => plan.bridge)));
+  const changes = plans.flatMap((plan) => (idle.has(plan.bridge) ? [] : plan.changes));
+  const fresh = await change(host, changes, plans);
+  const { failures } = fresh;
   const found = plans.map((plan) => verify(plan, fresh));
   const outcomes = plans.map((plan, i) =>
-    outcome(host, plan, found[i] as Verification, idle.get(plan.bridge) ?? saidOf(plan, failures), since),
+    outcome(host, plan, found[i] as Verification, idle.get(plan.bridge) ?? failureOf(plan, failures), since),
   );
   // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind.
-  const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && saidOf(o.plan, failures) !== undefined);
+  const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && failureOf(o.plan, failures) !== undefined);
   if (spoilt.length === 0) return outcomes;
   const reverted = await revert(host, spoilt, since);
   return outcomes.map((o) => reverted.find((r) => r.plan === o.plan) ?? o);
 }
 
-// The tables first: a port that is listed afterwards and was not among them has no VLAN, and is not one that had just gone.
-async function readBack(host: Host, plans: readonly VnetPlan[], vlans: Vlans): Promise<Fresh> {
-  const bridges = [...new Set(plans.map((plan) => plan.bridge))];
-  const kept = [...new Set(plans.filter(({ fdb }) => fdb).map((plan) => plan.bridge))];
-  const fdb = kept.length === 0 ? undefined : await readFdb(host, kept);
-  return { vlans, fdb, ports: readPorts(host, bridges) };
+function change(host: Machine, changes: readonly Change[], plans: readonly VnetPlan[]): Promise<ChangesMade> {
+  const bridgesOf = (some: readonly VnetPlan[]) => [...new Set(some.map((plan) => plan.bridge))];
+  return host.bridges.change(changes, { ports: bridgesOf(plans), fdb: bridgesOf(plans.filter(({ fdb }) => fdb)) });
 }
 
-function readPorts(host: Host, bridges: readonly string[]): Fresh['ports'] {
-  try {
-    return { ok: true, value: new Map(bridges.map((bridge) => [bridge, new Set(listPorts(host, bridge))])) };
-  } catch (error) {
-    return { ok: false, error: (error as Error).message };
-  }
+/** Why nothing is to be changed on a bridge, by its name. */
+function notFiltering(host: Machine, names: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const read = host.bridges.links([...names], new Set());
+  return new Map(
+    [...names].flatMap((name) => {
+      const filters = read.ok ? read.value.find((bridge) => bridge.name === name)?.vlanFiltering : undefined;
+      if (filters === true) return [];
+      const why = filters === false ? 'does not filter VLANs any more' : 'cannot be asked whether it filters VLANs';
+      return [[name, `not changed, since ${name} ${why}`]];
+    }),
+  );
 }
 
-function unlessFiltering(host: Host, bridge: string): readonly (readonly [bridge: string, why: string])[] {
-  const filters = readFiltering(host, bridge);
-  if (filters === true) return [];
-  const why = filters === false ? 'does not filter VLANs any more' : 'cannot be asked whether it filters VLANs';
-  return [[bridge, `not changed, since ${bridge} ${why}`]];
-}
-
-function outcome(host: Host, plan: VnetPlan, found: Verification, why: string | undefined, since: number): Outcome {
+function outcome(host: Machine, plan: VnetPlan, found: Verification, why: string | undefined, since: number): Outcome {
   const durationMs = host.monotonic() - since;
   if (found.kind === 'verified')
     return { plan, result: 'verified', actual: found.actual, problem: undefined, durationMs };
@@ -71,17 +63,20 @@ function outcome(host: Host, plan: VnetPlan, found: Verification, why: string | 
   return { plan, result: 'failed', actual: found.actual, problem, durationMs };
 }
 
-/** What `bridge` said of the first of a vnet's failed changes. */
-function saidOf(plan: VnetPlan, failures: Failures): string | undefined {
-  const change = plan.changes.find((c) => failures.has(c));
-  return change && failures.get(change);
+/** What was said of the first of a vnet's failed changes, and its command. */
+function failureOf(plan: VnetPlan, failures: ChangesMade['failures']): string | undefined {
+  const failed = plan.changes.find((c) => failures.has(c));
+  return failed && `${bridgeCommand(failed)}: ${failures.get(failed)}`;
 }
 
-async function revert(host: Host, spoilt: readonly Outcome[], since: number): Promise<readonly Outcome[]> {
+async function revert(host: Machine, spoilt: readonly Outcome[], since: number): Promise<readonly Outcome[]> {
   const back = spoilt.map((o) => changesBetween(o.plan.vnet, o.actual ?? [], o.plan.before));
-  const { vlans } = await apply(host, back.flat());
   const plans = spoilt.map((o) => o.plan);
-  const fresh = await readBack(host, plans, vlans);
+  const fresh = await change(
+    host,
+    back.flat(),
+    plans.map((plan) => ({ ...plan, fdb: undefined })),
+  );
   return spoilt.map((o): Outcome => {
     const found = verify({ ...o.plan, after: o.plan.before, fdb: undefined }, fresh);
     const durationMs = host.monotonic() - since;

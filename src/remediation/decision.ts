@@ -1,9 +1,9 @@
 // Plans and their outcomes as the decisions that the journal and the status show. Pure.
 
+import { bridgeCommand } from '../host/linux/iproute2/text.ts';
 import type { Outcome, VnetPlan } from '../model/plan.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import { formatTable } from '../model/vlan.ts';
-import { bridgeCommand } from './changes.ts';
 
 type Described = Pick<Decision, 'bridge' | 'domain' | 'vnet' | 'before' | 'after' | 'commands'>;
 

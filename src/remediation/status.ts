@@ -1,5 +1,6 @@
 // What the remediator tells of itself: counts since it started, and its status file's content. Pure.
 
+import { bridgeCommand } from '../host/linux/iproute2/text.ts';
 import type { Policy } from '../model/policy.ts';
 import {
   type Decision,
@@ -8,7 +9,6 @@ import {
   type RemediatorStatus,
 } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
-import { bridgeCommand } from './changes.ts';
 import type { Answer } from './decide.ts';
 import { causeOf, type GuardState } from './guard.ts';
 

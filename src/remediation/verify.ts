@@ -1,7 +1,6 @@
 // What became of the plans of a cycle, told from a fresh read alone. Pure.
-import type { Vlans } from '../host/linux/vlans.ts';
+import type { ChangesMade } from '../host/host.ts';
 import type { VnetPlan } from '../model/plan.ts';
-import type { Fdb, Reading } from '../model/snapshot.ts';
 import {
   countVids,
   formatTable,
@@ -14,13 +13,8 @@ import {
   vidsWithout,
 } from '../model/vlan.ts';
 
-/** What is read back: the names of the ports of each bridge that was changed, and all VLAN tables. */
-export interface Fresh {
-  readonly ports: Reading<ReadonlyMap<string, ReadonlySet<string>>>;
-  readonly vlans: Vlans;
-  /** undefined where no plan has entries. */
-  readonly fdb?: Reading<Fdb> | undefined;
-}
+/** What is read back. */
+export type Fresh = Pick<ChangesMade, 'vlans' | 'ports' | 'fdb'>;
 
 /** `worse` and `failed` carry the table as it is now, or none where it could not be read. */
 export type Verification =

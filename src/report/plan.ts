@@ -1,9 +1,10 @@
 // A plan for people and for programs: as comments and commands, which a shell takes, and as JSON.
+
+import { bridgeCommand } from '../host/linux/iproute2/text.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import { printable } from '../model/printable.ts';
 import type { Unknown } from '../model/report.ts';
 import { formatTable } from '../model/vlan.ts';
-import { bridgeCommand } from '../remediation/changes.ts';
 import { subjectOf } from './words.ts';
 
 /** Lines of comments and commands. Names of others' choice cannot break out of a comment. */

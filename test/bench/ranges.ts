@@ -2,7 +2,7 @@
 // the parsing of what iproute2 prints, and the judgement.
 import { macOf } from '../../src/apps/demo/fleet.ts';
 import { parseSettings } from '../../src/config/load.ts';
-import { parseVlanShow } from '../../src/host/linux/vlans.ts';
+import { parseVlanShow } from '../../src/host/linux/iproute2/text.ts';
 import { tapMac } from '../../src/model/mac.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';

@@ -9,6 +9,7 @@ import { ConfigError } from '../../src/config/problem.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { parseSnapshot } from '../../src/report/snapshot-json.ts';
+import { onIproute2 } from '../support/on-iproute2.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const CONFIG =
@@ -16,7 +17,7 @@ const CONFIG =
 const OPTIONS = { 'config.file': FILE, format: 'table' } as const;
 
 function host(): SimHost {
-  const sim = createSimHost({ now: () => 1_700_000_000_000 });
+  const sim = onIproute2(createSimHost({ now: () => 1_700_000_000_000 }));
   sim.addBridge('br0');
   sim.writeFile(FILE, CONFIG);
   for (const [i, name] of ['vyos-01', 'web'].entries()) {

@@ -2,9 +2,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { runHeal } from '../../src/cli/heal.ts';
 import { runPlan } from '../../src/cli/plan.ts';
-import { readVlans } from '../../src/host/linux/vlans.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { formatTable } from '../../src/model/vlan.ts';
+import { onIproute2 } from '../support/on-iproute2.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const CONFIG = `bridges:
@@ -17,7 +17,7 @@ const CONFIG = `bridges:
 const OPTIONS = { 'config.file': FILE, format: 'text' } as const;
 
 function host(): SimHost {
-  const sim = createSimHost({ now: () => 1_700_000_000_000 });
+  const sim = onIproute2(createSimHost({ now: () => 1_700_000_000_000 }));
   sim.addBridge('br0');
   sim.writeFile(FILE, CONFIG);
   for (const [i, name] of ['vyos-01', 'web'].entries()) {
@@ -28,7 +28,7 @@ function host(): SimHost {
 }
 
 async function tables(sim: SimHost): Promise<readonly string[]> {
-  const vlans = await readVlans(sim);
+  const { vlans } = await sim.bridges.read([]);
   return ['vnet0', 'vnet1'].map((port) => (vlans.ok ? formatTable(vlans.value.get(port) ?? []) : vlans.error));
 }
 

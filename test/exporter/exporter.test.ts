@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { HookView } from '../../src/host/linux/journal.ts';
 import { STATUS_FILE } from '../../src/host/remediator-status.ts';
+import type { SimHost } from '../../src/host/sim/host.ts';
 import { CONFIG, DRIFTED, eventually, exporterOn, GOOD, simulatedHost, VYOS } from './fixture.ts';
 
 it('the first audit comes at the start', async () => {
@@ -72,16 +73,14 @@ it('a burst of events is one audit, and no two audits are ever under way', async
   const host = simulatedHost();
   let together = 0;
   let most = 0;
-  const run = host.run;
-  host.run = async (...command) => {
-    if (command[0] !== 'bridge') return run(...command);
+  const read: SimHost['bridges']['read'] = async (...which) => {
     most = Math.max(most, ++together);
-    const result = await run(...command);
+    const result = await host.bridges.read(...which);
     await new Promise((resolve) => setTimeout(resolve, 30));
     together--;
     return result;
   };
-  const { exporter, verdict } = exporterOn(host);
+  const { exporter, verdict } = exporterOn({ ...host, bridges: { ...host.bridges, read } });
   await exporter.idle();
   for (let i = 0; i < 20; i++) host.setTable('vnet0', i % 2 === 0 ? DRIFTED : GOOD);
   host.setTable('vnet0', DRIFTED);

@@ -4,6 +4,7 @@ import { parseSettings } from '../../src/config/load.ts';
 import { createExporter, type ExporterOptions } from '../../src/exporter/exporter.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { table } from '../report/example.ts';
+import { onIproute2 } from '../support/on-iproute2.ts';
 
 /** Far apart, so that a test sees what events do. */
 export const CONFIG = `
@@ -20,7 +21,7 @@ export const GOOD = table('10 20 100*');
 export const DRIFTED = table('1*');
 
 export function simulatedHost() {
-  const host = createSimHost();
+  const host = onIproute2(createSimHost());
   host.addBridge('br-mgmt');
   host.define(VYOS);
   host.start(VYOS.name);

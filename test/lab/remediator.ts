@@ -4,7 +4,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { runRemediate } from '../../src/apps/remediate.ts';
-import { parseVlanShow } from '../../src/host/linux/vlans.ts';
+import { parseVlanShow } from '../../src/host/linux/iproute2/text.ts';
 import { liveXml, tapMac } from '../../src/host/sim/vm.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { bridgeCommand } from '../../src/host/linux/iproute2/text.ts';
 import { hasVid, listVids, pvidOf, sameTable, vidsOf } from '../../src/model/vlan.ts';
-import { bridgeCommand, changesBetween } from '../../src/remediation/changes.ts';
+import { changesBetween } from '../../src/remediation/changes.ts';
 import { table } from '../support/policy.ts';
 import { applyChange, applyChanges, tables } from './port-model.ts';
 

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Host, RunResult } from '../../src/host/host.ts';
+import { createIproute2 } from '../../src/host/linux/iproute2/bridges.ts';
+import { bridgeArgs } from '../../src/host/linux/iproute2/text.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import type { VlanChange, VnetPlan } from '../../src/model/plan.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
-import { bridgeArgs } from '../../src/remediation/changes.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { vnetPlan } from '../../src/remediation/plan.ts';
+import { onIproute2 } from '../support/on-iproute2.ts';
 import { table } from '../support/policy.ts';
 import { applyChange } from './port-model.ts';
 
@@ -31,7 +33,7 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
         })),
       })),
     );
-  const host = {
+  const machine = {
     monotonic: () => 1000,
     list: () => [...ports.keys()],
     readText: () => '1\n',
@@ -52,7 +54,13 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
       return stderr === '' ? { ...OK, stdout } : { stdout, stderr, exitCode: 1, problem: 'bridge: exit 1' };
     },
   };
-  return { host: host as unknown as Host, calls, ports };
+  return { ...onMachine(machine), calls, ports };
+}
+
+/** A host whose bridges are asked by iproute2 on this machine. */
+function onMachine(part: object) {
+  const machine = part as unknown as Host;
+  return { machine, host: { monotonic: machine.monotonic, bridges: createIproute2(machine) } };
 }
 
 function toChange(args: readonly string[]): VlanChange {
@@ -94,13 +102,13 @@ test.each([
   ['with half of the dump written', { stdout: '[{"ifname":"vn', stderr: '', exitCode: 1, problem: 'bridge: exit 1' }],
 ])('where the batch ended %s, a process of its own reads back', async (_, ended) => {
   const b = createBridge(new Map([['vnet1', table('1*')]]));
-  const host: Host = {
-    ...b.host,
-    run: async (command, args, options) => {
-      const result = await b.host.run(command, args, options);
+  const { host } = onMachine({
+    ...b.machine,
+    run: async (...[command, args, options]: Parameters<Host['run']>) => {
+      const result = await b.machine.run(command, args, options);
       return args.includes('-batch') ? ended : result;
     },
-  };
+  });
   expect(results(await configure(host, [plan('vnet1', '1*', '10 100*')]))).toEqual(['verified']);
   expect(b.calls.at(-1)).toEqual(['-j', '-compressvlans', 'vlan', 'show']);
 });
@@ -155,15 +163,15 @@ test('a port name that a batch cannot hold goes by argument', async () => {
 
 test('a state that somebody else made worse meanwhile is not rewound', async () => {
   const b = createBridge(new Map([['vnet1', table('1*')]]));
-  const host: Host = {
-    ...b.host,
-    run: async (command, args, options) => {
-      const result = await b.host.run(command, args, options);
+  const { host } = onMachine({
+    ...b.machine,
+    run: async (...[command, args, options]: Parameters<Host['run']>) => {
+      const result = await b.machine.run(command, args, options);
       if (!args.includes('-batch')) return result;
       b.ports.set('vnet1', []);
       return { ...result, stdout: '[]' };
     },
-  };
+  });
   const [outcome] = await configure(host, [plan('vnet1', '1*', '10 100*')]);
   expect(outcome?.result).toBe('failed');
   expect(b.calls.filter((c) => c.includes('-batch'))).toHaveLength(1);
@@ -173,7 +181,12 @@ test.each([
   ['missing', { stdout: '', stderr: '', exitCode: undefined, problem: 'bridge: no such program in PATH' }],
   ['hanging', { stdout: '', stderr: '', exitCode: undefined, problem: 'bridge: timed out' }],
 ])('a %s bridge fails every vnet and throws nothing', async (_, result) => {
-  const host = { monotonic: () => 0, list: () => ['vnet1'], run: async () => result } as unknown as Host;
+  const { host } = onMachine({
+    monotonic: () => 0,
+    list: () => ['vnet1'],
+    readText: () => '1\n',
+    run: async () => result,
+  });
   const [outcome] = await configure(host, [plan('vnet1', '1*', '100*')]);
   expect(outcome).toMatchObject({ result: 'failed', actual: undefined });
   expect(outcome?.problem).toContain(result.problem);
@@ -187,7 +200,7 @@ test('the changes of a plan are those that bridge is given', () => {
 });
 
 test('a bridge that stopped filtering after the decision is not written to, and others are', async () => {
-  const sim = createSimHost();
+  const sim = onIproute2(createSimHost());
   for (const [bridge, port] of [
     ['br-mgmt', 'vnet1'],
     ['br-lan', 'vnet2'],
@@ -215,14 +228,13 @@ test('a bridge that stopped filtering after the decision is not written to, and 
 
 test('a dump after the batch that has no row at all puts nothing back before it is asked for again', async () => {
   const b = createBridge(new Map([['vnet1', table('1*')]]));
-  const { run } = b.host;
   let empty = 1;
-  const host: Host = {
-    ...b.host,
-    run: async (...call) => {
-      const result = await run(...call);
+  const { host } = onMachine({
+    ...b.machine,
+    run: async (...call: Parameters<Host['run']>) => {
+      const result = await b.machine.run(...call);
       return result.stdout !== '' && empty-- > 0 ? { ...result, stdout: '[]' } : result;
     },
-  };
+  });
   expect(results(await configure(host, [plan('vnet1', '1*', '10 100*')]))).toEqual(['verified']);
 });

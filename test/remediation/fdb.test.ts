@@ -1,21 +1,21 @@
 // A port whose FDB libvirt keeps: VLANs and entries are judged, planned, applied and verified together.
 import { expect, test } from 'vitest';
-import { parseFdbShow, readFdb } from '../../src/host/linux/fdb.ts';
+import { bridgeCommand, parseFdbShow } from '../../src/host/linux/iproute2/text.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import { formatVids } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
-import { bridgeCommand } from '../../src/remediation/changes.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { plan } from '../../src/remediation/plan.ts';
 import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
+import { onIproute2 } from '../support/on-iproute2.ts';
 import { bridgePolicy, policy } from '../support/policy.ts';
 
 const MAC = '52:54:00:00:00:01';
 const POLICY = policy(bridgePolicy({ vlans: [10, 11, 20], pvid: 100, unexpected: 'remove' }));
 
 function host(kept = true): SimHost {
-  const sim = createSimHost({ now: () => 1_700_000_000_000 });
+  const sim = onIproute2(createSimHost({ now: () => 1_700_000_000_000 }));
   sim.addBridge('br0');
   sim.start({
     name: 'web',
@@ -31,7 +31,7 @@ async function judge(sim: Parameters<typeof createSnapshotReader>[0]) {
   return { planned: plan(report), vnet: report.bridges[0]?.vnets[0] };
 }
 async function entries(sim: SimHost): Promise<string> {
-  const fdb = await readFdb(sim, ['br0']);
+  const fdb = await sim.bridges.fdb(['br0']);
   return fdb.ok ? formatVids(fdb.value.get('vnet0')?.get(MAC) ?? []) : fdb.error;
 }
 const bridge = (sim: SimHost, command: string) => sim.run('bridge', command.split(' '), { timeoutMs: 1000 });
@@ -82,7 +82,7 @@ test('where libvirt keeps no FDB, it is not even read', async () => {
     calls.push(args.join(' '));
     return sim.run(command, args, options);
   };
-  const { planned, vnet } = await judge({ ...sim, run });
+  const { planned, vnet } = await judge(onIproute2({ ...sim, run }));
   expect(calls.filter((call) => call.includes('fdb'))).toEqual([]);
   expect([vnet?.fdb, planned.vnets[0]?.fdb]).toEqual([undefined, undefined]);
 });
@@ -92,7 +92,7 @@ test('where it could not be read, the vnet is left alone', async () => {
   const failed = { stdout: '', stderr: '', exitCode: 1, problem: 'bridge: no' };
   const run: SimHost['run'] = (command, args, options) =>
     args.includes('fdb') ? Promise.resolve(failed) : sim.run(command, args, options);
-  const { planned } = await judge({ ...sim, run });
+  const { planned } = await judge(onIproute2({ ...sim, run }));
   expect(planned.vnets).toEqual([]);
   expect(planned.refusals.map(({ reason, text }) => `${reason}: ${text}`)).toEqual([
     'unknown: libvirt keeps its FDB, which could not be read: bridge: no',
@@ -106,7 +106,7 @@ test('entries that did not come are a failure, whatever the commands said', asyn
     const input = options.input?.replaceAll(/^fdb replace .* vlan 20 .*\n/gm, '');
     return sim.run(command, args, input === undefined ? options : { ...options, input });
   };
-  const [outcome] = await configure({ ...sim, run }, planned.vnets);
+  const [outcome] = await configure(onIproute2({ ...sim, run }), planned.vnets);
   expect([outcome?.result, outcome?.problem]).toEqual(['failed', `without an FDB entry for ${MAC} in 20`]);
 });
 

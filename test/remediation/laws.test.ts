@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { createSimHost } from '../../src/host/sim/host.ts';
+import type { Bridges } from '../../src/host/host.ts';
+import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { onIproute2 } from '../support/on-iproute2.ts';
 import { checkLaws, checkOrder, checkUnknown, type World } from './laws.ts';
 
-function simWorld(): World {
-  const host = createSimHost();
+function simWorld(host: SimHost = createSimHost()): World & { readonly host: SimHost } {
   host.addBridge('law');
   host.addBridge('other');
   host.addUplink('law.up', 'law');
@@ -32,9 +33,14 @@ function simWorld(): World {
   };
 }
 
-test('plan then apply converges, twice changes nothing, the inverse restores, and nothing else moves', async () => {
-  await checkLaws(simWorld(), 150);
-}, 60_000);
+for (const [via, world] of [
+  ['asked directly', () => simWorld()],
+  ['by iproute2', () => simWorld(onIproute2(createSimHost()))],
+] as const) {
+  test(`${via}: plan then apply converges, twice changes nothing, the inverse restores, and nothing else moves`, async () => {
+    await checkLaws(world(), 150);
+  }, 60_000);
+}
 
 test('unknown never heals', async () => {
   await checkUnknown(simWorld(), 200);
@@ -46,11 +52,8 @@ test('the order of what was read does not matter', async () => {
 
 test('the laws can fail: a host that drops a command is found out', async () => {
   const world = simWorld();
-  const run = world.host.run.bind(world.host);
-  const host = {
-    ...world.host,
-    run: (command: string, args: readonly string[], options: { input?: string; timeoutMs: number }) =>
-      run(command, args, { ...options, ...(options.input ? { input: options.input.replace(/.*\n/, '') } : {}) }),
-  };
+  const { bridges } = world.host;
+  const change: Bridges['change'] = (changes, readBack) => bridges.change(changes.slice(1), readBack);
+  const host = { ...world.host, bridges: { ...bridges, change } };
   await expect(checkLaws({ ...world, host }, 50)).rejects.toThrow();
 });

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Host } from '../../src/host/host.ts';
-import { readVlans } from '../../src/host/linux/vlans.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
@@ -50,7 +49,7 @@ const states = (world: World) =>
   fc.tuple(...[...world.taps, ...world.others].map((port) => tables.map((table) => [port, table] as const)));
 
 async function allTables(world: World): Promise<ReadonlyMap<string, string>> {
-  const vlans = await readVlans(world.host);
+  const { vlans } = await world.host.bridges.read([]);
   assert.ok(vlans.ok);
   return new Map([...world.taps, ...world.others].map((port) => [port, formatTable(vlans.value.get(port) ?? [])]));
 }

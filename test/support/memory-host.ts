@@ -1,6 +1,7 @@
 // A Host made of a table of files and a table of command answers: for tests of one reader. The simulated host (src/host/sim) is
 // for everything that needs a bridge that behaves.
 import type { FileStat, Host, RunResult } from '../../src/host/host.ts';
+import { createIproute2 } from '../../src/host/linux/iproute2/bridges.ts';
 
 export interface MemoryFile {
   readonly text: string;
@@ -21,7 +22,7 @@ export interface MemoryHost extends Host {
 }
 
 export function memoryHost(files: Record<string, string | MemoryFile> = {}): MemoryHost {
-  const host: MemoryHost = {
+  const host: Omit<MemoryHost, 'bridges'> = {
     files: new Map(
       Object.entries(files).map(([path, file]) => [path, typeof file === 'string' ? { text: file } : file]),
     ),
@@ -57,10 +58,10 @@ export function memoryHost(files: Record<string, string | MemoryFile> = {}): Mem
     follow: () => ({ stop() {} }),
     watch: () => ({ stop() {} }),
   };
-  return host;
+  return { ...host, bridges: createIproute2(host) };
 }
 
-function isFolder(host: MemoryHost, path: string): boolean {
+function isFolder(host: Pick<MemoryHost, 'files'>, path: string): boolean {
   return [...host.files.keys()].some((p) => p.startsWith(`${path}/`));
 }
 

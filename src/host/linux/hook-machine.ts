@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Host, RunOptions, RunResult } from '../host.ts';
 import { files } from './files.ts';
+import { createIproute2 } from './iproute2/bridges.ts';
 import { type JournalFields, renderEntry } from './journal-write.ts';
 
 // What a command may print: the VLAN tables of 10,000 ports have 2 MB.
@@ -10,23 +11,21 @@ const MAX_OUTPUT = 64 * 1024 * 1024;
 // As long to load as a program to start, so only where it is used.
 const childProcess = () => process.getBuiltinModule('node:child_process');
 
+/** What the hook needs of the host. */
+export type HookHost = Omit<Host, 'run' | 'follow' | 'watch'>;
+
 /** The host for one call. `endMs`: a command that still runs so long after this process began is killed. */
-export function createHookHost(endMs: number): Host {
-  return {
-    ...files,
-    run: async (command, args, options) =>
-      runNow(command, args, {
-        ...options,
-        // spawnSync takes whole milliseconds, and 0 for no limit.
-        timeoutMs: Math.min(options.timeoutMs, Math.max(1, Math.ceil(endMs - performance.now()))),
-      }),
-    follow: () => {
-      throw new Error('the hook follows nothing');
-    },
-    watch: () => {
-      throw new Error('the hook watches nothing');
-    },
+export function createHookHost(endMs: number): HookHost {
+  const run: Host['run'] = async (command, args, options) =>
+    runNow(command, args, {
+      ...options,
+      // spawnSync takes whole milliseconds, and 0 for no limit.
+      timeoutMs: Math.min(options.timeoutMs, Math.max(1, Math.ceil(endMs - performance.now()))),
+    });
+  const follow = () => {
+    throw new Error('the hook follows nothing');
   };
+  return { ...files, bridges: createIproute2({ ...files, run, follow }) };
 }
 
 /** One file that nothing depends on but time. */

@@ -2,13 +2,15 @@
 // sysfs and not `ip -j link`: a port without any VLAN is here too, and a thousand reads cost less than that one process.
 import { parseMac } from '../../model/mac.ts';
 import { type Bridge, type Port, type Reading, vlanProtocolOf } from '../../model/snapshot.ts';
-import type { Host } from '../host.ts';
+import type { ChangesMade, Host } from '../host.ts';
 
 const NET = '/sys/class/net';
 
+type Sysfs = Pick<Host, 'stat' | 'readText' | 'list'>;
+
 /** A reader of the named bridges; one that does not exist is left out. `only`: these ports and no others. */
 export function createLinkReader(
-  host: Host,
+  host: Sysfs,
 ): (bridges: readonly string[], only?: ReadonlySet<string>) => Reading<readonly Bridge[]> {
   // Whether a name is a tap, remembered while the port stays: it serves the count of orphans and nothing else.
   let taps: ReadonlyMap<string, boolean> = new Map();
@@ -34,14 +36,14 @@ export function createLinkReader(
         return [
           {
             name,
-            vlanFiltering: readFiltering(host, name),
+            vlanFiltering: flag(readNumber(host, `${NET}/${name}/bridge/vlan_filtering`)),
             defaultPvid: readNumber(host, `${NET}/${name}/bridge/default_pvid`),
             vlanProtocol: vlanProtocolOf(readNumber(host, `${NET}/${name}/bridge/vlan_protocol`)),
             ports: wanted.map(readPort).filter((port) => port !== undefined),
           },
         ];
       });
-      taps = seen;
+      if (!only) taps = seen;
       return { ok: true, value: found };
     } catch (error) {
       return { ok: false, error: (error as Error).message };
@@ -49,27 +51,32 @@ export function createLinkReader(
   };
 }
 
-/** Names of a bridge's ports, sorted; none where there is no such bridge. Throws Error where sysfs cannot be read. */
-export function listPorts(host: Host, bridge: string): readonly string[] {
-  return host.list(`${NET}/${bridge}/brif`) ?? [];
+/** Names of the ports of these bridges; none where there is no such bridge. */
+export function readPorts(host: Sysfs, bridges: readonly string[]): ChangesMade['ports'] {
+  try {
+    const portsOf = (bridge: string) => new Set(host.list(`${NET}/${bridge}/brif`));
+    return { ok: true, value: new Map(bridges.map((bridge) => [bridge, portsOf(bridge)])) };
+  } catch (error) {
+    return { ok: false, error: (error as Error).message };
+  }
 }
 
-/** Whether a bridge filters VLANs now; undefined where it cannot be told. */
-export function readFiltering(host: Host, bridge: string): boolean | undefined {
-  return flag(readNumber(host, `${NET}/${bridge}/bridge/vlan_filtering`));
+/** Whether there is a bridge of this name. Throws Error where sysfs cannot be read. */
+export function isBridge(host: Sysfs, name: string): boolean {
+  return host.stat(`${NET}/${name}/bridge`) !== undefined;
 }
 
 /** Whether there is a network interface of this name. Throws Error where sysfs cannot be read. */
-export function isLink(host: Host, name: string): boolean {
+export function isLink(host: Sysfs, name: string): boolean {
   return host.stat(`${NET}/${name}`) !== undefined;
 }
 
 /** Names of all bridges of the host, sorted. Throws Error where sysfs cannot be read. */
-export function listBridges(host: Host): readonly string[] {
-  return (host.list(NET) ?? []).filter((name) => host.stat(`${NET}/${name}/bridge`) !== undefined);
+export function listBridges(host: Sysfs): readonly string[] {
+  return (host.list(NET) ?? []).filter((name) => isBridge(host, name));
 }
 
-function readNumber(host: Host, path: string): number | undefined {
+function readNumber(host: Sysfs, path: string): number | undefined {
   try {
     const text = host.readText(path).trim();
     return /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : undefined;

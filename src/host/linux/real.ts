@@ -3,7 +3,10 @@ import { watch } from 'node:fs';
 import { execa } from 'execa';
 import { cut } from '../../model/printable.ts';
 import type { FollowEvents, Handle, Host, RunOptions, RunResult } from '../host.ts';
+import { preferNetlink } from './bridges.ts';
 import { files } from './files.ts';
+import { createIproute2 } from './iproute2/bridges.ts';
+import type { KernelBridges } from './netlink/kernel-bridges.ts';
 
 // What a process may print before it is ended: the VLAN tables of 10,000 ports have 2 MB.
 const MAX_OUTPUT = 256 * 1024 * 1024;
@@ -14,10 +17,12 @@ const ENV = { LC_ALL: 'C', SYSTEMD_COLORS: '0', NO_COLOR: '1' };
 // Whoever calls may stand in a folder that he may not enter, as after sudo -u; no process of ours needs one.
 const FOLDER = '/';
 
-/** This machine. */
-export function createHost(): Host {
+/** This machine. `netlink`: its bridges by a socket, where there is one. */
+export function createHost(netlink?: KernelBridges): Host {
+  const iproute2 = createIproute2({ ...files, run, follow });
   return {
     ...files,
+    bridges: netlink ? preferNetlink(netlink, iproute2, files.monotonic) : iproute2,
     run,
     follow,
     watch: (path, changed, failed) => {

@@ -37,9 +37,7 @@ export function watchHost(host: Host, changed: (watcher: WatcherState['watcher']
       },
       onDown: (problem, retryMs) => log.warn({ watcher, what, problem, retry_ms: retryMs }, 'watcher is down'),
     });
-  const links = keep('links', 'ip monitor link', PACE, (event, ended) =>
-    host.follow('ip', ['monitor', 'link'], { line: event, end: ended }),
-  );
+  const links = keep('links', 'ip monitor link', PACE, (event, ended) => host.bridges.watch(event, ended));
   const folders = [LIVE_FOLDER, PERSISTENT_FOLDER].map((path) =>
     keep('domains', path, FOLDER_PACE, (event, ended) =>
       watchFolder(host, whereItIs(host, path), isDomainFile, event, ended),

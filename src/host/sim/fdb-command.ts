@@ -1,6 +1,7 @@
 // `bridge fdb replace|del|show` of iproute2 6.1 on the simulated kernel, as far as the program uses it (bridge/fdb.c; the kernel's
 // net/bridge/br_fdb.c: an entry lies in a VLAN that the port has, and so does one that is deleted).
 import type { RunResult } from '../host.ts';
+import { makeChange } from './bridges.ts';
 import { type Kernel, portsOf } from './kernel.ts';
 
 type Result = Pick<RunResult, 'stdout' | 'stderr'> & { readonly exitCode: number };
@@ -13,13 +14,13 @@ export function runFdb(kernel: Kernel, words: readonly string[], json: boolean):
   const isChange = action === 'replace' ? state === 'static' : action === 'del' && state === undefined;
   if (!isChange || dev !== 'dev' || vlan !== 'vlan' || master !== 'master' || rest.length > 7)
     return failed(`simulated host: bridge fdb ${words.join(' ')} is not modelled`);
-  const link = kernel.links.get(port);
-  if (!link) return failed(`Cannot find device "${port}"`);
-  if (!link.vlans.has(Number(vid))) return failed('RTNETLINK answers: Invalid argument');
-  const entry = `${mac} ${vid}`;
-  if (action === 'replace') link.fdb.add(entry);
-  else if (!link.fdb.delete(entry)) return failed('RTNETLINK answers: No such file or directory');
-  return { stdout: '', stderr: '', exitCode: 0 };
+  const problem = makeChange(kernel, {
+    action: action === 'replace' ? 'fdb add' : 'fdb delete',
+    port,
+    mac,
+    vid: Number(vid),
+  });
+  return problem === undefined ? { stdout: '', stderr: '', exitCode: 0 } : failed(problem);
 }
 
 function show(kernel: Kernel, bridge: string): Result {

@@ -4,10 +4,11 @@
 import type { VlanTable } from '../../model/vlan.ts';
 import type { FollowEvents, Handle, Host, RunResult } from '../host.ts';
 import { type CommandResult, runBridge } from './bridge-command.ts';
+import { createSimBridges } from './bridges.ts';
 import { createDomains, type Domains } from './domains.ts';
 import { createFiles } from './files.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { createKernel, type Kernel, type Link } from './kernel.ts';
+import { createKernel, type Kernel } from './kernel.ts';
 import { isSysfs, listSysfs, readSysfs } from './sysfs.ts';
 
 const MAX_COMMANDS = 1000;
@@ -36,7 +37,7 @@ export interface SimHost extends Host, Domains {
   repair(): void;
   /** The last thousand command lines that ran, oldest first. */
   readonly commands: readonly string[];
-  /** Ends all that follows a command, as if it was killed. */
+  /** Ends all that watches links or follows a command, as if it was killed. */
   killFollowers(problem?: string): void;
 }
 
@@ -52,11 +53,14 @@ export function createSimHost(clock: SimClock = {}): SimHost {
   const { now = Date.now, monotonic = clock.now ?? (() => performance.now()) } = clock;
   const files = createFiles(now);
   const journal = createJournal(now);
-  const monitors = new Set<FollowEvents>();
-  const kernel = createKernel((link, gone) => {
-    for (const events of monitors) {
-      for (const line of monitorLines(link, gone)) queueMicrotask(() => monitors.has(events) && events.line(line));
-    }
+  const watches = new Set<{ changed(): void; ended(problem: string): void }>();
+  const kernel = createKernel(() => {
+    for (const watch of watches) queueMicrotask(() => watches.has(watch) && watch.changed());
+  });
+  const bridges = createSimBridges(kernel, monotonic, (changed, ended) => {
+    const watch = { changed, ended };
+    watches.add(watch);
+    return { stop: () => void watches.delete(watch) };
   });
   const domains = createDomains(kernel, files);
   const forbidden = new Set<string>();
@@ -82,6 +86,7 @@ export function createSimHost(clock: SimClock = {}): SimHost {
 
   return {
     ...domains,
+    bridges,
     kernel,
     journal,
     commands,
@@ -126,10 +131,6 @@ export function createSimHost(clock: SimClock = {}): SimHost {
     },
     follow(name, args, events) {
       const line = [name, ...args].join(' ');
-      if (line === 'ip monitor link') {
-        monitors.add(events);
-        return { stop: () => void monitors.delete(events) };
-      }
       try {
         if (name === 'journalctl') return journal.follow(args, events);
       } catch (error) {
@@ -180,22 +181,13 @@ export function createSimHost(clock: SimClock = {}): SimHost {
       sabotages = [];
     },
     killFollowers(problem = 'killed by SIGKILL') {
-      for (const events of [...monitors]) {
-        monitors.delete(events);
-        queueMicrotask(() => events.end(problem));
+      for (const watch of [...watches]) {
+        watches.delete(watch);
+        queueMicrotask(() => watch.ended(problem));
       }
       journal.killFollowers(problem);
     },
   };
-}
-
-/** As `ip monitor link` prints a change of a bridge port. */
-function monitorLines(link: Link, gone: boolean): readonly string[] {
-  const master = link.master === undefined ? '' : `master ${link.master} `;
-  return [
-    `${gone ? 'Deleted ' : ''}${link.ifindex}: ${link.name}: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 ${master}state UP `,
-    `    link/ether ${link.mac}`,
-  ];
 }
 
 function finished(line: string, { stdout, stderr, exitCode }: CommandResult): RunResult {

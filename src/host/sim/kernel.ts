@@ -49,8 +49,8 @@ export interface Kernel {
   changeVlans(request: VlanRequest): string | undefined;
 }
 
-/** A kernel without any link. `changed` is told of each link that `ip monitor link` would print; `gone` where the link was deleted. */
-export function createKernel(changed: (link: Link, gone: boolean) => void): Kernel {
+/** A kernel without any link. `changed` is called at each change that `ip monitor link` would print. */
+export function createKernel(changed: () => void): Kernel {
   const links = new Map<string, Link>();
   let lastIfindex = 0;
 
@@ -67,7 +67,7 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
     link.pvid = 0;
     link.master = undefined;
     if (bridge !== undefined) find(bridge).mac = bridgeMac(portsOf(links, bridge));
-    changed(link, false);
+    changed();
   };
 
   return {
@@ -89,7 +89,7 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
       };
       links.set(name, link);
       if (kind === 'bridge') addVlan(link, 1, true, true);
-      changed(link, false);
+      changed();
       return link;
     },
     removeLink(name) {
@@ -97,7 +97,7 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
       for (const port of portsOf(links, name)) leave(port);
       if (link.master !== undefined) leave(link);
       links.delete(name);
-      changed(link, true);
+      changed();
     },
     setMaster(name, bridge) {
       const link = find(name);
@@ -108,12 +108,12 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
       link.master = bridge;
       master.mac = bridgeMac(portsOf(links, bridge));
       if (master.defaultPvid !== 0) addVlan(link, master.defaultPvid, true, true);
-      changed(link, false);
+      changed();
     },
     setFiltering(bridge, on) {
       const link = find(bridge);
       link.filtering = on;
-      changed(link, false);
+      changed();
     },
     setDefaultPvid(bridge, vid) {
       const link = find(bridge);
@@ -123,7 +123,7 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
       replaceDefault(link, old, vid);
       for (const port of portsOf(links, bridge)) replaceDefault(port, old, vid);
       link.defaultPvid = vid;
-      changed(link, false);
+      changed();
     },
     changeVlans(request) {
       const { link, self, master } = request;
@@ -131,13 +131,13 @@ export function createKernel(changed: (link: Link, gone: boolean) => void): Kern
         if (link.master === undefined) return 'RTNETLINK answers: Operation not supported';
         const problem = changeTable(request);
         if (problem !== undefined) return problem;
-        changed(link, false);
+        changed();
       }
       if (self) {
         if (link.kind !== 'bridge') return 'RTNETLINK answers: Operation not supported';
         const problem = changeTable(request);
         if (problem !== undefined) return problem;
-        changed(link, false);
+        changed();
       }
       return undefined;
     },

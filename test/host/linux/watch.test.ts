@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { FollowEvents, Host } from '../../../src/host/host.ts';
+import { createIproute2 } from '../../../src/host/linux/iproute2/bridges.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { type HostWatch, watchHost } from '../../../src/host/linux/watch.ts';
 
@@ -19,15 +20,16 @@ beforeEach(() => {
   for (const folder of ['run', 'etc']) mkdirSync(join(root, folder, 'libvirt/qemu'), { recursive: true });
   followed = [];
   const real = createHost();
+  const follow: Host['follow'] = (command, args, events) => {
+    expect([command, ...args]).toEqual(['ip', 'monitor', 'link']);
+    followed.push(events);
+    return { stop: vi.fn() };
+  };
   host = {
     ...real,
     stat: (path) => real.stat(root + path),
     watch: (path, ...events) => real.watch(root + path, ...events),
-    follow: (command, args, events) => {
-      expect([command, ...args]).toEqual(['ip', 'monitor', 'link']);
-      followed.push(events);
-      return { stop: vi.fn() };
-    },
+    bridges: createIproute2({ ...real, follow }),
   };
 });
 afterEach(() => {

@@ -2,7 +2,7 @@
 // lab-timeout: 500
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { parseVlanShow } from '../../../src/host/linux/vlans.ts';
+import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import type { RemediatorStatus } from '../../../src/model/remediator-status.ts';
 import { formatTable } from '../../../src/model/vlan.ts';
 import { scrape, value } from '../metrics.ts';

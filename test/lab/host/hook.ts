@@ -2,7 +2,7 @@
 // and what journald has of it. A probe in qemu.d, after ours by its name, keeps the VLAN table at the end of each operation.
 // lab-timeout: 900
 import assert from 'node:assert/strict';
-import { parseVlanShow } from '../../../src/host/linux/vlans.ts';
+import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { formatTable } from '../../../src/model/vlan.ts';
 import { ORIGINAL_HOOK } from '../../fixtures/original-hook.ts';
 import { scrape, value } from '../metrics.ts';

@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { runHeal } from '../../../src/cli/heal.ts';
-import { readFdb } from '../../../src/host/linux/fdb.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml } from '../../../src/host/sim/vm.ts';
 import { formatVids } from '../../../src/model/vlan.ts';
@@ -73,7 +72,7 @@ async function received(): Promise<number> {
 }
 
 async function entries(): Promise<string> {
-  const fdb = await readFdb(host, ['fdbr']);
+  const fdb = await host.bridges.fdb(['fdbr']);
   assert.ok(fdb.ok);
   return formatVids(fdb.value.get('fdb.tap')?.get(MAC) ?? []);
 }

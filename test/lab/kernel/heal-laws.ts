@@ -41,7 +41,7 @@ const iproute2: World = {
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const bridgesByNetlink = openKernelBridges(process.env, quiet);
-const netlink: World = { ...iproute2, host: { ...createHost(), bridges: bridgesByNetlink } };
+const netlink: World = { ...iproute2, host: createHost(bridgesByNetlink) };
 
 for (const [via, world] of Object.entries({ iproute2, netlink })) {
   await test(`${via}: in ${RUNS} random states: plan then apply converges, twice changes nothing, the inverse restores, nothing else moves`, () =>

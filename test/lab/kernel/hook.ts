@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseVlanShow } from '../../../src/host/linux/vlans.ts';
+import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { tapMac } from '../../../src/model/mac.ts';
 import { formatTable } from '../../../src/model/vlan.ts';
 import shippedConfig from '../../../systemd/config.yml?raw';

@@ -15,7 +15,7 @@ import { finish, note, sh, test } from '../scenario.ts';
 ensureRtnl();
 
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const host = { ...createHost(), bridges: openKernelBridges(process.env, quiet) };
+const host = createHost(openKernelBridges(process.env, quiet));
 const WARM = 60;
 const ROUNDS = 21;
 
@@ -49,7 +49,7 @@ for (const [vnets, ofShow] of [
     const ours = await median(ROUNDS, audit);
     const show = await median(9, () => timed('bridge', ['-j', 'vlan', 'show']));
     const links = await median(9, () => timed('ip', ['-j', 'link', 'show', 'master', bridge]));
-    const bare = await median(ROUNDS, () => host.bridges?.read([bridge]));
+    const bare = await median(ROUNDS, () => host.bridges.read([bridge]));
     note(
       `${vnets} vnets: audit ${ours.toFixed(1)} ms (of it links and VLANs ${bare.toFixed(1)}); bridge -j vlan show ${show.toFixed(1)}, ratio ${(ours / show).toFixed(3)}; both dumps ${(show + links).toFixed(1)}, ratio ${(ours / (show + links)).toFixed(3)}`,
     );
@@ -93,5 +93,5 @@ for (const [vnets, ofShow] of [
   });
   await fleet.remove();
 }
-assert.equal(host.bridges?.via(), 'netlink');
+assert.equal(host.bridges.via(), 'netlink');
 finish();

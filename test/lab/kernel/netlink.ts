@@ -4,14 +4,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
-import { createLinkReader } from '../../../src/host/linux/links.ts';
+import { bridgeArgs, parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { createNetlinkBridges } from '../../../src/host/linux/netlink/bridges.ts';
 import { openExchange } from '../../../src/host/linux/netlink/open.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
-import { parseVlanShow, readVlans } from '../../../src/host/linux/vlans.ts';
 import type { VlanChange } from '../../../src/model/plan.ts';
 import { formatTable, vid } from '../../../src/model/vlan.ts';
-import { bridgeArgs } from '../../../src/remediation/changes.ts';
 import { ensureRtnl } from '../rtnl.ts';
 import { finish, note, sh, test } from '../scenario.ts';
 
@@ -35,12 +33,11 @@ const netlink = createNetlinkBridges(
   opened.exchange,
   (name) => host.stat(`/sys/class/net/${name}/tun_flags`) !== undefined,
 );
-const readLinks = createLinkReader(host);
 const names = (): string[] => BRIDGES.map(({ name }) => name);
 
 /** What both readers say of everything must be the same. */
 async function sameReadings(when: string) {
-  const [links, vlans] = [readLinks(names()), await readVlans(host)];
+  const { links, vlans } = await host.bridges.read(names());
   assert.ok(links.ok && vlans.ok);
   const read = netlink.read(names());
   assert.deepEqual(read.bridges, links.value, when);

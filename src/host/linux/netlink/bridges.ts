@@ -2,7 +2,6 @@
 import type { VlanChange } from '../../../model/plan.ts';
 import { type Bridge, type Port, vlanProtocolOf } from '../../../model/snapshot.ts';
 import { type VlanTable, vlanTable } from '../../../model/vlan.ts';
-import type { BridgesRead, ChangesMade } from '../../host.ts';
 import { changeRequest } from './changes.ts';
 import { RTM_NEWLINK } from './constants.ts';
 import { explainRefusal } from './errno.ts';
@@ -15,6 +14,21 @@ import {
   parseBridgeFacts,
   parseBridgeLink,
 } from './links.ts';
+
+/** What was read of the bridges, at one moment. */
+export interface BridgesRead {
+  /** Those of the named ones that exist, in the order of the names. */
+  readonly bridges: readonly Bridge[];
+  /** By port name, of all bridges, and the bridges' own; a port without any VLAN is not in it. */
+  readonly vlans: ReadonlyMap<string, VlanTable>;
+}
+
+export interface ChangesMade {
+  /** What the kernel said of those that it refused, for people. */
+  readonly refused: ReadonlyMap<VlanChange, string>;
+  /** Those whose answer did not come: they may be done or not. In their order. */
+  readonly unanswered: readonly VlanChange[];
+}
 
 export interface NetlinkBridges {
   /** Throws NetlinkError where the kernel cannot be asked or is not understood. */

@@ -1,13 +1,22 @@
 // The kernel by netlink as long as that goes well, and iproute2 where it does not: said once when it changes.
 import { existsSync } from 'node:fs';
 import type { Log } from '../../../model/log.ts';
-import type { KernelBridges } from '../../host.ts';
+import type { VlanChange } from '../../../model/plan.ts';
 import { listenFds } from '../listen-fds.ts';
-import { createNetlinkBridges } from './bridges.ts';
+import { type BridgesRead, type ChangesMade, createNetlinkBridges } from './bridges.ts';
 import type { Exchange } from './exchange.ts';
 import { openExchange, RTNL } from './open.ts';
 
 const RETRY_MS = 60_000;
+
+/** The bridges without a process in between. undefined: not this time, iproute2 is to be asked. */
+export interface KernelBridges {
+  /** What is asked now. */
+  via(): 'netlink' | 'iproute2';
+  read(names: readonly string[]): BridgesRead | undefined;
+  /** Makes the changes, in their order, of ports as they were when last read. */
+  change(changes: readonly VlanChange[]): ChangesMade | undefined;
+}
 
 /** On the socket that systemd handed to this process; undefined, and said, where it handed none that can be used. */
 export function openKernelBridges(

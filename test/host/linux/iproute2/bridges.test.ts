@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { parseVlanShow, readVlans, readVlansOf } from '../../../src/host/linux/vlans.ts';
-import { formatTable } from '../../../src/model/vlan.ts';
-import { memoryHost } from '../../support/memory-host.ts';
+import { createIproute2 } from '../../../../src/host/linux/iproute2/bridges.ts';
+import { parseVlanShow } from '../../../../src/host/linux/iproute2/text.ts';
+import { formatTable, vidRange } from '../../../../src/model/vlan.ts';
+import { memoryHost } from '../../../support/memory-host.ts';
 
 test('rows, ranges and flags as iproute2 writes them', () => {
   const tables = parseVlanShow(
@@ -50,53 +51,53 @@ describe('output of another form is an error', () => {
 });
 
 test('a dump that fails is a reading that failed, with the reason', async () => {
-  expect(await readVlans(memoryHost())).toEqual({
+  expect((await memoryHost().bridges.read([])).vlans).toEqual({
     ok: false,
     error: 'bridge -j -compressvlans vlan show: no such program in PATH',
   });
 });
 
 describe('an answer in doubt is asked for once more', () => {
-  const SHOW = 'bridge -j -compressvlans vlan show';
   const PORT = '[{"ifname":"vnet1","vlans":[{"vlan":5}]}]';
   const NUMBERED = '[{"ifname":"if57","vlans":[{"vlan":5}]}]';
-  const read = async (files: Record<string, string>, ports: readonly string[], ...answers: readonly string[]) => {
-    const host = memoryHost(files);
+  /** A host whose `bridge` answers so, one answer after another; br0 has these ports. */
+  const answering = (ports: readonly string[], answers: readonly string[]) => {
+    const sysfs = ports.flatMap((port) => [`br0/brif/${port}`, `${port}/address`]);
+    const host = memoryHost(Object.fromEntries(sysfs.map((path) => [`/sys/class/net/${path}`, ''])));
     const left = [...answers];
-    const run = async () => ({
-      stdout: left.shift() ?? 'asked too often',
-      stderr: '',
-      exitCode: 0,
-      problem: undefined,
-    });
-    const reading = await readVlansOf({ ...host, run }, ports);
-    return { reading: reading.ok ? [...reading.value.keys()] : reading.error, left: left.length };
+    const stdout = () => left.shift() ?? 'asked too often';
+    const run = async () => ({ stdout: stdout(), stderr: '', exitCode: 0, problem: undefined });
+    return { bridges: createIproute2({ ...host, run }), left };
+  };
+  const read = async (ports: readonly string[], ...answers: readonly string[]) => {
+    const { bridges, left } = answering(ports, answers);
+    const { vlans } = await bridges.read(['br0']);
+    return { reading: vlans.ok ? [...vlans.value.keys()] : vlans.error, left: left.length };
   };
 
   test('no row at all though there are ports', async () => {
-    expect(await read({}, ['vnet1'], '[]', PORT)).toEqual({ reading: ['vnet1'], left: 0 });
+    expect(await read(['vnet1'], '[]', PORT)).toEqual({ reading: ['vnet1'], left: 0 });
   });
   test('no row twice is believed: so is a host whose ports have no VLAN', async () => {
-    expect(await read({}, ['vnet1'], '[]', '[]')).toEqual({ reading: [], left: 0 });
+    expect(await read(['vnet1'], '[]', '[]')).toEqual({ reading: [], left: 0 });
   });
   test('no row where there is no port is no doubt', async () => {
-    expect(await read({}, [], '[]', PORT)).toEqual({ reading: [], left: 1 });
+    expect(await read([], '[]', PORT)).toEqual({ reading: [], left: 1 });
   });
   test('a port that is named by its number', async () => {
-    expect(await read({}, ['vnet1'], NUMBERED, PORT)).toEqual({ reading: ['vnet1'], left: 0 });
+    expect(await read(['vnet1'], NUMBERED, PORT)).toEqual({ reading: ['vnet1'], left: 0 });
   });
   test('a port that is named by its number twice is an error', async () => {
-    const error = `bridge vlan show: calls a port if57, which has another name`;
-    expect(await read({}, ['vnet1'], NUMBERED, NUMBERED)).toEqual({ reading: error, left: 0 });
+    const error = 'bridge vlan show: calls a port if57, which has another name';
+    expect(await read(['vnet1'], NUMBERED, NUMBERED)).toEqual({ reading: error, left: 0 });
   });
   test('a port whose name is if57 is no doubt', async () => {
-    const files = { '/sys/class/net/if57/address': '' };
-    expect(await read(files, ['if57'], NUMBERED, PORT)).toEqual({ reading: ['if57'], left: 1 });
+    expect(await read(['if57'], NUMBERED, PORT)).toEqual({ reading: ['if57'], left: 1 });
   });
-  test('an answer that is there already counts as the first', async () => {
-    const host = memoryHost();
-    host.answers.set(SHOW, { stdout: PORT });
-    const reading = await readVlansOf(host, ['vnet1'], { ok: true, value: new Map() });
-    expect(reading.ok && reading.value.size).toBe(1);
+  test('the dump at the end of a batch counts as the first answer', async () => {
+    const { bridges, left } = answering(['vnet1'], ['[]', PORT]);
+    const change = { action: 'add', port: 'vnet1', ...vidRange(5), pvid: false, untagged: false } as const;
+    const { vlans } = await bridges.change([change], { ports: ['br0'], fdb: [] });
+    expect([vlans.ok && vlans.value.size, left.length]).toEqual([1, 0]);
   });
 });

@@ -1,0 +1,153 @@
+// The bridges by iproute2: bridge(8) for VLAN tables, the FDB and all changes, ip(8) for news of links; and sysfs for the rest, since a
+// port without any VLAN is there too, and a thousand reads cost less than one `ip -j link`.
+// All changes are one `bridge -force -batch -` that ends with the dump: with -force it goes on after a failed line, writes
+// `Command failed -:LINE` for each and exits 1.
+import type { Change } from '../../../model/plan.ts';
+import type { Fdb, Reading } from '../../../model/snapshot.ts';
+import type { Vids } from '../../../model/vlan.ts';
+import type { Bridges, Host, RunResult, VlanTables } from '../../host.ts';
+import { createLinkReader, isBridge, isLink, listBridges, readPorts } from '../links.ts';
+import {
+  BATCH,
+  batchOf,
+  bridgeArgs,
+  failedLines,
+  fdbShow,
+  fitsBatch,
+  MONITOR_LINKS,
+  parseFdbShow,
+  parseVlanShow,
+  VLAN_SHOW,
+} from './text.ts';
+
+const TIMEOUT_MS = 10_000;
+
+type Machine = Pick<Host, 'run' | 'follow' | 'stat' | 'readText' | 'list' | 'monotonic'>;
+
+/** A missing, failing or hanging `bridge` makes a reading fail, and changes. */
+export function createIproute2(machine: Machine): Bridges {
+  const readLinks = createLinkReader(machine);
+  return {
+    via: () => 'iproute2',
+    list: () => listBridges(machine),
+    links: readLinks,
+    read: async (names, only) => {
+      // The process first, so that the files are read while it runs.
+      const begin = machine.monotonic();
+      const dump = readVlans(machine);
+      const links = readLinks(names, only);
+      const linksMs = machine.monotonic() - begin;
+      const first = await dump;
+      const vlansMs = machine.monotonic() - begin;
+      const ports = links.ok ? links.value.flatMap((bridge) => bridge.ports.map((port) => port.name)) : [];
+      const vlans = await readAgainInDoubt(machine, ports, first);
+      const collectors = [
+        { collector: 'links', ok: links.ok, durationMs: linksMs },
+        { collector: 'vlans', ok: vlans.ok, durationMs: vlansMs },
+      ] as const;
+      return { links, vlans, collectors };
+    },
+    fdb: (names) => readFdb(machine, names),
+    change: async (changes, readBack) => {
+      const { failures, dump } = await makeChanges(machine, changes);
+      const changed = changes.map((change) => change.port);
+      const vlans = await readAgainInDoubt(machine, changed, dump ?? (await readVlans(machine)));
+      const fdb = readBack.fdb.length === 0 ? undefined : await readFdb(machine, readBack.fdb);
+      return { failures, vlans, fdb, ports: readPorts(machine, readBack.ports) };
+    },
+    watch: (changed, ended) => machine.follow('ip', MONITOR_LINKS, { line: changed, end: ended }),
+  };
+}
+
+/** All VLAN tables. One process. */
+async function readVlans(machine: Machine): Promise<Reading<VlanTables>> {
+  const { problem, stdout } = await machine.run('bridge', VLAN_SHOW, { timeoutMs: TIMEOUT_MS });
+  if (problem !== undefined) return { ok: false, error: problem };
+  try {
+    return { ok: true, value: parseVlanShow(stdout) };
+  } catch (error) {
+    return { ok: false, error: `bridge ${VLAN_SHOW.join(' ')}: ${(error as Error).message}` };
+  }
+}
+
+/**
+ * The tables as they are in `first`, and read once more where they are in doubt: there is no row at all though these ports are there, or a
+ * port is called `if57`, as iproute2 does with a link that died during the dump. Where that comes twice, an answer without a row is believed, a
+ * port without its name is not.
+ */
+async function readAgainInDoubt(
+  machine: Machine,
+  ports: readonly string[],
+  first: Reading<VlanTables>,
+): Promise<Reading<VlanTables>> {
+  if (!first.ok) return first;
+  const inDoubt = (first.value.size === 0 && ports.length > 0) || namelessPort(machine, first.value) !== undefined;
+  if (!inDoubt) return first;
+  const again = await readVlans(machine);
+  const nameless = again.ok ? namelessPort(machine, again.value) : undefined;
+  if (nameless === undefined) return again;
+  return { ok: false, error: `bridge vlan show: calls a port ${nameless}, which has another name` };
+}
+
+/** A port that is named by its number, as no link is called. */
+function namelessPort(machine: Machine, vlans: VlanTables): string | undefined {
+  return [...vlans.keys()].find((name) => /^if\d+$/.test(name) && !isLink(machine, name));
+}
+
+/** One process for each bridge. */
+async function readFdb(machine: Machine, bridges: readonly string[]): Promise<Reading<Fdb>> {
+  const all = new Map<string, ReadonlyMap<string, Vids>>();
+  for (const bridge of bridges) {
+    try {
+      if (!isBridge(machine, bridge)) continue;
+      const { stdout, problem } = await machine.run('bridge', fdbShow(bridge), { timeoutMs: TIMEOUT_MS });
+      if (problem !== undefined) return { ok: false, error: problem };
+      for (const [port, entries] of parseFdbShow(stdout)) all.set(port, entries);
+    } catch (error) {
+      return { ok: false, error: `bridge ${fdbShow(bridge).join(' ')}: ${(error as Error).message}` };
+    }
+  }
+  return { ok: true, value: all };
+}
+
+/** `dump`: the tables at the end of the batch; undefined where it did not come to that. */
+async function makeChanges(machine: Machine, changes: readonly Change[]) {
+  const failures = new Map<Change, string>();
+  for (const change of changes.filter(({ port }) => !fitsBatch(port))) {
+    const { problem, stderr } = await machine.run('bridge', bridgeArgs(change), { timeoutMs: timeoutFor(1) });
+    if (problem !== undefined) failures.set(change, stderr.trim() || problem);
+  }
+  const batch = changes.filter(({ port }) => fitsBatch(port));
+  if (batch.length === 0) return { failures, dump: undefined };
+  const options = { input: batchOf(batch), timeoutMs: timeoutFor(batch.length) };
+  const result = await machine.run('bridge', BATCH, options);
+  for (const [change, why] of batchFailures(batch, result)) failures.set(change, why);
+  return { failures, dump: dumpOf(result) };
+}
+
+function dumpOf({ stdout, exitCode }: RunResult): Reading<VlanTables> | undefined {
+  if (exitCode === undefined || stdout.trim() === '') return undefined;
+  try {
+    return { ok: true, value: parseVlanShow(stdout) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Milliseconds: a slow host makes some 2,500 changes a second (9,000 in 3.5 s); ten times that, and a start. */
+function timeoutFor(changes: number): number {
+  return 10_000 + 4 * changes;
+}
+
+function batchFailures(
+  batch: readonly Change[],
+  { problem, stderr, exitCode }: RunResult,
+): readonly (readonly [Change, string])[] {
+  if (problem === undefined) return [];
+  const failed = failedLines(stderr);
+  if (exitCode === undefined || failed.length === 0) return batch.map((change) => [change, problem]);
+  return failed.flatMap(({ line, why }) => {
+    const change = batch[line - 1];
+    return change ? [[change, why] as const] : [];
+  });
+}
