@@ -1,0 +1,79 @@
+// The exporter with its server, as `serve` runs it under runDaemon, on the simulated host.
+import { EventEmitter } from 'node:events';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { type ServiceOptions, startService } from '../../src/apps/exporter-service.ts';
+import { parseSettings } from '../../src/config/load.ts';
+import { runDaemon } from '../../src/daemon/run-daemon.ts';
+import { parseAddress } from '../../src/web/listen.ts';
+import { CONFIG, logSpy, simulatedHost } from '../exporter/fixture.ts';
+
+const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
+
+async function serviceOn(more: Partial<ServiceOptions> = {}) {
+  const file = { text: CONFIG };
+  const log = logSpy();
+  const service = await startService({
+    host: simulatedHost(),
+    log,
+    load: () => parseSettings(file.text, 'config.yml'),
+    addresses: [parseAddress('127.0.0.1:0')],
+    telemetryPath: '/metrics',
+    maxRequests: 40,
+    lifecycle: false,
+    hostname: 'h',
+    ...more,
+  });
+  onTestFinished(() => service.stop());
+  const get = async (path: string) => (await fetch(new URL(path, service.urls[0]))).text();
+  return { service, file, log, get };
+}
+
+it('whether the journal, the domains and the links are watched is in /metrics', async () => {
+  const { get } = await serviceOn();
+  await eventually(async () => {
+    const text = await get('/metrics');
+    for (const watcher of ['journal', 'domains', 'links'])
+      expect(text).toContain(`libvirt_vlan_watcher_up{watcher="${watcher}"} 1`);
+  });
+});
+
+it('what an audit found is in /metrics as soon as it is settled', async () => {
+  const { service, get } = await serviceOn();
+  await service.settled();
+  expect(await get('/metrics')).toContain('libvirt_vlan_vnet_compliant{');
+});
+
+it('as a daemon: a signal puts a changed config in force, refuses a bad one, and another ends it', async () => {
+  const { service, file, log, get } = await serviceOn();
+  const signals = new EventEmitter();
+  const said: string[] = [];
+  const notifier = {
+    ready: async () => void said.push('ready'),
+    reloading: async () => void said.push('reloading'),
+    stopping: async () => void said.push('stopping'),
+    alive: async () => {},
+    watchdogMs: undefined,
+  };
+  const daemon = {
+    ...service,
+    status: () => '',
+    reload: () => void service.reload(),
+    stuckMs: service.exporter.stuckMs,
+  };
+  const ended = runDaemon(daemon, { notifier, log, signals });
+  await vi.waitFor(() => expect(said).toEqual(['ready']), { timeout: 20_000 });
+
+  file.text = CONFIG.replace('pvid: 100', 'pvid: 20');
+  signals.emit('SIGHUP');
+  await eventually(async () => expect(await get('/metrics')).toMatch(/vnet_pvid_expected\{[^}]*\} 20\n/));
+
+  file.text = 'bridges: 3\n';
+  signals.emit('SIGHUP');
+  await eventually(async () => expect(await get('/metrics')).toContain('config_last_reload_successful 0'));
+  expect(await get('/metrics')).toMatch(/vnet_pvid_expected\{[^}]*\} 20\n/);
+
+  signals.emit('SIGTERM');
+  await ended;
+  expect(said).toEqual(['ready', 'reloading', 'ready', 'reloading', 'ready', 'stopping']);
+  await expect(get('/metrics')).rejects.toThrow();
+});
