@@ -65,6 +65,8 @@ export interface Domain {
    */
   readonly state: 'running' | 'defined' | 'unknown';
   readonly problem?: string;
+  /** It ran, and its process is gone: libvirtd was down then, and left its live XML. */
+  readonly died?: true;
   /** Where its XML was read, for people. */
   readonly file?: string | undefined;
   readonly interfaces: readonly Interface[];

@@ -93,11 +93,12 @@ function isOfItsMaker({ ethernet }: Interface): boolean {
 }
 
 /**
- * Whether libvirt's live XML says what runs. Where any domain has some, one without does not run, and claims nothing. Where none
- * has (somebody cleaned /run, or nothing runs), persistent XML speaks, as the original hook let it.
+ * Whether libvirt's live XML says what runs. Where any domain has some, if only what is left of one that died, one without does
+ * not run, and claims nothing. Where none has (somebody cleaned /run, or nothing runs), persistent XML speaks, as the original
+ * hook let it.
  */
 export function isLiveKnown(domains: readonly Domain[]): boolean {
-  return domains.some((domain) => domain.state === 'running');
+  return domains.some(({ state, died }) => state === 'running' || died);
 }
 
 // Persistent XML names ports too, and libvirt does not go by that.

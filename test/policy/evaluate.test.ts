@@ -210,6 +210,7 @@ test('taps without an owner cannot be told while no domain has live XML, and are
   ]);
   expect(unknowns()).toMatchObject([{ kind: 'taps' }]);
   expect(unknowns(web)).toEqual([]);
+  expect(unknowns({ ...stopped, died: true })).toEqual([]);
 });
 
 test('a wrong PVID stays told while its domain cannot be read, and nobody changes it', () => {

@@ -38,6 +38,14 @@ test('a port belongs to the interface that names it and whose MAC fits', () => {
   });
 });
 
+test('while nothing runs, persistent XML speaks; of a VM that died, and whatever live XML is left, it does not', () => {
+  const b = bridge(port('tap-web', TAP));
+  const web = domain('web', 'defined', iface(GUEST));
+  expect(say(b, web).matches).toEqual(['tap-web=web']);
+  expect(say(b, { ...web, died: true })).toEqual({ ...NOTHING, unmatched: ['tap-web'] });
+  expect(say(b, web, { ...domain('other', 'defined'), died: true })).toEqual({ ...NOTHING, unmatched: ['tap-web'] });
+});
+
 test('a guest MAC beginning fe has a tap beginning fa', () => {
   const b = bridge(port('vnet1', 'fa:54:00:aa:bb:cc'));
   expect(say(b, domain('web', 'running', iface('fe:54:00:aa:bb:cc', 'vnet1'))).matches).toEqual(['vnet1=web']);

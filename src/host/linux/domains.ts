@@ -37,13 +37,13 @@ export function createDomainReader(host: Host): () => Promise<Reading<readonly D
       const known = new Set([...live, ...persistent]);
       const isCopy = ({ copyOf }: Cached) => copyOf !== undefined && known.has(`${copyOf}.xml`);
       const next = new Map<string, Cached>();
-      const dead = new Set<Cached>();
+      const died = new Map<string, Cached>();
       const read = (folder: string, file: string, state: 'running' | 'defined') => {
         const path = `${folder}/${file}`;
         const entry = readDomain(host, path, file.slice(0, -'.xml'.length), state, cache.get(path));
         if (entry) next.set(path, entry);
         if (entry && isDead(host, entry)) {
-          dead.add(entry);
+          died.set(file, entry);
           running.delete(file);
         }
         return slice();
@@ -52,9 +52,10 @@ export function createDomainReader(host: Host): () => Promise<Reading<readonly D
       for (const file of live) await read(LIVE_FOLDER, file, 'running');
       for (const file of persistent) if (!running.has(file)) await read(folder, file, 'defined');
       cache = next;
-      const domains = [...next.values()]
-        .filter((entry) => !isCopy(entry) && !dead.has(entry))
-        .map((entry) => entry.domain);
+      const dead = [...died].map(([file, live]) => deadDomain(live, next.get(`${folder}/${file}`)));
+      const left = new Set([...died].flatMap(([file, live]) => [live, next.get(`${folder}/${file}`)]));
+      const others = [...next.values()].filter((entry) => !isCopy(entry) && !left.has(entry));
+      const domains = [...others.map((entry) => entry.domain), ...dead];
       return { ok: true, value: domains.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
     } catch (error) {
       return { ok: false, error: (error as Error).message };
@@ -108,6 +109,12 @@ function readDomain(
 // A VM that died while libvirtd was down leaves its live XML behind, and only its process tells.
 function isDead(host: Host, { pid }: Cached): boolean {
   return pid !== undefined && host.processExists(pid) === false;
+}
+
+// What its live XML says does not hold any more; what its persistent XML says is kept, for people.
+function deadDomain(live: Cached, persistent: Cached | undefined): Domain {
+  const { domain } = persistent ?? { domain: { ...live.domain, state: 'defined', interfaces: [] } };
+  return { ...domain, died: true };
 }
 
 // Fits no file, so what could not be read is tried again the next time.

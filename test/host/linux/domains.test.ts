@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDomainReader } from '../../../src/host/linux/domains.ts';
+import type { Domain } from '../../../src/model/snapshot.ts';
 import { memoryHost } from '../../support/memory-host.ts';
 
 const xml = (name: string) => `<domain><name>${name}</name><devices/></domain>`;
@@ -150,7 +151,10 @@ test('a domain whose process is gone does not run, whatever live XML is left of 
   };
   expect(await states()).toEqual(['a running', 'transient running', 'web running']);
   for (const pid of [7, 8]) host.deadProcesses.add(pid);
-  expect(await states()).toEqual(['a defined', 'web running']);
+  expect(await states()).toEqual(['a defined', 'transient defined', 'web running']);
+  const { value } = (await reader()) as { value: readonly Domain[] };
+  expect(value.map(({ died }) => died)).toEqual([true, true, undefined]);
+  expect(value[1]?.interfaces).toEqual([]);
   host.deadProcesses.clear();
   expect(await states()).toEqual(['a running', 'transient running', 'web running']);
 });
