@@ -73,7 +73,7 @@ await test('a bridge that hangs is killed at its time limit, and the next attemp
   mode('hang');
   const since = Date.now();
   await drift();
-  await sh('sleep 1');
+  await until('one that hangs', 60_000, async () => (await sh('pgrep -x sleep || true')) !== '');
   mode('well');
   const { value } = await until('the end of the hanging one', 60_000, () => last(since));
   assert.equal(value.outcome, 'failed');
@@ -102,7 +102,8 @@ await test('a full disk for the status: it is logged, and healing goes on', asyn
   await drift();
   await until('healed', 40_000, isWell);
   await until('the log says so', 40_000, () => /ENOSPC/.test(remediator.log()));
-  await sh('umount /run/libvirt-vlan-remediator');
+  // -l: the remediator may have a file open there just then.
+  await sh('umount -l /run/libvirt-vlan-remediator');
   assert.equal(remediator.child.exitCode, null);
 });
 
@@ -114,7 +115,7 @@ await test('a full disk for the state: it is logged, and healing goes on', async
   await drift();
   await until('healed', 40_000, isWell);
   await until('the log says so', 40_000, () => /subject=state problem=.*ENOSPC/.test(remediator.log()));
-  await sh('umount /tmp/remediator-state');
+  await sh('umount -l /tmp/remediator-state');
 });
 
 await remediator.stop();
