@@ -7,7 +7,7 @@ import { describe, nearest } from './problem.ts';
 
 export type Path = readonly (string | number)[];
 export type JsonSchema = { readonly [key: string]: unknown };
-type YamlNode = Node | null | undefined;
+export type YamlNode = Node | null | undefined;
 
 /** A kind of value in the file. `read` returns undefined after it told `reader` what is wrong. */
 export interface Shape<T> {
@@ -160,14 +160,25 @@ export function checked<T>(shape: Shape<T>, check: (value: T) => readonly Remark
     schema: shape.schema,
     read(node, path, reader) {
       const value = shape.read(node, path, reader);
-      if (value === undefined) return undefined;
-      const remarks = check(value);
-      for (const remark of remarks) {
-        reader.report(rangeAt(node, remark.path), [...path, ...remark.path], remark.text);
-      }
-      return remarks.length === 0 ? value : undefined;
+      return value !== undefined && isSound(check(value), node, path, reader) ? value : undefined;
     },
   };
+}
+
+/** `shape`, and what `check` remarks on the YAML itself, whatever else is wrong with it. */
+export function inspected<T>(shape: Shape<T>, check: (node: YamlNode) => readonly Remark[]): Shape<T> {
+  return {
+    schema: shape.schema,
+    read(node, path, reader) {
+      const value = shape.read(node, path, reader);
+      return isSound(check(node), node, path, reader) ? value : undefined;
+    },
+  };
+}
+
+function isSound(remarks: readonly Remark[], node: YamlNode, path: Path, reader: Reader): boolean {
+  for (const remark of remarks) reader.report(rangeAt(node, remark.path), [...path, ...remark.path], remark.text);
+  return remarks.length === 0;
 }
 
 function objectSchema(fields: Fields): JsonSchema {

@@ -1,5 +1,5 @@
 // A YAML file as what a shape reads of it, or a ConfigError with every problem, its line and its key.
-import { isMap, isSeq, LineCounter, type Node, parseDocument, type Range, visit } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Range, visit } from 'yaml';
 import { ConfigError, formatPath, type Problem } from './problem.ts';
 import type { Path, Reader, Shape } from './shape.ts';
 
@@ -27,7 +27,8 @@ export function parseYaml<T>(text: string, file: string, shape: Shape<T>, empty?
   }
   if (problems.length > 0) throw new ConfigError(file, problems);
   const place: Place = (path) => positionOf(offsetAt(document.contents, path));
-  if (document.contents === null) {
+  // As after the `---` that begins a document.
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     if (empty === undefined) throw wholeFile(file, 'the file is empty; expected at least "bridges:"');
     return { value: empty, place };
   }

@@ -1,5 +1,7 @@
 // The web config in force. It is looked at again when somebody connects or asks, at most once a second, and taken anew when one of its
 // files has changed; a bad one is told, and the last good one stays in force.
+import { isDeepStrictEqual } from 'node:util';
+import { wholeFile } from '../config/yaml-file.ts';
 import type { Log } from '../model/log.ts';
 import type { WebFacts } from '../report/metrics/self.ts';
 import { type Files, loadWebConfig, type Web } from './config/load-web-config.ts';
@@ -33,6 +35,12 @@ export function createWebSettings(files: Files, path: string, log: Log, now: () 
     return loadWebConfig(files, path, (file) => void seen.add(file));
   }
 
+  // Who saves a file may empty it first. For that moment nobody is let in without a password.
+  function stillSaying(next: Web): Web {
+    if (!isDeepStrictEqual(next.config, NO_WEB_CONFIG) || isDeepStrictEqual(web.config, NO_WEB_CONFIG)) return next;
+    throw wholeFile(path, 'it says nothing any more; restart, where TLS and passwords shall end');
+  }
+
   function look(): void {
     if (now() - lookedAt < CHECK_MS) return;
     lookedAt = now();
@@ -42,7 +50,7 @@ export function createWebSettings(files: Files, path: string, log: Log, now: () 
     signature = fresh;
     const seen = new Set<string>();
     try {
-      web = load(seen);
+      web = stillSaying(load(seen));
       watched = seen;
       lastReloadOk = true;
       log.info({ file: path }, 'web config loaded');

@@ -18,7 +18,7 @@ let ports: Readonly<Record<'password' | 'certificate' | 'control' | 'prometheus'
 beforeAll(async () => {
   folder = createFolder();
   ca = folder.authority('ca');
-  ca.issue('server');
+  ca.issue('server', { key: 'rsa' });
   ca.issue('client');
   folder.authority('other-ca').issue('stranger');
   ports = {
@@ -117,7 +117,7 @@ describe('Prometheus', () => {
     const seen = new Set([serial()]);
     const began = Date.now() / 1000;
     for (let i = 0; i < 5; i++) {
-      ca.issue('server');
+      ca.issue('server', { key: 'rsa' });
       await until('the new certificate is shown', () => {
         const size = seen.size;
         return seen.add(serial()).size > size;

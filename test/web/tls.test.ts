@@ -1,11 +1,14 @@
 // The cases of exporter-toolkit's own suite, and of its documentation, that need a server: real certificates, real handshakes.
+import { createPrivateKey } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { files } from '../../src/host/linux/files.ts';
+import { CURVES, SUITES, TLS13_SUITES } from '../../src/web/config/ciphers.ts';
 import { type ServeOptions, serve } from '../../src/web/serve.ts';
 import { createWebSettings } from '../../src/web/settings.ts';
 import { logSpy } from '../exporter/fixture.ts';
@@ -19,10 +22,13 @@ beforeAll(() => {
   folder = createFolder();
   ca = folder.authority('ca');
   otherCa = folder.authority('other-ca');
-  ca.issue('server');
+  ca.issue('server', { key: 'rsa' });
   client = ca.issue('client', { san: 'DNS:one,URI:urn:scraper,IP:::1,email:a@b.example' });
 });
 afterAll(() => folder.remove());
+
+/** PEM within the web config. */
+const block = (key: string, pem: string) => `  ${key}: |\n    ${pem.trim().replaceAll('\n', '\n    ')}\n`;
 
 const PAIR = 'tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n';
 const MTLS = `${PAIR}  client_ca_file: ca.crt\n  client_auth_type: RequireAndVerifyClientCert\n`;
@@ -101,13 +107,39 @@ describe('a server with a certificate', () => {
     await expect(ask(url, { ca: otherCa.cert })).rejects.toThrow(/certificate|verify/);
   });
 
-  it('takes certificate and key from the web config itself', async () => {
-    const indented = (pem: string) => pem.trim().replaceAll('\n', '\n    ');
+  it.each([
+    ['cert', 'key'],
+    ['cert_file', 'key'],
+    ['cert', 'key_file'],
+  ])('takes %s and %s', async (certKey, keyKey) => {
     const { cert, key } = ca.issue('inline');
+    const said = (name: string, pem: string, file: string) =>
+      name.endsWith('_file') ? `  ${name}: ${file}\n` : block(name, pem);
     const { url } = await served(
-      `tls_server_config:\n  cert: |\n    ${indented(cert)}\n  key: |\n    ${indented(key)}\n`,
+      `tls_server_config:\n${said(certKey, cert, 'inline.crt')}${said(keyKey, key, 'inline.key')}`,
     );
     expect(await status(url)).toBe(200);
+  });
+
+  it('takes the files where the web config has both', async () => {
+    const { cert, key } = otherCa.issue('unused');
+    const { url } = await served(`${PAIR}${block('cert', cert)}${block('key', key)}`);
+    expect(await status(url)).toBe(200);
+  });
+
+  it('takes one file with certificate, chain and key', async () => {
+    const { cert, key } = ca.issue('bundled');
+    folder.write('bundle.pem', `A comment\n${cert}${ca.cert}${key}`);
+    const { url } = await served('tls_server_config:\n  cert_file: bundle.pem\n  key_file: bundle.pem\n');
+    expect(await status(url)).toBe(200);
+  });
+
+  it.each(['ec', 'ed25519'] as const)('takes a key of %s', async (key) => {
+    ca.issue(key, { key });
+    const { port } = await served(`tls_server_config:\n  cert_file: ${key}.crt\n  key_file: ${key}.key\n`);
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+      expect((await handshake(port, { maxVersion })).getProtocol()).toBe(maxVersion);
+    }
   });
 
   it('speaks TLS 1.2 and 1.3 at presets, not 1.1', async () => {
@@ -144,6 +176,40 @@ describe('a server with a certificate', () => {
     expect((await handshake(port, { ciphers: BOTH })).getCipher().name).toBe('ECDHE-RSA-AES256-GCM-SHA384');
   });
 
+  it.each(['rsa', 'ec'] as const)('speaks each cipher suite of the documentation with a key of %s', async (key) => {
+    ca.issue(`suites-${key}`, { key });
+    const pair = `tls_server_config:\n  cert_file: suites-${key}.crt\n  key_file: suites-${key}.key\n`;
+    const { port } = await served(`${pair}  cipher_suites: [${[...SUITES.keys(), ...TLS13_SUITES]}]\n`);
+    const fit = [...SUITES].filter(([name]) => name.startsWith(key === 'rsa' ? 'TLS_ECDHE_RSA' : 'TLS_ECDHE_ECDSA'));
+    expect(fit.length).toBe(5);
+    for (const [, ciphers] of fit) {
+      expect((await handshake(port, { ciphers, maxVersion: 'TLSv1.2' })).getCipher().name).toBe(ciphers);
+    }
+    for (const ciphers of TLS13_SUITES) expect((await handshake(port, { ciphers })).getCipher().name).toBe(ciphers);
+  });
+
+  it('speaks TLS 1.3 alone where the file names suites of TLS 1.3 alone', async () => {
+    const { port } = await served(
+      `${PAIR}  cipher_suites: [TLS_AES_128_GCM_SHA256]\nhttp_server_config: {http2: false}\n`,
+    );
+    expect((await handshake(port)).getProtocol()).toBe('TLSv1.3');
+    await expect(handshake(port, { maxVersion: 'TLSv1.2' })).rejects.toThrow();
+  });
+
+  it('speaks suites that HTTP/2 may not use where it is off', async () => {
+    const { url, port } = await served(
+      `${PAIR}  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]\n  max_version: TLS12\nhttp_server_config:\n  http2: false\n`,
+    );
+    expect(await status(url)).toBe(200);
+    expect((await handshake(port)).getCipher().name).toBe('ECDHE-RSA-AES256-GCM-SHA384');
+  });
+
+  it('speaks each curve of the documentation, and those alone', async () => {
+    const { port } = await served(`${PAIR}  curve_preferences: [${[...CURVES.keys()]}]\n  min_version: TLS13\n`);
+    for (const ecdhCurve of CURVES.values()) expect(await handshake(port, { ecdhCurve })).toBeDefined();
+    await expect(handshake(port, { ecdhCurve: 'X448' })).rejects.toThrow();
+  });
+
   it('speaks the curves of the file', async () => {
     const { port } = await served(`${PAIR}  curve_preferences: [CurveP521]\n  min_version: TLS13\n`);
     expect(await handshake(port, { ecdhCurve: 'P-521' })).toBeDefined();
@@ -175,6 +241,37 @@ describe('a server with a certificate', () => {
     const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => answer(`/${i}`)));
     expect(answers.every((body, i) => body === `2.0 /${i}`)).toBe(true);
     expect(session.remoteSettings.maxConcurrentStreams).toBe(16);
+  });
+});
+
+describe('passwords with TLS', () => {
+  const users = `${PAIR}basic_auth_users:\n  carol: ${hashSync('carol123', 4)}\n  dave: ${hashSync('dave123', 5)}\n`;
+
+  it.each([
+    ['carol:carol123', 200],
+    ['dave:dave123', 200],
+    ['dave:bad', 401],
+    ['carol:dave123', 401],
+    ['nobody:nobody', 401],
+    ['dave:', 401],
+    [undefined, 401],
+  ])('%s: %d', async (auth, code) => {
+    const { url } = await served(users);
+    expect(await status(url, auth === undefined ? {} : { auth })).toBe(code);
+  });
+
+  it('over HTTP/2 too', async () => {
+    const { url } = await served(users);
+    const session = connectHttp2(url, { ca: ca.cert });
+    onTestFinished(() => session.destroy());
+    const answered = (headers: Record<string, string>) =>
+      new Promise((resolve, reject) => {
+        const stream = session.request({ ':path': '/', ...headers });
+        stream.on('response', (answer) => resolve([answer[':status'], answer['www-authenticate']])).on('error', reject);
+      });
+    const authorization = `Basic ${Buffer.from('dave:dave123').toString('base64')}`;
+    expect(await answered({ authorization })).toEqual([200, undefined]);
+    expect(await answered({})).toEqual([401, expect.stringMatching(/^Basic /)]);
   });
 });
 
@@ -218,6 +315,28 @@ describe('what is wrong with the files is told with the line', () => {
     );
   });
 
+  it('a certificate that has ended is served, and warned about', async () => {
+    ca.issue('ended', { days: -1 });
+    const { log } = await served(pair('ended.crt', 'ended.key'));
+    expect(log.warn.mock.calls.flat()).toContainEqual({ problem: expect.stringContaining('the certificate expired') });
+  });
+
+  it('a key with a password', () => {
+    const privateKey = createPrivateKey(ca.issue('locked').key);
+    const options = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' } as const;
+    folder.write('locked.key', privateKey.export(options).toString());
+    expect(refusal(pair('locked.crt', 'locked.key'))).toMatch(/:3:13: .*found an encrypted key/);
+  });
+
+  it('PEM in the web config, with the line of its key', () => {
+    expect(refusal('tls_server_config:\n  cert: CERT\n  key: KEY\n')).toMatch(
+      /bad\.yml:2:9: tls_server_config\.cert: /,
+    );
+    expect(refusal(`tls_server_config:\n  cert_file: server.crt\n  key: KEY\n`)).toMatch(
+      /bad\.yml:3:8: tls_server_config\.key: expected a private key in PEM/,
+    );
+  });
+
   it('a key that everybody can read is warned about', async () => {
     folder.write('open.key', ca.issue('open').key);
     const { chmodSync } = await import('node:fs');
@@ -248,6 +367,36 @@ describe('client certificates', () => {
       ),
     );
     expect(await Promise.all(tries)).toEqual(letIn);
+  });
+
+  it('a CA that stands in the web config itself counts as its file does', async () => {
+    const { url } = await served(
+      `${PAIR}${block('client_ca', ca.cert)}  client_auth_type: RequireAndVerifyClientCert\n`,
+    );
+    expect(await status(url, shown(client))).toBe(200);
+    await expect(ask(url, shown(stranger()))).rejects.toThrow();
+    const both = await served(`${MTLS}${block('client_ca', otherCa.cert)}`);
+    expect(await status(both.url, shown(client))).toBe(200);
+  });
+
+  it.each([
+    ['a CA as well', []],
+    ['no CA', ['-addext', 'basicConstraints=critical,CA:FALSE']],
+    ['for clients alone', ['-addext', 'extendedKeyUsage=clientAuth', '-addext', 'keyUsage=digitalSignature']],
+  ])('a certificate that signed itself, %s, is let in where it is the CA', async (_name, lines) => {
+    const own = folder.selfSigned('own', '-addext', 'subjectAltName=DNS:one,DNS:two', ...lines);
+    const own2 = folder.selfSigned('own2', ...lines);
+    const text = `${PAIR}  client_ca_file: own.crt\n  client_auth_type: RequireAndVerifyClientCert\n`;
+    const { url } = await served(`${text}  client_allowed_sans: [test3, two]\n`);
+    expect(await status(url, shown(own))).toBe(200);
+    await expect(ask(url, shown(own2))).rejects.toThrow();
+    const named = await served(`${text}  client_allowed_sans: [bad]\n`);
+    await expect(ask(named.url, shown(own))).rejects.toThrow();
+  });
+
+  it('an empty list of names lets nobody in', async () => {
+    const { url } = await served(`${MTLS}  client_allowed_sans: []\n`);
+    await expect(ask(url, shown(client))).rejects.toThrow();
   });
 
   it('a certificate that has ended is not let in', async () => {
@@ -307,6 +456,29 @@ describe('reading it again', () => {
     server.later(1000);
     expect(server.settings.facts()?.lastReloadOk).toBe(true);
   });
+
+  it('a file that is emptied, as while it is saved, opens the door to nobody', async () => {
+    const server = await served(`${PAIR}basic_auth_users:\n  dave: ${hashSync('dave123', 4)}\n`);
+    server.rewrite('');
+    server.later(1000);
+    expect(await status(server.url)).toBe(401);
+    expect(server.settings.facts()?.lastReloadOk).toBe(false);
+    server.rewrite(PAIR);
+    server.later(1000);
+    expect(await status(server.url)).toBe(200);
+    expect(server.settings.facts()?.lastReloadOk).toBe(true);
+  });
+
+  it.each(['hWkNKCp3fvIx\nTuEjdwNS8A2v\n', `${PAIR}  cert_filse: a\n`, `${PAIR}basic_auth_users: {a: b}\n`])(
+    'the last good one stays in force after %j',
+    async (text) => {
+      const server = await served(PAIR);
+      server.rewrite(text);
+      server.later(1000);
+      expect(await status(server.url)).toBe(200);
+      expect(server.settings.facts()?.lastReloadOk).toBe(false);
+    },
+  );
 
   it('a certificate that is renewed is shown to the next client, and who is connected is asked to come again', async () => {
     const first = ca.issue('renewed');

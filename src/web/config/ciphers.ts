@@ -54,6 +54,13 @@ export const CURVES: ReadonlyMap<string, string> = new Map([
   ['X25519', 'X25519'],
 ]);
 
+/** Known to Go, and not to exporter-toolkit. OpenSSL 3.5 and newer offer the first one by themselves where the file names no curves. */
+export const HYBRID_CURVES: ReadonlySet<string> = new Set([
+  'X25519MLKEM768',
+  'SecP256r1MLKEM768',
+  'SecP384r1MLKEM1024',
+]);
+
 export const VERSIONS = {
   TLS10: 'TLSv1',
   TLS11: 'TLSv1.1',

@@ -42,7 +42,7 @@ export function secret(expected: string, check: (value: string) => boolean): Sha
 }
 
 /** One of these words; nothing is the `preset`. `refuse` says more of a word that is not among them. */
-export function word<T extends string>(
+export function word<T>(
   words: readonly string[],
   map: (word: string) => T,
   refuse: (word: string) => string | undefined = () => undefined,
@@ -95,19 +95,22 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+// An int64 of nanoseconds: 292 years.
+const MAX_MS = 2 ** 63 / 1e6;
+
 /** A duration of Go, `1.5s` or `1m30s`; a number alone is nanoseconds. In milliseconds. */
 export const goDuration: Shape<number> = scalar(
   'a duration as 100ms, 1s or 1m30s, or 0',
   { type: ['string', 'integer'] },
   (value) => {
-    if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? value / 1e6 : undefined;
+    if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value / 1e6 : undefined;
     if (typeof value !== 'string') return undefined;
-    if (/^\+?0$/.test(value)) return 0;
+    if (/^[+-]?0$/.test(value)) return 0;
     if (!/^\+?(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))*$/.test(value))
       return undefined;
     const parts = [...value.matchAll(/([\d.]+)(ns|us|µs|μs|ms|s|m|h)/g)];
     const ms = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ''] ?? 0), 0);
-    return Number.isFinite(ms) ? ms : undefined;
+    return ms <= MAX_MS ? ms : undefined;
   },
 );
 

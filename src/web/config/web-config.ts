@@ -5,10 +5,31 @@
 import { validateHeaderValue } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { isMap } from 'yaml';
 import { integer } from '../../config/kinds.ts';
-import { checked, list, object, optional, preset, type Remark, record, type Shape } from '../../config/shape.ts';
+import {
+  checked,
+  inspected,
+  list,
+  object,
+  optional,
+  preset,
+  type Remark,
+  record,
+  type Shape,
+  type YamlNode,
+} from '../../config/shape.ts';
 import { type Place, parseYaml } from '../../config/yaml-file.ts';
-import { CURVES, HTTP2_SUITES, SUITES, TLS13_SUITES, UNSAFE_SUITES, VERSIONS, type Version } from './ciphers.ts';
+import {
+  CURVES,
+  HTTP2_SUITES,
+  HYBRID_CURVES,
+  SUITES,
+  TLS13_SUITES,
+  UNSAFE_SUITES,
+  VERSIONS,
+  type Version,
+} from './ciphers.ts';
 import { bool, goDuration, orNothing, secret, text, word } from './kinds.ts';
 
 export const CLIENT_AUTH = [
@@ -67,12 +88,18 @@ export interface ParsedWebConfig {
   readonly warnings: readonly string[];
 }
 
-/** `text` as a web config; `file` is its path, to which others in it are relative. Throws ConfigError, and nothing else. */
+/** `source` as a web config; `file` is its path, to which others in it are relative. Throws ConfigError, and nothing else. */
 export function parseWebConfig(source: string, file: string): ParsedWebConfig {
   const { value, place } = parseYaml(source, file, webConfigFile, EMPTY);
   const tls = value.tls_server_config;
   const limit = value.rate_limit;
   const warnings = [
+    ...(!isEnabled(tls) && !isDeepStrictEqual({ ...tls }, NO_TLS)
+      ? [`${file}: tls_server_config: there is neither cert_file nor cert, so TLS is off and nothing is encrypted`]
+      : []),
+    ...(tls.client_allowed_sans?.length === 0 && needsCertificate(tls)
+      ? [`${file}: tls_server_config.client_allowed_sans: it is empty, so no client is let in`]
+      : []),
     ...(tls.client_auth_type === 'RequireAndVerifyClientCert' && !tls.client_ca && !tls.client_ca_file
       ? [`${file}: tls_server_config.client_auth_type: there is no client_ca_file, so no client is let in`]
       : []),
@@ -91,7 +118,8 @@ export function parseWebConfig(source: string, file: string): ParsedWebConfig {
     headers: Object.fromEntries(
       Object.entries(value.http_server_config.headers).filter((entry): entry is [string, string] => Boolean(entry[1])),
     ),
-    users: new Map(value.basic_auth_users),
+    // As a block of YAML ends, and as Go reads it.
+    users: new Map(value.basic_auth_users.map(([user, hash]) => [user, hash.trimEnd()])),
     rateLimit: limit.interval > 0 ? { intervalMs: limit.interval, burst: limit.burst } : undefined,
   };
   return { config, place, warnings };
@@ -110,13 +138,13 @@ function tlsConfig(tls: TlsSection, folder: string): TlsConfig {
     certificate,
     privateKey,
     clientCa: source('client_ca'),
-    clientAuth: tls.client_auth_type,
-    clientAllowedSans: tls.client_allowed_sans.length > 0 ? tls.client_allowed_sans : undefined,
+    clientAuth: tls.client_auth_type ?? 'NoClientCert',
+    clientAllowedSans: tls.client_allowed_sans ?? undefined,
     minVersion: tls.min_version,
     maxVersion: tls.max_version,
     cipherSuites: tls.cipher_suites.length > 0 ? tls.cipher_suites : undefined,
     preferServerCipherSuites: tls.prefer_server_cipher_suites,
-    curves: tls.curve_preferences.length > 0 ? tls.curve_preferences : undefined,
+    curves: tls.curve_preferences.length > 0 ? [...new Set(tls.curve_preferences)] : undefined,
   };
 }
 
@@ -124,16 +152,27 @@ const SUITE_NAMES = [...SUITES.keys(), ...TLS13_SUITES];
 const suite = word(
   SUITE_NAMES,
   (name) => name,
-  (name) => (UNSAFE_SUITES.has(name) ? 'it is not safe, and exporter-toolkit refuses it too' : undefined),
+  (name) => {
+    if (UNSAFE_SUITES.has(name)) return 'it is not safe, and exporter-toolkit refuses it too';
+    const [meant] = [...SUITES].find(([, openssl]) => openssl === name) ?? [];
+    return meant && `that is OpenSSL's name of ${meant}`;
+  },
 );
-const curve = word([...CURVES.keys()], (name) => CURVES.get(name) ?? name);
+const curve = word(
+  [...CURVES.keys()],
+  (name) => CURVES.get(name) ?? name,
+  (name) =>
+    HYBRID_CURVES.has(name)
+      ? 'exporter-toolkit does not know it either; without curve_preferences, Node.js offers what its OpenSSL has'
+      : undefined,
+);
 const version = (fallback: Version) =>
   orNothing(
     word<Version>(Object.keys(VERSIONS), (name) => name as Version),
     fallback,
   );
-const clientAuth = word<ClientAuth>(['', ...CLIENT_AUTH, 'RequireClientCert'], (name) =>
-  name === '' ? 'NoClientCert' : name === 'RequireClientCert' ? 'RequireAnyClientCert' : (name as ClientAuth),
+const clientAuth = word<ClientAuth | null>(['', ...CLIENT_AUTH, 'RequireClientCert'], (name) =>
+  name === '' ? null : name === 'RequireClientCert' ? 'RequireAnyClientCert' : (name as ClientAuth),
 );
 const pem = secret('PEM text', () => true);
 const list0 = <T>(item: Shape<T>, expected: string) => orNothing(list(item, expected), []);
@@ -145,15 +184,12 @@ const tlsFields = {
   cert_file: preset(orNothing(text, ''), "The file of the server's certificate.", ''),
   key_file: preset(orNothing(text, ''), "The file of the certificate's key.", ''),
   client_ca_file: preset(orNothing(text, ''), 'The file of the CA of the clients.', ''),
-  client_auth_type: preset(
-    orNothing(clientAuth, 'NoClientCert'),
-    'Whether clients need a certificate.',
-    'NoClientCert',
-  ),
+  // null: left out. An empty list lets nobody in.
+  client_auth_type: preset(orNothing(clientAuth, null), 'Whether clients need a certificate.', null),
   client_allowed_sans: preset(
-    list0(text, 'a list of names, as [prometheus.example]'),
+    orNothing<readonly string[] | null>(list(text, 'a list of names, as [prometheus.example]'), null),
     "Names, one of which a client's certificate must have.",
-    [],
+    null,
   ),
   min_version: preset(version('TLS12'), 'The oldest TLS that is spoken.', 'TLS12'),
   max_version: preset(version('TLS13'), 'The newest TLS that is spoken.', 'TLS13'),
@@ -176,8 +212,8 @@ const NO_TLS: TlsSection = {
   cert_file: '',
   key_file: '',
   client_ca_file: '',
-  client_auth_type: 'NoClientCert',
-  client_allowed_sans: [],
+  client_auth_type: null,
+  client_allowed_sans: null,
   min_version: 'TLS12',
   max_version: 'TLS13',
   cipher_suites: [],
@@ -185,37 +221,38 @@ const NO_TLS: TlsSection = {
   curve_preferences: [],
 };
 
-// Who writes anything of TLS wants TLS: without a certificate that is an error. exporter-toolkit serves plain HTTP where only
-// versions, ciphers, curves or names are set.
-function isEnabled(tls: TlsSection): boolean {
-  return !isDeepStrictEqual({ ...tls }, NO_TLS);
+// exporter-toolkit's TLSConfig.IsEnabled: without any of these, TLS is off, whatever else the section says.
+const ENABLING = ['cert', 'cert_file', 'key', 'key_file', 'client_ca', 'client_ca_file', 'client_auth_type'] as const;
+const isEnabled = (tls: TlsSection) => ENABLING.some((key) => tls[key] !== '' && tls[key] !== null);
+
+const needsCertificate = ({ client_auth_type: type }: TlsSection) =>
+  type === 'RequireAnyClientCert' || type === 'RequireAndVerifyClientCert';
+
+function pairRemarks(node: YamlNode): readonly Remark[] {
+  const stands = (key: string) => ![undefined, null, ''].includes(isMap(node) ? (node.get(key) as string) : undefined);
+  if (!ENABLING.some(stands)) return [];
+  return (
+    [
+      ['cert', 'TLS needs a certificate'],
+      ['key', 'the certificate needs its key'],
+    ] as const
+  )
+    .filter(([key]) => !stands(key) && !stands(`${key}_file`))
+    .map(([key, why]) => ({ path: [`${key}_file`], text: `missing one of ${key} or ${key}_file: ${why}` }));
 }
 
 function tlsRemarks(tls: TlsSection): readonly Remark[] {
   const order = Object.keys(VERSIONS);
-  const optionalCert = ['NoClientCert', 'RequestClientCert', 'VerifyClientCertIfGiven'].includes(tls.client_auth_type);
   const remarks: (Remark | false)[] = [
-    isEnabled(tls) &&
-      tls.cert === '' &&
-      tls.cert_file === '' && {
-        path: ['cert_file'],
-        text: 'missing one of cert or cert_file: TLS needs a certificate',
-      },
-    isEnabled(tls) &&
-      tls.key === '' &&
-      tls.key_file === '' && {
-        path: ['key_file'],
-        text: 'missing one of key or key_file: the certificate needs its key',
-      },
     (tls.client_ca !== '' || tls.client_ca_file !== '') &&
-      tls.client_auth_type === 'NoClientCert' && {
+      (tls.client_auth_type ?? 'NoClientCert') === 'NoClientCert' && {
         path: [tls.client_ca_file === '' ? 'client_ca' : 'client_ca_file'],
         text: 'a CA for clients without client_auth_type has no effect; expected client_auth_type: RequireAndVerifyClientCert beside it',
       },
-    tls.client_allowed_sans.length > 0 &&
-      optionalCert && {
+    (tls.client_allowed_sans?.length ?? 0) > 0 &&
+      !needsCertificate(tls) && {
         path: ['client_allowed_sans'],
-        text: `expected client_auth_type: RequireAndVerifyClientCert beside it, found ${tls.client_auth_type}, by which a client without a certificate is let in`,
+        text: `expected client_auth_type: RequireAndVerifyClientCert beside it, found ${tls.client_auth_type ?? 'NoClientCert'}, by which a client without a certificate is let in`,
       },
     order.indexOf(tls.min_version) > order.indexOf(tls.max_version) && {
       path: ['min_version'],
@@ -270,7 +307,7 @@ const BCRYPT = /^\$2[abxy]?\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
 const users = orNothing(
   record(
     text,
-    secret('a bcrypt hash, as `htpasswd -nBC 10 USER` prints it', (hash) => BCRYPT.test(hash)),
+    secret('a bcrypt hash, as `htpasswd -nBC 10 USER` prints it', (hash) => BCRYPT.test(hash.trimEnd())),
     'a mapping of users to hashes',
   ),
   [],
@@ -283,7 +320,7 @@ const limit = object({
 const NO_LIMIT: Read<typeof limit> = { interval: 0, burst: 0 };
 
 const sections = object({
-  tls_server_config: preset(orNothing(checked(tlsShape, tlsRemarks), NO_TLS), 'TLS.', NO_TLS),
+  tls_server_config: preset(orNothing(inspected(checked(tlsShape, tlsRemarks), pairRemarks), NO_TLS), 'TLS.', NO_TLS),
   http_server_config: preset(orNothing(http, NO_HTTP), 'HTTP.', NO_HTTP),
   basic_auth_users: preset(users, 'Users, and their passwords as bcrypt hashes.', []),
   rate_limit: preset(orNothing(limit, NO_LIMIT), 'How many requests are let in.', NO_LIMIT),
