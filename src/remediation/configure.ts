@@ -70,11 +70,14 @@ function failureOf(plan: VnetPlan, failures: ChangesMade['failures']): string | 
 }
 
 async function revert(host: Machine, spoilt: readonly Outcome[], since: number): Promise<readonly Outcome[]> {
-  const back = spoilt.map((o) => changesBetween(o.plan.vnet, o.actual ?? [], o.plan.before));
   const plans = spoilt.map((o) => o.plan);
+  const idle = notFiltering(host, new Set(plans.map((plan) => plan.bridge)));
+  const back = spoilt.flatMap(({ plan, actual }) =>
+    idle.has(plan.bridge) ? [] : changesBetween(plan.vnet, actual ?? [], plan.before),
+  );
   const fresh = await change(
     host,
-    back.flat(),
+    back,
     plans.map((plan) => ({ ...plan, fdb: undefined })),
   );
   return spoilt.map((o): Outcome => {
@@ -90,7 +93,7 @@ async function revert(host: Machine, spoilt: readonly Outcome[], since: number):
         problem: `${o.problem}; put back to ${before}`,
         durationMs,
       };
-    const problem = `${o.problem}; could not be put back to ${before}: ${found.problem}`;
+    const problem = `${o.problem}; could not be put back to ${before}: ${idle.get(o.plan.bridge) ?? found.problem}`;
     return { ...o, result: 'failed', actual: found.actual, problem, durationMs };
   });
 }

@@ -238,3 +238,19 @@ test('a dump after the batch that has no row at all puts nothing back before it 
   });
   expect(results(await configure(host, [plan('vnet1', '1*', '10 100*')]))).toEqual(['verified']);
 });
+
+test('where the bridge stops filtering during the changes, nothing is put back', async () => {
+  let filters = '1\n';
+  const b = createBridge(new Map([['vnet1', table('1* 10')]]), (args) => {
+    if (!args.includes('vid 100')) return undefined;
+    filters = '0\n';
+    return 'RTNETLINK answers: Operation not permitted';
+  });
+  const { host } = onMachine({ ...b.machine, readText: () => filters });
+  const [outcome] = await configure(host, [plan('vnet1', '1* 10', '10 100*')]);
+  expect(outcome).toMatchObject({
+    result: 'failed',
+    problem: expect.stringMatching(/could not be put back to 1\* 10: .*br-mgmt does not filter VLANs any more/),
+  });
+  expect(formatTable(b.ports.get('vnet1') ?? [])).toBe('10');
+});
