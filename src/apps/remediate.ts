@@ -39,7 +39,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   keepHeapSmall();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const host = createHost(openKernelBridges(process.env, log));
-  const notifier = createNotifier(process.env, host, log);
+  const notifier = createNotifier(process.env, log);
   const load = () => loadSettings(host, flags['config.file']);
   const dryRun = flags.dryRun ?? false;
   const settings = load();

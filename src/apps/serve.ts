@@ -35,7 +35,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
   keepHeapSmall();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const host = createHost(openKernelBridges(process.env, log));
-  const notifier = createNotifier(process.env, host, log);
+  const notifier = createNotifier(process.env, log);
   const webFile = flags['web.config.file'];
   const service = await startService({
     host,

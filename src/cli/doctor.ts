@@ -1,8 +1,7 @@
 // `doctor`: what on this host keeps the program from working, or will undo its work.
 import type { Command } from '@commander-js/extra-typings';
 import type { Diagnosis } from '../doctor/judge.ts';
-import type { Installation } from '../hook/installation.ts';
-import type { Host } from '../host/host.ts';
+import type { Machine } from '../doctor/read.ts';
 import { printable } from '../model/printable.ts';
 import { configFileOption, planFormatOption } from './options.ts';
 import { print } from './output.ts';
@@ -18,9 +17,14 @@ export function register(program: Command): void {
       '\nExit status: 0 nothing to mend, 1 something, 2 nothing found, but not all could be looked at.',
     )
     .action(async (options) => {
-      const [{ createHost }, { look }] = await Promise.all([import('../host/linux/real.ts'), import('./run/hook.ts')]);
+      const [{ createHost }, { readInstallation }, { readSurroundings }] = await Promise.all([
+        import('../host/linux/real.ts'),
+        import('../host/linux/hook-installation.ts'),
+        import('../host/linux/surroundings.ts'),
+      ]);
       const host = createHost();
-      process.exitCode = await runDoctor(host, () => look(host), options);
+      const machine = { host, readInstallation: () => readInstallation(host), readSurroundings };
+      process.exitCode = await runDoctor(machine, options);
     });
 }
 
@@ -29,14 +33,10 @@ export interface DoctorOptions {
   readonly format: 'text' | 'json';
 }
 
-/** Returns the exit status. `look`: the hook as it is on this host. */
-export async function runDoctor(
-  host: Host,
-  look: () => Promise<Installation>,
-  options: DoctorOptions,
-): Promise<number> {
+/** Returns the exit status. */
+export async function runDoctor(machine: Machine, options: DoctorOptions): Promise<number> {
   const [{ readFacts }, { diagnose }] = await Promise.all([import('../doctor/read.ts'), import('../doctor/judge.ts')]);
-  const diagnosis = diagnose(await readFacts(host, options['config.file'], look));
+  const diagnosis = diagnose(await readFacts(machine, options['config.file']));
   print(options.format === 'json' ? `${JSON.stringify({ version: 1, ...diagnosis }, null, 2)}\n` : textOf(diagnosis));
   if (diagnosis.troubles.length > 0) return 1;
   return diagnosis.untold.length > 0 ? 2 : 0;

@@ -1,9 +1,19 @@
-// `hook GUEST OPERATION SUBOPERATION EXTRA`, domain XML on stdin: the hook as libvirt calls it, for those who call it themselves.
-import { dirname, join } from 'node:path';
-import { runInPlace } from '../host/linux/hook-machine.ts';
+// `hook install|uninstall|status`. libvirt's own call of the hook does not come here, see src/main.ts.
+import type { Command } from '@commander-js/extra-typings';
+import { register as registerInstall } from './hook/install.ts';
+import { register as registerStatus } from './hook/status.ts';
+import { register as registerUninstall } from './hook/uninstall.ts';
 
-/** Returns the exit status of src/hook/hook.sh, which lies beside this program. */
-export function runHook(args: readonly string[]): number {
-  const script = join(dirname(process.argv[1] ?? ''), 'hook/hook.sh');
-  return runInPlace('sh', [script, ...args], { LIBVIRT_VLAN_NODE: process.execPath });
+export function register(program: Command): void {
+  const hook = program
+    .command('hook')
+    .description("libvirt's hook: sets the VLANs of a VM's ports when it starts")
+    .addHelpText(
+      'after',
+      '\nlibvirt itself calls "hook GUEST OPERATION SUBOPERATION EXTRA" with the domain XML on stdin; exit status 0,\n' +
+        'or 1 at "start" where something failed and the config says fail_closed.',
+    );
+  registerInstall(hook);
+  registerUninstall(hook);
+  registerStatus(hook);
 }

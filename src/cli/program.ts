@@ -1,4 +1,4 @@
-// The command line, but for libvirt's own call of the hook. One file beside this one for each subcommand: `register`
+// The command line, but for libvirt's own call of the hook. One file here for each subcommand: `register`
 // declares its arguments and options; what runs is loaded when it runs.
 import { Command } from '@commander-js/extra-typings';
 import { OperatorError } from '../model/mistake.ts';
@@ -9,7 +9,7 @@ import { register as registerDemo } from './demo.ts';
 import { register as registerDoctor } from './doctor.ts';
 import { register as registerHeal } from './heal.ts';
 import { register as registerHistory } from './history.ts';
-import { register as registerHook } from './hook-install.ts';
+import { register as registerHook } from './hook.ts';
 import { register as registerMetrics } from './metrics.ts';
 import { register as registerPlan } from './plan.ts';
 import { register as registerRemediate } from './remediate.ts';

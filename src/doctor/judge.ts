@@ -3,8 +3,9 @@ import type { Settings } from '../config/settings.ts';
 import { remarks } from '../hook/installation.ts';
 import type { BridgePolicy } from '../model/policy.ts';
 import type { Bridge, Domain } from '../model/snapshot.ts';
+import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd } from '../model/surroundings.ts';
 import { matchesGlob } from '../policy/expect.ts';
-import { EXPORTER, type Facts, REMEDIATOR, SOCKETS, type Systemd } from './facts.ts';
+import type { Facts } from './facts.ts';
 
 /** Something to mend, for people. */
 export interface Trouble {

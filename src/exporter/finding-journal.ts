@@ -1,7 +1,6 @@
 // Writes what appeared and what is gone to the journal, for `history` and for whoever reads journals: one entry each. An entry is a
 // process, and a bridge that loses all VLANs has thousands of findings: beyond so many a minute they are counted, and told as counts.
 import type { Host } from '../host/host.ts';
-import { type JournalFields, journalEntry, PRIORITY } from '../host/linux/journal-write.ts';
 import {
   FINDING_MESSAGE_ID,
   FINDINGS_LEFT_OUT_MESSAGE_ID,
@@ -9,6 +8,7 @@ import {
   findingFields,
 } from '../model/finding-event.ts';
 import { WRITERS } from '../model/history.ts';
+import { type JournalFields, PRIORITY } from '../model/journal.ts';
 import type { Log } from '../model/log.ts';
 import { compare } from '../model/order.ts';
 import type { Report } from '../model/report.ts';
@@ -31,7 +31,7 @@ export function createFindingJournal(host: Host, log: Log, monotonic: () => numb
   let writing = Promise.resolve();
   let failing = false;
   const write = async (fields: JournalFields) => {
-    const problem = await journalEntry(host, fields);
+    const problem = await host.journal.write(fields);
     if (problem !== undefined && !failing) log.warn({ problem }, 'findings are not in the journal');
     failing = problem !== undefined;
   };

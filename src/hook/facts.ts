@@ -1,5 +1,5 @@
 // What the hook has to say of one run: one fact, one journal entry. Pure.
-import { type JournalFields, PRIORITY } from '../host/linux/journal-write.ts';
+import { type JournalFields, PRIORITY } from '../model/journal.ts';
 import type { Outcome, Refusal } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Finding, VnetReport } from '../model/report.ts';

@@ -1,18 +1,8 @@
 // Where the hook belongs on this host, and what is wrong with how it is there. Pure: the facts come in, sentences go out.
-import { HOOK_FILE, HOOK_FOLDER, type HookFile } from '../host/linux/hook-files.ts';
+import { HOOK_FILE, HOOK_FOLDER, type HookFile, type Installation } from '../host/linux/hook-files.ts';
 import { hookScript, pathsOf } from './script.ts';
 
 export const HOOK_NAME = 'libvirt-vlan-exporter';
-
-/** What was found on the host. */
-export interface Installation {
-  /** In the order in which libvirt runs them. `text` of ours only. */
-  readonly files: readonly (HookFile & { readonly text?: string })[];
-  /** As `[9, 0, 0]`; undefined where no libvirt daemon was found. */
-  readonly libvirt: readonly number[] | undefined;
-  /** Whether a file exists. */
-  readonly exists: (path: string) => boolean;
-}
 
 /** Where `hook install` writes; or why it cannot. */
 export function placeFor({ files, libvirt }: Installation): { readonly path: string } | { readonly problem: string } {

@@ -3,7 +3,7 @@
 import type { Settings } from '../config/settings.ts';
 import { LIVE_FOLDER } from '../host/linux/files.ts';
 import type { HookHost } from '../host/linux/hook-machine.ts';
-import type { JournalFields } from '../host/linux/journal-write.ts';
+import type { JournalFields } from '../model/journal.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Domain } from '../model/snapshot.ts';
 import type { Call } from './call.ts';

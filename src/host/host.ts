@@ -3,6 +3,7 @@
 // Files are read synchronously: they are small and in memory (sysfs, tmpfs) or local, and a thousand asynchronous reads of
 // sysfs cost several times the reads themselves.
 
+import type { JournalFields } from '../model/journal.ts';
 import type { Change } from '../model/plan.ts';
 import type { Bridge, CollectorRun, Fdb, Reading, Snapshot } from '../model/snapshot.ts';
 import type { VlanTable } from '../model/vlan.ts';
@@ -20,31 +21,15 @@ export interface FileStat {
   readonly uid?: number;
 }
 
-export interface RunOptions {
-  readonly input?: string;
-  /** Milliseconds until the process is killed. */
-  readonly timeoutMs: number;
-}
-
-/** What became of a process. Never thrown: a non-zero exit, a signal, a timeout, a missing program are all results. */
-export interface RunResult {
-  readonly stdout: string;
-  readonly stderr: string;
-  /** undefined where it did not run or was killed; then `problem` says why. */
-  readonly exitCode: number | undefined;
-  /** undefined on exit 0, else one line for people: what failed, and how. */
-  readonly problem: string | undefined;
-}
-
 /** A running watch or process. `stop` is idempotent. */
 export interface Handle {
   stop(): void;
 }
 
 export interface FollowEvents {
-  /** One line of stdout, without its newline. */
+  /** One line, without its newline. */
   line(text: string): void;
-  /** It ended by itself, once, and why (exit status and the end of stderr). Not called after `stop`. */
+  /** It ended by itself, once, and why. Not called after `stop`. */
   end(problem: string): void;
 }
 
@@ -95,8 +80,32 @@ export interface BridgesRead extends Pick<Snapshot, 'links' | 'vlans'> {
   readonly collectors: readonly CollectorRun[];
 }
 
+/** Which entries of the journal. */
+export interface JournalQuery {
+  /** Alternatives: all terms `FIELD=value` of one must fit; of terms of the same field, one. */
+  readonly anyOf: readonly (readonly string[])[];
+  /** Those that are needed. */
+  readonly fields: readonly string[];
+  readonly thisBoot?: boolean;
+  /** Milliseconds since the epoch. */
+  readonly since?: number;
+  /** The last ones, at most so many. */
+  readonly last?: number;
+}
+
+/** The system's journal. An entry is read as one line of JSON, as journalctl(1) has it with "-o json". */
+export interface Journal {
+  /** Oldest first. Never rejects. */
+  read(query: JournalQuery, timeoutMs: number): Promise<Reading<readonly string[]>>;
+  /** All entries from this cursor on, its own included, and then those that come. */
+  follow(query: JournalQuery, from: string | undefined, events: FollowEvents): Handle;
+  /** Resolves to a problem for people where it could not be written, else undefined; never rejects. */
+  write(entry: JournalFields): Promise<string | undefined>;
+}
+
 export interface Host {
   readonly bridges: Bridges;
+  readonly journal: Journal;
   /** The time of day, milliseconds since the epoch: for times that people read. */
   now(): number;
   /** Milliseconds of a clock that nobody sets: for every duration, wait and age. */
@@ -109,9 +118,6 @@ export interface Host {
   list(path: string): readonly string[] | undefined;
   /** Whether there is a process of this id; undefined where it cannot be told, as in a container that sees its own processes only. */
   processExists(pid: number): boolean | undefined;
-  run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
-  /** Starts a process that goes on, as `ip monitor link`. */
-  follow(command: string, args: readonly string[], events: FollowEvents): Handle;
   /** Calls `changed` at each change of an entry of a folder. Throws Error where the folder cannot be watched. `failed`: the watch ended by itself. */
   watch(path: string, changed: (name: string | undefined) => void, failed: (problem: string) => void): Handle;
 }

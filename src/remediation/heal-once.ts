@@ -1,7 +1,6 @@
 // One cycle by an operator's hand: without the guard, and in turns with the remediator.
 import { setTimeout } from 'node:timers/promises';
 import type { Host, Locking } from '../host/host.ts';
-import { journalEntry } from '../host/linux/journal-write.ts';
 import { takeLock } from '../host/linux/lock.ts';
 import { LOCK_FOLDER } from '../host/remediator-status.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
@@ -83,7 +82,7 @@ async function attemptLock(): Promise<Locking | { readonly problem: string }> {
 async function writeJournal(host: Host, decisions: readonly Decision[]): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const fields of journalEntries(decisions)) {
-    const problem = await journalEntry(host, fields);
+    const problem = await host.journal.write(fields);
     if (problem !== undefined) problems.push(problem);
   }
   return problems;

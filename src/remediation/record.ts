@@ -1,8 +1,8 @@
 // The remediator's decisions as journal entries: `journalctl -t libvirt-vlan-remediator`, and by field,
 // `journalctl LIBVIRT_VLAN_DOMAIN=vyos-01`.
-import type { JournalFields } from '../host/linux/journal-write.ts';
-import { PRIORITY } from '../host/linux/journal-write.ts';
+
 import { WRITERS } from '../model/history.ts';
+import { type JournalFields, PRIORITY } from '../model/journal.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import { eventFields } from '../model/vnet-event.ts';
 

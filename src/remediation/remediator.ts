@@ -3,8 +3,8 @@
 import type { Settings } from '../config/settings.ts';
 import { createTurns } from '../daemon/turns.ts';
 import type { Host, Locking } from '../host/host.ts';
-import { type JournalFields, journalEntry } from '../host/linux/journal-write.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
+import type { JournalFields } from '../model/journal.ts';
 import type { Log } from '../model/log.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
@@ -170,7 +170,7 @@ function attempt(action: () => unknown): string | undefined {
 /** What went wrong last. */
 async function writeEntries(host: Host, entries: readonly JournalFields[]): Promise<string | undefined> {
   let problem: string | undefined;
-  for (const fields of entries) problem = (await journalEntry(host, fields)) ?? problem;
+  for (const fields of entries) problem = (await host.journal.write(fields)) ?? problem;
   return problem;
 }
 

@@ -6,18 +6,18 @@ import { runPlan } from '../../src/cli/plan.ts';
 import { runSnapshot } from '../../src/cli/snapshot.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
-import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { parseSnapshot } from '../../src/report/snapshot-json.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const CONFIG =
   'bridges:\n  br0:\n    vlans: [10, 20]\n    pvid: 1\n    rules:\n      - {name: a, domains: [vyos-01], pvid: 100}\n';
 const OPTIONS = { 'config.file': FILE, format: 'table' } as const;
 
-function host(): SimHost {
-  const sim = onIproute2(createSimHost({ now: () => 1_700_000_000_000 }));
+function host(): ProgramsHost {
+  const sim = onPrograms(createSimHost({ now: () => 1_700_000_000_000 }));
   sim.addBridge('br0');
   sim.writeFile(FILE, CONFIG);
   for (const [i, name] of ['vyos-01', 'web'].entries()) {

@@ -8,7 +8,7 @@ import { runSnapshot } from '../../src/cli/snapshot.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { SnapshotError } from '../../src/report/snapshot-json.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const FROM = '/tmp/report.json';
@@ -39,8 +39,8 @@ function sick(): SimHost {
 }
 
 /** A host of another kind altogether, that has the report and the config it was made with. */
-async function elsewhere(sim: SimHost): Promise<SimHost> {
-  const other = onIproute2(createSimHost({ now: () => 1_800_000_000_000 }));
+async function elsewhere(sim: SimHost): Promise<ProgramsHost> {
+  const other = onPrograms(createSimHost({ now: () => 1_800_000_000_000 }));
   other.addBridge('br-other');
   other.writeFile(FILE, CONFIG);
   other.writeFile(FROM, (await outputOf(() => runSnapshot(sim, FILES))).out);

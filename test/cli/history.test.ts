@@ -6,13 +6,13 @@ import { createProgram } from '../../src/cli/program.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { createFindingJournal } from '../../src/exporter/finding-journal.ts';
 import { entryOf } from '../../src/hook/facts.ts';
-import { journalEntry } from '../../src/host/linux/journal-write.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import type { Decision } from '../../src/model/remediator-status.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { journalEntries } from '../../src/remediation/record.ts';
+import { onPrograms } from '../support/on-programs.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const START = Date.UTC(2026, 1, 3, 12);
@@ -24,7 +24,7 @@ afterEach(() => vi.restoreAllMocks());
 /** A host on which a VM started, drifted and was healed by hand, one minute apart. */
 async function eventful() {
   let now = START;
-  const host = createSimHost({ now: () => now });
+  const host = onPrograms(createSimHost({ now: () => now }));
   host.addBridge('br0');
   host.writeFile(FILE, 'bridges: {br0: {vlans: [10, 20], pvid: 100}}\n');
   host.start({
@@ -34,7 +34,7 @@ async function eventful() {
   });
   const call = { guest: 'vyos-01', operation: 'start' } as const;
   const where = { bridge: 'br0', vnet: 'vnet0', before: '1*', after: '10 20 100*' };
-  await journalEntry(host, entryOf({ severity: 'info', text: 'done', outcome: 'verified', ...where }, call, 9, true));
+  await host.journal.write(entryOf({ severity: 'info', text: 'done', outcome: 'verified', ...where }, call, 9, true));
   host.setTable('vnet0', parseTable('10 20 100*'));
 
   const { policy } = loadSettings(host, FILE);
@@ -152,7 +152,7 @@ test('of a thousand vnets healed at once, each has its line, whatever its domain
       durationMs: 1,
     }),
   );
-  for (const fields of journalEntries(decisions)) await journalEntry(host, fields);
+  for (const fields of journalEntries(decisions)) await host.journal.write(fields);
   expect(host.journal.entries).toHaveLength(1);
   const { events } = JSON.parse((await outputOf(host, [], { ...OPTIONS, format: 'json' })).out);
   expect(events.map((event: { domain: string }) => event.domain)).toEqual(names);

@@ -4,7 +4,7 @@ import { runHeal } from '../../src/cli/heal.ts';
 import { runPlan } from '../../src/cli/plan.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { formatTable } from '../../src/model/vlan.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const CONFIG = `bridges:
@@ -16,8 +16,8 @@ const CONFIG = `bridges:
 `;
 const OPTIONS = { 'config.file': FILE, format: 'text' } as const;
 
-function host(): SimHost {
-  const sim = onIproute2(createSimHost({ now: () => 1_700_000_000_000 }));
+function host(): ProgramsHost {
+  const sim = onPrograms(createSimHost({ now: () => 1_700_000_000_000 }));
   sim.addBridge('br0');
   sim.writeFile(FILE, CONFIG);
   for (const [i, name] of ['vyos-01', 'web'].entries()) {
@@ -73,7 +73,9 @@ test('heal does what plan printed, verifies, exits 0, and leaves other domains a
 test('a heal by hand is in the journal, with its trigger', async () => {
   const sim = host();
   await outputOf(() => runHeal(sim, [], OPTIONS));
-  const lines = sim.journal.query(['-o', 'json', '-t', 'libvirt-vlan-remediator']).trim().split('\n');
+  const query = { anyOf: [['SYSLOG_IDENTIFIER=libvirt-vlan-remediator']], fields: [] };
+  const read = await sim.journal.read(query, 1000);
+  const lines = read.ok ? read.value : [];
   expect(lines.map((line) => JSON.parse(line).LIBVIRT_VLAN_TRIGGER)).toEqual(['heal', 'heal']);
 });
 

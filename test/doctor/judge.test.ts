@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { parseSettings } from '../../src/config/load.ts';
-import { EXPORTER, type Facts, NETWORKD, REMEDIATOR, type Unit } from '../../src/doctor/facts.ts';
+import type { Facts } from '../../src/doctor/facts.ts';
 import { diagnose } from '../../src/doctor/judge.ts';
 import { hookScript } from '../../src/hook/script.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
+import { EXPORTER, NETWORKD, REMEDIATOR, type Unit } from '../../src/model/surroundings.ts';
 import { parseWebConfig } from '../../src/web/config/web-config.ts';
 
 const CONFIG = `bridges:

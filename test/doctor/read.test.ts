@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { runDoctor } from '../../src/cli/doctor.ts';
-import { isHookDenial, parseUnits, readFacts } from '../../src/doctor/read.ts';
-import type { Installation } from '../../src/hook/installation.ts';
-import type { Host, RunResult } from '../../src/host/host.ts';
+import { readFacts } from '../../src/doctor/read.ts';
+import type { Installation } from '../../src/host/linux/hook-files.ts';
+import type { Processes, RunResult } from '../../src/host/linux/processes.ts';
+import { isHookDenial, parseUnits, readSurroundings } from '../../src/host/linux/surroundings.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
@@ -25,7 +26,6 @@ UnitFileState=enabled
 NeedDaemonReload=no
 `;
 const installation: Installation = { files: [], libvirt: [9, 0, 0], exists: () => true };
-const look = async () => installation;
 const answer = (stdout: string, stderr = ''): RunResult => ({ stdout, stderr, exitCode: 0, problem: undefined });
 
 /** A simulated host with one VM, and programs that say what `said` holds, by their name and first argument. */
@@ -47,9 +47,10 @@ function host(said: Readonly<Record<string, RunResult>> = {}) {
     'nmcli -t': answer('br0:connected\nvnet\\:0:unmanaged\n'),
     ...said,
   };
-  const run: Host['run'] = async (command, args, options) =>
-    preset[`${command} ${args[0]}`] ?? sim.run(command, args, options);
-  return { sim, host: { ...sim, run } };
+  const run: Processes['run'] = async (command, args) => preset[`${command} ${args[0]}`] ?? answer('');
+  const readInstallation = async () => installation;
+  const machine = { host: sim, readInstallation, readSurroundings: () => readSurroundings({ ...sim, run }) };
+  return { sim, machine };
 }
 
 test('units are read from what systemctl prints', () => {
@@ -62,12 +63,12 @@ test('units are read from what systemctl prints', () => {
 });
 
 test('facts are read from files and programs', async () => {
-  const { sim, host: machine } = host();
+  const { sim, machine } = host();
   sim.writeFile('/run/systemd/network/10-vm.network', '[BridgeVLAN]');
   sim.writeFile('/usr/lib/systemd/network/10-vm.network', 'not in force');
   sim.writeFile('/etc/default/libvirt-vlan-exporter', '# --web.config.file=/no\nARGS="--web.config.file=/web.yml"\n');
   sim.writeFile('/web.yml', 'basic_auth_users: 7\n');
-  const facts = await readFacts(machine, FILE, look);
+  const facts = await readFacts(machine, FILE);
   expect(facts.systemd).toMatchObject({ ok: true, value: { version: 257 } });
   expect(facts.networkFiles).toEqual([{ path: '/run/systemd/network/10-vm.network', text: '[BridgeVLAN]' }]);
   expect([...facts.networkManager]).toEqual([
@@ -82,8 +83,8 @@ test.each([
   ['No journal files were found.', { ok: false, error: 'No journal files were found.' }],
   ['Hint: You are currently not seeing messages from other users and the system.', { ok: false }],
 ])('a journal of which journalctl says "%s" is not read', async (stderr, expected) => {
-  const { host: machine } = host({ 'journalctl -b': answer('', stderr) });
-  expect((await readFacts(machine, FILE, look)).journal).toMatchObject(expected);
+  const { machine } = host({ 'journalctl -b': answer('', stderr) });
+  expect((await readFacts(machine, FILE)).journal).toMatchObject(expected);
 });
 
 test('only denials that concern hooks of libvirt count', () => {
@@ -100,10 +101,10 @@ test('only denials that concern hooks of libvirt count', () => {
 test('each trouble is one line with what to type, and the exit status is 1; 0 where there is none', async () => {
   const out: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
-  const { host: machine } = host();
+  const { machine } = host();
   const options = { 'config.file': FILE, format: 'text' } as const;
-  const status = await runDoctor(machine, look, options);
-  const json = await runDoctor(machine, look, { ...options, format: 'json' });
+  const status = await runDoctor(machine, options);
+  const json = await runDoctor(machine, { ...options, format: 'json' });
   const well = host({
     'systemctl show': answer(
       SHOWN.replaceAll('NetworkManager', 'other')
@@ -111,7 +112,7 @@ test('each trouble is one line with what to type, and the exit status is 1; 0 wh
         .replace('=yes', '=no'),
     ),
   });
-  const none = await runDoctor(well.host, look, options);
+  const none = await runDoctor(well.machine, options);
   vi.restoreAllMocks();
   expect([status, json, none]).toEqual([1, 1, 0]);
   expect(out[0]).toBe(

@@ -6,6 +6,7 @@ import { createSimHost } from '../../src/host/sim/host.ts';
 import { FINDING_MESSAGE_ID, type FindingEvent } from '../../src/model/finding-event.ts';
 import type { Finding, Report, Unknown } from '../../src/model/report.ts';
 import { bridge, report } from '../report/example.ts';
+import { onPrograms } from '../support/on-programs.ts';
 import { DRIFTED, eventually, exporterOn, GOOD } from './fixture.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -81,7 +82,7 @@ test('in a storm so many entries are written a minute, one says so, and the next
 });
 
 test('an entry has the finding in fields, by which it is found', async () => {
-  const host = createSimHost();
+  const host = onPrograms(createSimHost());
   const journal = createFindingJournal(host, silent, () => 0);
   journal.update(reportOf([{ ...wrong(), domain: 'a\nPRIORITY=0' }]));
   await journal.written();
@@ -102,7 +103,7 @@ test('an entry has the finding in fields, by which it is found', async () => {
 });
 
 test('a journal that cannot be written is told once, and again after it could', async () => {
-  const host = createSimHost();
+  const host = onPrograms(createSimHost());
   const warn = vi.fn();
   const journal = createFindingJournal(host, { ...silent, warn }, () => 0);
   const change = async (...findings: readonly Finding[]) => {

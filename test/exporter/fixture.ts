@@ -4,7 +4,7 @@ import { parseSettings } from '../../src/config/load.ts';
 import { createExporter, type ExporterOptions } from '../../src/exporter/exporter.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { table } from '../report/example.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms } from '../support/on-programs.ts';
 
 /** Far apart, so that a test sees what events do. */
 export const CONFIG = `
@@ -21,7 +21,7 @@ export const GOOD = table('10 20 100*');
 export const DRIFTED = table('1*');
 
 export function simulatedHost() {
-  const host = onIproute2(createSimHost());
+  const host = onPrograms(createSimHost());
   host.addBridge('br-mgmt');
   host.define(VYOS);
   host.start(VYOS.name);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { describe, type Installation, placeFor, remarks } from '../../src/hook/installation.ts';
+import { describe, placeFor, remarks } from '../../src/hook/installation.ts';
 import { hookScript } from '../../src/hook/script.ts';
-import { findHookFiles, HOOK_FILE, HOOK_FOLDER } from '../../src/host/linux/hook-files.ts';
+import { findHookFiles, HOOK_FILE, HOOK_FOLDER, type Installation } from '../../src/host/linux/hook-files.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { ORIGINAL_HOOK } from '../fixtures/original-hook.ts';
 

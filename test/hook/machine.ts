@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import type { Operation } from '../../src/hook/call.ts';
 import { type HookMachine, runLater, runStart } from '../../src/hook/run.ts';
-import type { JournalFields } from '../../src/host/linux/journal-write.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import type { JournalFields } from '../../src/model/journal.ts';
 import { formatTable, vidRange, vlanTable } from '../../src/model/vlan.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms } from '../support/on-programs.ts';
 
 export const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 export const SHIPPED = readFileSync('systemd/config.yml', 'utf8');
@@ -18,7 +18,7 @@ interface Options {
 export function testMachine(options: Options = {}) {
   let now = 1_000_000;
   let kept: string | undefined;
-  const host = onIproute2(createSimHost({ now: () => now }));
+  const host = onPrograms(createSimHost({ now: () => now }));
   host.addBridge('br-mgmt');
   host.writeFile(CONFIG, options.config ?? SHIPPED);
   const entries: JournalFields[] = [];

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import type { Host, RunResult } from '../../src/host/host.ts';
+import type { Host } from '../../src/host/host.ts';
 import { createIproute2 } from '../../src/host/linux/iproute2/bridges.ts';
 import { bridgeArgs } from '../../src/host/linux/iproute2/text.ts';
+import type { Processes, RunResult } from '../../src/host/linux/processes.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import type { VlanChange, VnetPlan } from '../../src/model/plan.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { vnetPlan } from '../../src/remediation/plan.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms } from '../support/on-programs.ts';
 import { table } from '../support/policy.ts';
 import { applyChange } from './port-model.ts';
 
@@ -59,7 +60,7 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
 
 /** A host whose bridges are asked by iproute2 on this machine. */
 function onMachine(part: object) {
-  const machine = part as unknown as Host;
+  const machine = part as unknown as Host & Processes;
   return { machine, host: { monotonic: machine.monotonic, bridges: createIproute2(machine) } };
 }
 
@@ -104,7 +105,7 @@ test.each([
   const b = createBridge(new Map([['vnet1', table('1*')]]));
   const { host } = onMachine({
     ...b.machine,
-    run: async (...[command, args, options]: Parameters<Host['run']>) => {
+    run: async (...[command, args, options]: Parameters<Processes['run']>) => {
       const result = await b.machine.run(command, args, options);
       return args.includes('-batch') ? ended : result;
     },
@@ -165,7 +166,7 @@ test('a state that somebody else made worse meanwhile is not rewound', async () 
   const b = createBridge(new Map([['vnet1', table('1*')]]));
   const { host } = onMachine({
     ...b.machine,
-    run: async (...[command, args, options]: Parameters<Host['run']>) => {
+    run: async (...[command, args, options]: Parameters<Processes['run']>) => {
       const result = await b.machine.run(command, args, options);
       if (!args.includes('-batch')) return result;
       b.ports.set('vnet1', []);
@@ -200,7 +201,7 @@ test('the changes of a plan are those that bridge is given', () => {
 });
 
 test('a bridge that stopped filtering after the decision is not written to, and others are', async () => {
-  const sim = onIproute2(createSimHost());
+  const sim = onPrograms(createSimHost());
   for (const [bridge, port] of [
     ['br-mgmt', 'vnet1'],
     ['br-lan', 'vnet2'],
@@ -231,7 +232,7 @@ test('a dump after the batch that has no row at all puts nothing back before it 
   let empty = 1;
   const { host } = onMachine({
     ...b.machine,
-    run: async (...call: Parameters<Host['run']>) => {
+    run: async (...call: Parameters<Processes['run']>) => {
       const result = await b.machine.run(...call);
       return result.stdout !== '' && empty-- > 0 ? { ...result, stdout: '[]' } : result;
     },

@@ -1,21 +1,21 @@
 // A port whose FDB libvirt keeps: VLANs and entries are judged, planned, applied and verified together.
 import { expect, test } from 'vitest';
 import { bridgeCommand, parseFdbShow } from '../../src/host/linux/iproute2/text.ts';
-import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import { formatVids } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { plan } from '../../src/remediation/plan.ts';
 import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 import { bridgePolicy, policy } from '../support/policy.ts';
 
 const MAC = '52:54:00:00:00:01';
 const POLICY = policy(bridgePolicy({ vlans: [10, 11, 20], pvid: 100, unexpected: 'remove' }));
 
-function host(kept = true): SimHost {
-  const sim = onIproute2(createSimHost({ now: () => 1_700_000_000_000 }));
+function host(kept = true): ProgramsHost {
+  const sim = onPrograms(createSimHost({ now: () => 1_700_000_000_000 }));
   sim.addBridge('br0');
   sim.start({
     name: 'web',
@@ -30,11 +30,11 @@ async function judge(sim: Parameters<typeof createSnapshotReader>[0]) {
   const report = evaluate(await snapshotOf(sim), POLICY);
   return { planned: plan(report), vnet: report.bridges[0]?.vnets[0] };
 }
-async function entries(sim: SimHost): Promise<string> {
+async function entries(sim: ProgramsHost): Promise<string> {
   const fdb = await sim.bridges.fdb(['br0']);
   return fdb.ok ? formatVids(fdb.value.get('vnet0')?.get(MAC) ?? []) : fdb.error;
 }
-const bridge = (sim: SimHost, command: string) => sim.run('bridge', command.split(' '), { timeoutMs: 1000 });
+const bridge = (sim: ProgramsHost, command: string) => sim.run('bridge', command.split(' '), { timeoutMs: 1000 });
 
 test('a change of VLANs brings the entries with it, those of VLANs that go first', async () => {
   const sim = host();
@@ -78,11 +78,11 @@ test('the inverse brings back the table and the entries', async () => {
 test('where libvirt keeps no FDB, it is not even read', async () => {
   const sim = host(false);
   const calls: string[] = [];
-  const run: SimHost['run'] = (command, args, options) => {
+  const run: ProgramsHost['run'] = (command, args, options) => {
     calls.push(args.join(' '));
     return sim.run(command, args, options);
   };
-  const { planned, vnet } = await judge(onIproute2({ ...sim, run }));
+  const { planned, vnet } = await judge(onPrograms(sim, () => run));
   expect(calls.filter((call) => call.includes('fdb'))).toEqual([]);
   expect([vnet?.fdb, planned.vnets[0]?.fdb]).toEqual([undefined, undefined]);
 });
@@ -90,9 +90,9 @@ test('where libvirt keeps no FDB, it is not even read', async () => {
 test('where it could not be read, the vnet is left alone', async () => {
   const sim = host();
   const failed = { stdout: '', stderr: '', exitCode: 1, problem: 'bridge: no' };
-  const run: SimHost['run'] = (command, args, options) =>
+  const run: ProgramsHost['run'] = (command, args, options) =>
     args.includes('fdb') ? Promise.resolve(failed) : sim.run(command, args, options);
-  const { planned } = await judge(onIproute2({ ...sim, run }));
+  const { planned } = await judge(onPrograms(sim, () => run));
   expect(planned.vnets).toEqual([]);
   expect(planned.refusals.map(({ reason, text }) => `${reason}: ${text}`)).toEqual([
     'unknown: libvirt keeps its FDB, which could not be read: bridge: no',
@@ -102,11 +102,14 @@ test('where it could not be read, the vnet is left alone', async () => {
 test('entries that did not come are a failure, whatever the commands said', async () => {
   const sim = host();
   const { planned } = await judge(sim);
-  const run: SimHost['run'] = (command, args, options) => {
+  const run: ProgramsHost['run'] = (command, args, options) => {
     const input = options.input?.replaceAll(/^fdb replace .* vlan 20 .*\n/gm, '');
     return sim.run(command, args, input === undefined ? options : { ...options, input });
   };
-  const [outcome] = await configure(onIproute2({ ...sim, run }), planned.vnets);
+  const [outcome] = await configure(
+    onPrograms(sim, () => run),
+    planned.vnets,
+  );
   expect([outcome?.result, outcome?.problem]).toEqual(['failed', `without an FDB entry for ${MAC} in 20`]);
 });
 

@@ -1,13 +1,13 @@
 // A simulated host with VMs vm-1, vm-2 … of one vnet each on br0, a clock that only moves when told, and the remediator's memory.
 
-import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import { formatTable } from '../../src/model/vlan.ts';
 import { type CycleResult, createMemory, runCycle } from '../../src/remediation/cycle.ts';
 import { createStateMemory, type StateStore } from '../../src/remediation/state-file.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 import { bridgePolicy, policy } from '../support/policy.ts';
 
 export const LIMITS = { maxHeals: 5, windowMs: 600_000, cooldownMs: 600_000, maxVnetsPerPolicyChange: 10 };
@@ -23,7 +23,7 @@ export function policyOf(pvid: number, options: Parameters<typeof bridgePolicy>[
 export const WELL = '10 20 100*';
 
 export interface Fleet {
-  readonly host: SimHost;
+  readonly host: ProgramsHost;
   /** Time passes, milliseconds; where they are negative, the clock is set back. */
   pass(ms: number): void;
   cycle(trigger?: string): Promise<CycleResult>;
@@ -40,7 +40,7 @@ export interface Fleet {
 export function createFleet(vms: number, store: StateStore = createStateMemory()): Fleet {
   let now = 1_700_000_000_000;
   let uptime = 5_000_000;
-  const host = onIproute2(createSimHost({ now: () => now, monotonic: () => uptime }));
+  const host = onPrograms(createSimHost({ now: () => now, monotonic: () => uptime }));
   host.addBridge('br0');
   for (let i = 1; i <= vms; i++) {
     const mac = `52:54:00:00:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')}`;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Bridges } from '../../src/host/host.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
-import { onIproute2 } from '../support/on-iproute2.ts';
+import { onPrograms } from '../support/on-programs.ts';
 import { checkLaws, checkOrder, checkUnknown, type World } from './laws.ts';
 
 function simWorld(host: SimHost = createSimHost()): World & { readonly host: SimHost } {
@@ -35,7 +35,7 @@ function simWorld(host: SimHost = createSimHost()): World & { readonly host: Sim
 
 for (const [via, world] of [
   ['asked directly', () => simWorld()],
-  ['by iproute2', () => simWorld(onIproute2(createSimHost()))],
+  ['by iproute2', () => simWorld(onPrograms(createSimHost()))],
 ] as const) {
   test(`${via}: plan then apply converges, twice changes nothing, the inverse restores, and nothing else moves`, async () => {
     await checkLaws(world(), 150);

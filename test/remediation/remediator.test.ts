@@ -30,11 +30,7 @@ test('each heal is one journal entry with trigger, tables, commands, outcome and
   const { remediator, host } = start(1);
   remediator.wake('startup');
   await remediator.idle();
-  const [entry] = host.journal
-    .query(['-o', 'json', '-t', 'libvirt-vlan-remediator'])
-    .trim()
-    .split('\n')
-    .map((l) => JSON.parse(l));
+  const [entry] = host.journal.entries.filter((e) => e.SYSLOG_IDENTIFIER === 'libvirt-vlan-remediator');
   expect(entry).toMatchObject({
     PRIORITY: '5',
     LIBVIRT_VLAN_DOMAIN: 'vm-1',
@@ -44,7 +40,7 @@ test('each heal is one journal entry with trigger, tables, commands, outcome and
     LIBVIRT_VLAN_AFTER: WELL,
     LIBVIRT_VLAN_DURATION_MS: '0',
   });
-  expect(entry.LIBVIRT_VLAN_COMMAND).toContain('bridge vlan add vid 100 dev vnet0 pvid untagged');
+  expect(entry?.LIBVIRT_VLAN_COMMAND).toContain('bridge vlan add vid 100 dev vnet0 pvid untagged');
 });
 
 test('a cycle of many vnets is one journal entry, a read, and a batch that reads back', async () => {

@@ -1,7 +1,9 @@
 // A Host made of a table of files and a table of command answers: for tests of one reader. The simulated host (src/host/sim) is
 // for everything that needs a bridge that behaves.
-import type { FileStat, Host, RunResult } from '../../src/host/host.ts';
+import type { FileStat, Host } from '../../src/host/host.ts';
 import { createIproute2 } from '../../src/host/linux/iproute2/bridges.ts';
+import { createJournal } from '../../src/host/linux/journalctl.ts';
+import type { Processes, RunResult } from '../../src/host/linux/processes.ts';
 
 export interface MemoryFile {
   readonly text: string;
@@ -12,7 +14,7 @@ export interface MemoryFile {
   readonly error?: string;
 }
 
-export interface MemoryHost extends Host {
+export interface MemoryHost extends Host, Processes {
   readonly files: Map<string, MemoryFile>;
   /** By command line. */
   readonly answers: Map<string, Partial<RunResult>>;
@@ -22,7 +24,7 @@ export interface MemoryHost extends Host {
 }
 
 export function memoryHost(files: Record<string, string | MemoryFile> = {}): MemoryHost {
-  const host: Omit<MemoryHost, 'bridges'> = {
+  const host: Omit<MemoryHost, 'bridges' | 'journal'> = {
     files: new Map(
       Object.entries(files).map(([path, file]) => [path, typeof file === 'string' ? { text: file } : file]),
     ),
@@ -58,7 +60,7 @@ export function memoryHost(files: Record<string, string | MemoryFile> = {}): Mem
     follow: () => ({ stop() {} }),
     watch: () => ({ stop() {} }),
   };
-  return { ...host, bridges: createIproute2(host) };
+  return { ...host, bridges: createIproute2(host), journal: createJournal(host) };
 }
 
 function isFolder(host: Pick<MemoryHost, 'files'>, path: string): boolean {

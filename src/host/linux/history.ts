@@ -7,9 +7,8 @@ import { type History, type HistoryEvent, type HistoryKind, WRITERS, type Writer
 import { cut } from '../../model/printable.ts';
 import type { Reading } from '../../model/snapshot.ts';
 import type { VnetOutcome } from '../../model/vnet-event.ts';
-import type { Host } from '../host.ts';
+import type { Host, JournalQuery } from '../host.ts';
 import { type Entry, isOfRoot, isOfUnit, parseEntry, timeOf, values } from './journal-entry.ts';
-import { queryJournal } from './journal-query.ts';
 
 const TIMEOUT_MS = 60_000;
 const MAX_ENTRIES = 50_000;
@@ -25,16 +24,10 @@ export type DaemonUids = Readonly<Record<(typeof DAEMONS)[number], ReadonlySet<s
 export async function readHistory(host: Host, since: number): Promise<Reading<History>> {
   const uids = await readUids(host);
   if (!uids.ok) return uids;
-  const args = [
-    '--all',
-    '--output=json',
-    `--output-fields=${FIELDS.join(',')}`,
-    `--since=@${Math.floor(since / 1000)}`,
-  ];
-  const read = await queryJournal(host, [...args, `--lines=${MAX_ENTRIES}`, ...terms(uids.value)], TIMEOUT_MS);
+  const query = { anyOf: terms(uids.value), fields: FIELDS, since, last: MAX_ENTRIES };
+  const read = await host.journal.read(query, TIMEOUT_MS);
   if (!read.ok) return read;
-  const lines = read.value.split('\n').filter((line) => line !== '');
-  return { ok: true, value: { events: parseHistory(lines, uids.value), cut: lines.length >= MAX_ENTRIES } };
+  return { ok: true, value: { events: parseHistory(read.value, uids.value), cut: read.value.length >= MAX_ENTRIES } };
 }
 
 /** The events of these lines of `journalctl -o json` in the order of their time; what none of ours wrote is left out. */
@@ -67,26 +60,22 @@ function ours(name: string): string {
   return `LIBVIRT_VLAN_${name}`;
 }
 
-function terms(uids: DaemonUids): readonly string[] {
+function terms(uids: DaemonUids): JournalQuery['anyOf'] {
   const ofRoot = Object.values(WRITERS).map((name) => ['_UID=0', `SYSLOG_IDENTIFIER=${name}`]);
   const ofDaemons = DAEMONS.flatMap((daemon) => {
     const identifier = `SYSLOG_IDENTIFIER=${WRITERS[daemon]}`;
     const users = [...uids[daemon]].map((uid) => [`_UID=${uid}`, identifier]);
     return [[`_SYSTEMD_UNIT=${WRITERS[daemon]}.service`, identifier], ...users];
   });
-  return [...ofRoot, ...ofDaemons].flatMap((alternative, i) => (i === 0 ? alternative : ['+', ...alternative]));
+  return [...ofRoot, ...ofDaemons];
 }
 
 /** From what the daemons log on stderr: of a stream journald knows the unit for certain. */
 async function readUids(host: Host): Promise<Reading<DaemonUids>> {
-  const units = DAEMONS.flatMap((daemon, i) => {
-    const term = ['_TRANSPORT=stdout', `_SYSTEMD_UNIT=${WRITERS[daemon]}.service`];
-    return i === 0 ? term : ['+', ...term];
-  });
-  const args = ['--output=json', '--output-fields=_UID,_SYSTEMD_UNIT', '--lines=1000', ...units];
-  const read = await queryJournal(host, args, TIMEOUT_MS);
+  const anyOf = DAEMONS.map((daemon) => ['_TRANSPORT=stdout', `_SYSTEMD_UNIT=${WRITERS[daemon]}.service`]);
+  const read = await host.journal.read({ anyOf, fields: ['_UID', '_SYSTEMD_UNIT'], last: 1000 }, TIMEOUT_MS);
   if (!read.ok) return read;
-  const entries = read.value.split('\n').flatMap((line): readonly Entry[] => {
+  const entries = read.value.flatMap((line): readonly Entry[] => {
     const entry = parseEntry(line);
     return entry ? [entry] : [];
   });

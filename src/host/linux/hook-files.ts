@@ -18,6 +18,17 @@ export interface HookFile {
   readonly uid: number | undefined;
   /** Permission bits; undefined where the host has none. */
   readonly mode: number | undefined;
+  readonly text?: string;
+}
+
+/** The hook as it is on this host. */
+export interface Installation {
+  /** In the order in which libvirt runs them. */
+  readonly files: readonly HookFile[];
+  /** As `[9, 0, 0]`; undefined where no libvirt daemon was found. */
+  readonly libvirt: readonly number[] | undefined;
+  /** Whether a file exists. */
+  readonly exists: (path: string) => boolean;
 }
 
 /** The hook files in the order in which libvirt runs them, executable or not. Throws Error where it cannot be told. */
@@ -27,7 +38,8 @@ export function findHookFiles(host: Host): readonly HookFile[] {
     const stat = host.stat(path);
     if (!stat?.isFile) return [];
     const executable = stat.mode === undefined || (stat.mode & 0o111) !== 0;
-    return [{ path, kind: kindOf(host.readText(path)), executable, uid: stat.uid, mode: stat.mode }];
+    const text = host.readText(path);
+    return [{ path, kind: kindOf(text), executable, uid: stat.uid, mode: stat.mode, text }];
   });
 }
 

@@ -1,9 +1,11 @@
 // The machine as the hook needs it, by node's own modules alone: a VM's start waits for everything that is loaded here.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { Host, RunOptions, RunResult } from '../host.ts';
+import type { JournalFields } from '../../model/journal.ts';
+import type { Host } from '../host.ts';
 import { files } from './files.ts';
 import { createIproute2 } from './iproute2/bridges.ts';
-import { type JournalFields, renderEntry } from './journal-write.ts';
+import { renderEntry } from './journal-write.ts';
+import type { Processes, RunOptions, RunResult } from './processes.ts';
 
 // What a command may print: the VLAN tables of 10,000 ports have 2 MB.
 const MAX_OUTPUT = 64 * 1024 * 1024;
@@ -12,11 +14,11 @@ const MAX_OUTPUT = 64 * 1024 * 1024;
 const childProcess = () => process.getBuiltinModule('node:child_process');
 
 /** What the hook needs of the host. */
-export type HookHost = Omit<Host, 'run' | 'follow' | 'watch'>;
+export type HookHost = Omit<Host, 'watch' | 'journal'>;
 
 /** The host for one call. `endMs`: a command that still runs so long after this process began is killed. */
 export function createHookHost(endMs: number): HookHost {
-  const run: Host['run'] = async (command, args, options) =>
+  const run: Processes['run'] = async (command, args, options) =>
     runNow(command, args, {
       ...options,
       // spawnSync takes whole milliseconds, and 0 for no limit.

@@ -8,6 +8,7 @@
 //   libvirt itself   "Hook script execution failed: …": a hook that could not even run
 
 import { cut } from '../../model/printable.ts';
+import type { JournalQuery } from '../host.ts';
 import { type Entry, isOfRoot, parseEntry, timeOf, values } from './journal-entry.ts';
 
 /** journald threw entries of libvirt's services away, because they came too fast: what the hook said may be among them. */
@@ -31,7 +32,7 @@ export interface HookEvent {
   readonly text: string;
 }
 
-/** The fields that are read, for `--output-fields`. */
+/** The fields that are read. */
 export const EVENT_FIELDS = [
   'MESSAGE',
   'PRIORITY',
@@ -66,10 +67,10 @@ export function allIdentifiers(configured: readonly string[]): readonly string[]
 }
 
 /**
- * The terms of journalctl(1) that select all entries that may be of interest, and some more. How many they are is up to the
+ * The terms that select all entries that may be of interest, and some more. How many they are is up to the
  * config alone: an identifier in brackets, which no term can name, is found by its sender.
  */
-export function journalTerms(identifiers: readonly string[]): readonly string[] {
+export function journalTerms(identifiers: readonly string[]): JournalQuery['anyOf'] {
   const ofRoot = [
     ...identifiers.map((name) => `SYSLOG_IDENTIFIER=${name}`),
     // Of an original's entry that lost its identifier only the sender is left.
@@ -78,8 +79,7 @@ export function journalTerms(identifiers: readonly string[]): readonly string[] 
     // Whatever writes for a hook runs in the unit of the daemon that called it.
     ...LIBVIRT_UNITS.map((name) => `_SYSTEMD_UNIT=${name}`),
   ];
-  const alternatives = [...ofRoot.map((term) => ['_UID=0', term]), ['_TRANSPORT=driver', `MESSAGE_ID=${DROPPED}`]];
-  return alternatives.flatMap((terms, i) => (i === 0 ? terms : ['+', ...terms]));
+  return [...ofRoot.map((term) => ['_UID=0', term]), ['_TRANSPORT=driver', `MESSAGE_ID=${DROPPED}`]];
 }
 
 /** `identifiers`: the hook's, without brackets. undefined where the line is no entry of a hook, or no JSON at all. */

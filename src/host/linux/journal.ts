@@ -1,17 +1,15 @@
 // Follows what the journal says of the hook, since boot, through journalctl(1): counted once, whatever happens to journalctl,
 // to journald or to the journal's files meanwhile.
-// Each start resumes at a cursor that lies somewhat back, and skips what was counted since: `--cursor` and not
-// `--after-cursor`, which skips an entry too many where the cursor's own has been vacuumed.
+// Each start resumes at a cursor that lies somewhat back, and skips what was counted since.
 
 import type { HookStats } from '../../model/hook-stats.ts';
 import type { Log } from '../../model/log.ts';
 import type { Reading } from '../../model/snapshot.ts';
 import { debounce } from '../debounce.ts';
-import type { Handle, Host } from '../host.ts';
+import type { Handle, Host, JournalQuery } from '../host.ts';
 import { keepRunning } from '../keep-running.ts';
 import { hookInstalled } from './hook-files.ts';
 import { allIdentifiers, EVENT_FIELDS, journalTerms, parseHookEvent } from './journal-event.ts';
-import { queryJournal } from './journal-query.ts';
 import { createHookCounts } from './journal-stats.ts';
 
 const PACE = { settleMs: 1000, firstRetryMs: 250, maxRetryMs: 60_000 };
@@ -26,7 +24,7 @@ const BEING_READ = 'the journal is being read';
  */
 export function followHookJournal(host: Host, configured: readonly string[], log: Log): HookSource {
   const identifiers = allIdentifiers(configured);
-  const selection = selectionOf(identifiers);
+  const selection = { anyOf: journalTerms(identifiers), fields: EVENT_FIELDS, thisBoot: true };
   const counts = createHookCounts();
   const place = createPlace();
   const listeners = new Set<() => void>();
@@ -71,8 +69,7 @@ export function followHookJournal(host: Host, configured: readonly string[], log
       caughtUp ||= answer.value.newest === undefined || following !== undefined;
       if (following) place.advance();
       else {
-        const args = ['--follow', '--no-tail', ...place.resume(), ...selection];
-        following = host.follow('journalctl', args, { line: add, end: ended });
+        following = host.journal.follow(selection, place.from(), { line: add, end: ended });
       }
       timer = setTimeout(check, RECHECK_MS);
     };
@@ -135,7 +132,7 @@ function createPlace() {
       last = cursor;
       return true;
     },
-    resume: (): readonly string[] => (from === undefined ? [] : [`--cursor=${from}`]),
+    from: () => from,
   };
 }
 
@@ -145,14 +142,9 @@ interface Asked {
   readonly newest: string | undefined;
 }
 
-async function askJournal(host: Host, selection: readonly string[]): Promise<Reading<Asked>> {
-  const newest = await queryJournal(host, ['--lines=1', ...selection], TIMEOUT_MS);
-  return newest.ok ? { ok: true, value: { newest: /"__CURSOR":"([^"]+)"/.exec(newest.value)?.[1] } } : newest;
-}
-
-function selectionOf(identifiers: readonly string[]): readonly string[] {
-  const fields = `--output-fields=${EVENT_FIELDS.join(',')}`;
-  return ['--boot', '--all', '--output=json', fields, ...journalTerms(identifiers)];
+async function askJournal(host: Host, selection: JournalQuery): Promise<Reading<Asked>> {
+  const newest = await host.journal.read({ ...selection, last: 1 }, TIMEOUT_MS);
+  return newest.ok ? { ok: true, value: { newest: /"__CURSOR":"([^"]+)"/.exec(newest.value[0] ?? '')?.[1] } } : newest;
 }
 
 /** What the journal holds of the hook, once; not ok where that takes longer than `waitMs` or cannot be. Never rejects. */

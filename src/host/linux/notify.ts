@@ -3,8 +3,8 @@
 // `NotifyAccess=all`.
 import { writeSync } from 'node:fs';
 import type { Log } from '../../model/log.ts';
-import type { Host } from '../host.ts';
 import { listenFds } from './listen-fds.ts';
+import { type Processes, processes } from './processes.ts';
 
 export interface Notifier {
   ready(status: string): Promise<void>;
@@ -20,8 +20,12 @@ export interface Notifier {
 const TIMEOUT_MS = 5000;
 
 /** Does nothing where `env` says that systemd does not listen. Never rejects. */
-export function createNotifier(env: Readonly<Record<string, string | undefined>>, host: Host, log: Log): Notifier {
-  const send = sender(env, host, log);
+export function createNotifier(
+  env: Readonly<Record<string, string | undefined>>,
+  log: Log,
+  run: Processes['run'] = processes.run,
+): Notifier {
+  const send = sender(env, log, run);
   return {
     ready: (status) => send('READY=1', `STATUS=${status}`),
     reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
@@ -31,7 +35,7 @@ export function createNotifier(env: Readonly<Record<string, string | undefined>>
   };
 }
 
-function sender(env: Readonly<Record<string, string | undefined>>, host: Host, log: Log) {
+function sender(env: Readonly<Record<string, string | undefined>>, log: Log, run: Processes['run']) {
   const [fd] = listenFds(env, 'notify');
   // One after another: RELOADING=1 must not overtake READY=1.
   let last = Promise.resolve();
@@ -50,7 +54,7 @@ function sender(env: Readonly<Record<string, string | undefined>>, host: Host, l
       }
     }
     if (!env.NOTIFY_SOCKET) return;
-    const { problem } = await host.run('systemd-notify', lines, { timeoutMs: TIMEOUT_MS });
+    const { problem } = await run('systemd-notify', lines, { timeoutMs: TIMEOUT_MS });
     if (problem) log.warn({ problem }, 'systemd cannot be told');
   }
 }

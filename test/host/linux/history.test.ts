@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parseHistory, readHistory } from '../../../src/host/linux/history.ts';
 import { createSimHost } from '../../../src/host/sim/host.ts';
 import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID } from '../../../src/model/finding-event.ts';
+import { onPrograms } from '../../support/on-programs.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -179,7 +180,7 @@ test('no line of a journal makes it throw', () => {
 });
 
 test('which user a daemon runs as is learned from its log, of which journald knows the unit', async () => {
-  const host = createSimHost({ now: () => 1_700_000_000_000 });
+  const host = onPrograms(createSimHost({ now: () => 1_700_000_000_000 }));
   const append = (fields: Fields) => host.journal.append(fields as Readonly<Record<string, string>>);
   append({ _TRANSPORT: 'stdout', _SYSTEMD_UNIT: 'libvirt-vlan-remediator.service', _UID: '64001', MESSAGE: 'starts' });
   append({
@@ -194,7 +195,7 @@ test('which user a daemon runs as is learned from its log, of which journald kno
 });
 
 test('a journal that may not be read is a problem, and no empty history', async () => {
-  const host = createSimHost();
+  const host = onPrograms(createSimHost());
   const stderr = 'Hint: You are currently not seeing messages from other users and the system.\n';
   host.sabotage((line) => line.startsWith('journalctl'), { exitCode: 0, stderr });
   expect(await readHistory(host, 0)).toEqual({

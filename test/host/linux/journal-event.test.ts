@@ -148,8 +148,8 @@ test("our own hook's identifier is always one of them, and the terms do not grow
   expect(allIdentifiers(['site-hook'])).toEqual(['site-hook', 'libvirt-hook']);
   expect(allIdentifiers(['libvirt-hook'])).toEqual(['libvirt-hook']);
   const terms = journalTerms(['site-hook', 'libvirt-hook']);
-  expect(terms.filter((term) => term === '_UID=0').length).toBe(terms.filter((term) => term === '+').length);
-  expect(terms.length).toBeLessThan(30);
+  expect(terms.filter((alternative) => alternative.includes('_UID=0')).length).toBe(terms.length - 1);
+  expect(terms.flat().length + terms.length - 1).toBeLessThan(30);
 });
 
 // Each survived as a mutant.

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Host } from '../../../src/host/host.ts';
-import { journalEntry, PRIORITY, renderEntry } from '../../../src/host/linux/journal-write.ts';
+import { renderEntry } from '../../../src/host/linux/journal-write.ts';
+import { createJournal } from '../../../src/host/linux/journalctl.ts';
+import type { Processes } from '../../../src/host/linux/processes.ts';
+import { PRIORITY } from '../../../src/model/journal.ts';
 
 const entry = { MESSAGE: 'done', PRIORITY: PRIORITY.info, SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[web-1]'] };
 
@@ -34,8 +36,8 @@ test('a field name that journald would drop is a bug and throws', () => {
 });
 
 test('a logger that is missing is told, not thrown', async () => {
-  const host = {
+  const processes = {
     run: async () => ({ stdout: '', stderr: '', exitCode: undefined, problem: 'logger --journald: no such program' }),
-  } as unknown as Host;
-  expect(await journalEntry(host, entry)).toBe('logger --journald: no such program');
+  } as unknown as Processes;
+  expect(await createJournal(processes).write(entry)).toBe('logger --journald: no such program');
 });

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HookSource } from '../../../src/host/linux/journal.ts';
 import { followHookJournal, readHookStats } from '../../../src/host/linux/journal.ts';
-import { createSimHost, type SimHost } from '../../../src/host/sim/host.ts';
+import { createSimHost } from '../../../src/host/sim/host.ts';
+import { onPrograms, type ProgramsHost } from '../../support/on-programs.ts';
 
-let host: SimHost;
+let host: ProgramsHost;
 let journal: HookSource;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  host = createSimHost();
+  host = onPrograms(createSimHost());
 });
 afterEach(() => {
   journal.stop();

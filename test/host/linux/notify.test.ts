@@ -2,33 +2,33 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import type { Host, RunResult } from '../../../src/host/host.ts';
 import { createNotifier } from '../../../src/host/linux/notify.ts';
+import type { Processes, RunResult } from '../../../src/host/linux/processes.ts';
 
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
-/** A host where only systemd-notify is run, and takes its time. */
+/** systemd-notify, which takes its time. */
 function notified(result: Partial<RunResult> = {}) {
   const sent: string[][] = [];
-  const run: Host['run'] = async (command, args) => {
+  const run: Processes['run'] = async (command, args) => {
     await new Promise((resolve) => setTimeout(resolve, 5 - sent.length));
     sent.push([command, ...args]);
     return { stdout: '', stderr: '', exitCode: 0, problem: undefined, ...result };
   };
-  return { sent, host: { run } as Host };
+  return { sent, run };
 }
 
 it('without a socket to tell, nothing is run and nothing is fed', async () => {
-  const { sent, host } = notified();
-  const notifier = createNotifier({}, host, log);
+  const { sent, run } = notified();
+  const notifier = createNotifier({}, log, run);
   await notifier.ready('up');
   expect(sent).toEqual([]);
   expect(notifier.watchdogMs).toBeUndefined();
 });
 
 it('systemd-notify is told in the order of the calls', async () => {
-  const { sent, host } = notified();
-  const notifier = createNotifier({ NOTIFY_SOCKET: '/run/systemd/notify' }, host, log);
+  const { sent, run } = notified();
+  const notifier = createNotifier({ NOTIFY_SOCKET: '/run/systemd/notify' }, log, run);
   await Promise.all([notifier.ready('up'), notifier.reloading(), notifier.ready('up again'), notifier.stopping()]);
   expect(sent).toEqual([
     ['systemd-notify', 'READY=1', 'STATUS=up'],
@@ -39,8 +39,8 @@ it('systemd-notify is told in the order of the calls', async () => {
 });
 
 it('a failure is logged and thrown at nobody', async () => {
-  const { host } = notified({ exitCode: 1, problem: 'systemd-notify: no such program in PATH' });
-  await createNotifier({ NOTIFY_SOCKET: '/x' }, host, log).alive();
+  const { run } = notified({ exitCode: 1, problem: 'systemd-notify: no such program in PATH' });
+  await createNotifier({ NOTIFY_SOCKET: '/x' }, log, run).alive();
   expect(log.warn).toHaveBeenCalledWith(
     expect.objectContaining({ problem: expect.stringContaining('no such') }),
     expect.anything(),
@@ -48,7 +48,7 @@ it('a failure is logged and thrown at nobody', async () => {
 });
 
 it('a descriptor that systemd opened is written to, and no process is run', async () => {
-  const { sent, host } = notified();
+  const { sent, run } = notified();
   const file = join(mkdtempSync(join(tmpdir(), 'notify-')), 'socket');
   const fd = openSync(file, 'w');
   // The names are of the descriptors from 3 on.
@@ -59,14 +59,14 @@ it('a descriptor that systemd opened is written to, and no process is run', asyn
     LISTEN_FDNAMES: names,
     NOTIFY_SOCKET: '/x',
   };
-  await createNotifier(env, host, log).ready('up');
+  await createNotifier(env, log, run).ready('up');
   closeSync(fd);
   expect(readFileSync(file, 'utf8')).toBe('READY=1\nSTATUS=up');
   expect(sent).toEqual([]);
 });
 
 it('the watchdog is fed twice in its time, unless it is of another process', () => {
-  const { host } = notified();
-  expect(createNotifier({ WATCHDOG_USEC: '60000000' }, host, log).watchdogMs).toBe(30_000);
-  expect(createNotifier({ WATCHDOG_USEC: '60000000', WATCHDOG_PID: '1' }, host, log).watchdogMs).toBeUndefined();
+  const { run } = notified();
+  expect(createNotifier({ WATCHDOG_USEC: '60000000' }, log, run).watchdogMs).toBe(30_000);
+  expect(createNotifier({ WATCHDOG_USEC: '60000000', WATCHDOG_PID: '1' }, log, run).watchdogMs).toBeUndefined();
 });

@@ -3,13 +3,13 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { createHost } from '../../../src/host/linux/real.ts';
+import { processes } from '../../../src/host/linux/processes.ts';
 
 /** Follows a shell script to its end. */
 function follow(script: string): Promise<{ readonly lines: readonly string[]; readonly problem: string }> {
   const lines: string[] = [];
   return new Promise((resolve) => {
-    createHost().follow('sh', ['-c', script], {
+    processes.follow('sh', ['-c', script], {
       line: (text) => lines.push(text),
       end: (problem) => resolve({ lines, problem }),
     });
@@ -39,23 +39,23 @@ it('a line that was not finished is none', async () => {
 });
 
 it('a program that is not there is told as the end', async () => {
-  const problem = await new Promise((end) => createHost().follow('no-such-program', [], { line: () => {}, end }));
+  const problem = await new Promise((end) => processes.follow('no-such-program', [], { line: () => {}, end }));
   expect(problem).toBe('no-such-program: no such program in PATH');
 });
 
 it('after stop nothing is told', async () => {
   const told: string[] = [];
-  const handle = createHost().follow('sh', ['-c', 'echo one; exec sleep 100'], {
+  const handle = processes.follow('sh', ['-c', 'echo one; exec sleep 100'], {
     line: (text) => told.push(text),
     end: (problem) => told.push(problem),
   });
   handle.stop();
-  await createHost().run('sleep', ['0.1'], { timeoutMs: 5000 });
+  await processes.run('sleep', ['0.1'], { timeoutMs: 5000 });
   expect(told).toEqual([]);
 });
 
 it('what failed is told in a few words, however long its arguments and its last words were', async () => {
-  const { problem } = await createHost().run(
+  const { problem } = await processes.run(
     'sh',
     ['-c', "head -c 3000 /dev/zero | tr '\\0' x >&2; exit 1", 'y'.repeat(100_000)],
     {
@@ -72,7 +72,7 @@ it('a process runs although the caller stands in a folder that is gone or that h
   process.chdir(folder);
   rmdirSync(folder);
   try {
-    expect(await createHost().run('pwd', [], { timeoutMs: 5000 })).toMatchObject({ stdout: '/\n', problem: undefined });
+    expect(await processes.run('pwd', [], { timeoutMs: 5000 })).toMatchObject({ stdout: '/\n', problem: undefined });
     expect((await follow('pwd')).lines).toEqual(['/']);
   } finally {
     process.chdir(before);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { FollowEvents, Host } from '../../../src/host/host.ts';
 import { createIproute2 } from '../../../src/host/linux/iproute2/bridges.ts';
+import { type Processes, processes } from '../../../src/host/linux/processes.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { type HostWatch, watchHost } from '../../../src/host/linux/watch.ts';
 
@@ -20,7 +21,7 @@ beforeEach(() => {
   for (const folder of ['run', 'etc']) mkdirSync(join(root, folder, 'libvirt/qemu'), { recursive: true });
   followed = [];
   const real = createHost();
-  const follow: Host['follow'] = (command, args, events) => {
+  const follow: Processes['follow'] = (command, args, events) => {
     expect([command, ...args]).toEqual(['ip', 'monitor', 'link']);
     followed.push(events);
     return { stop: vi.fn() };
@@ -29,7 +30,7 @@ beforeEach(() => {
     ...real,
     stat: (path) => real.stat(root + path),
     watch: (path, ...events) => real.watch(root + path, ...events),
-    bridges: createIproute2({ ...real, follow }),
+    bridges: createIproute2({ ...real, ...processes, follow }),
   };
 });
 afterEach(() => {

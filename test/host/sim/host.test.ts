@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createSimHost } from '../../../src/host/sim/host.ts';
+import { createSimHost, type SimHost } from '../../../src/host/sim/host.ts';
 import type { SimVm } from '../../../src/host/sim/vm.ts';
-import { parseTable, vidRange } from '../../../src/model/vlan.ts';
+import { formatTable, parseTable, vidRange } from '../../../src/model/vlan.ts';
 
 const web: SimVm = {
   name: 'web-1',
@@ -19,15 +19,22 @@ function hostWithWeb() {
   return { host, later: (ms: number) => (now += ms) };
 }
 
+const ports = (host: SimHost) => {
+  const links = host.bridges.links(['br-mgmt']);
+  return links.ok ? (links.value[0]?.ports ?? []) : [];
+};
+
 test('a VM that starts has a tap on its bridge and live XML that names it; one that stops has neither', () => {
   const { host } = hostWithWeb();
   expect(host.list('/run/libvirt/qemu')).toEqual([]);
   host.start('web-1');
-  expect(host.list('/sys/class/net/br-mgmt/brif')).toEqual(['eno1', 'vnet0']);
-  expect(host.readText('/sys/class/net/vnet0/address')).toBe('fe:54:00:00:00:01\n');
+  expect(ports(host)).toEqual([
+    { name: 'eno1', mac: '3c:ec:ef:00:00:01', tap: false },
+    { name: 'vnet0', mac: 'fe:54:00:00:00:01', tap: true },
+  ]);
   expect(host.readText(LIVE)).toContain("<target dev='vnet0'/>");
   host.stop('web-1');
-  expect(host.list('/sys/class/net/br-mgmt/brif')).toEqual(['eno1']);
+  expect(ports(host).map(({ name }) => name)).toEqual(['eno1']);
   expect(host.stat(LIVE)).toBeUndefined();
   expect(host.stat('/etc/libvirt/qemu/web-1.xml')).toBeDefined();
 });
@@ -38,15 +45,6 @@ test('a VM that starts again gets the next vnet number', () => {
   host.stop('web-1');
   host.start('web-1');
   expect(host.taps('web-1')).toEqual(['vnet1']);
-});
-
-test('only a tap has tun_flags, and only a bridge has brif', () => {
-  const { host } = hostWithWeb();
-  host.start('web-1');
-  expect(host.stat('/sys/class/net/vnet0/tun_flags')).toBeDefined();
-  expect(host.stat('/sys/class/net/eno1/tun_flags')).toBeUndefined();
-  expect(host.list('/sys/class/net/eno1/brif')).toBeUndefined();
-  expect(() => host.readText('/sys/class/net/gone/address')).toThrow(expect.objectContaining({ code: 'ENOENT' }));
 });
 
 test('hot-plug replaces the live XML: a new inode, time and size', () => {
@@ -102,72 +100,46 @@ test('a watched folder tells of files that come, change and go', async () => {
   ).toThrow('ENOENT');
 });
 
-test('an entry written with logger arrives at those who follow the journal, repeated fields as an array', async () => {
+test('an entry that is written arrives at those who follow the journal, repeated fields as an array', async () => {
   const { host } = hostWithWeb();
   const got: Record<string, unknown>[] = [];
-  host.follow('journalctl', ['-f', '-o', 'json', '-n', 'all', '-t', 'libvirt-hook'], {
-    line: (text) => got.push(JSON.parse(text)),
-    end: () => {},
-  });
-  const input =
-    'SYSLOG_IDENTIFIER=libvirt-hook\nSYSLOG_IDENTIFIER=libvirt-hook[web-1]\nPRIORITY=3\nMESSAGE=failed\nDOMAIN=web-1\n';
-  await host.run('logger', ['--journald'], { timeoutMs: 1000, input });
+  const query = { anyOf: [['SYSLOG_IDENTIFIER=libvirt-hook']], fields: [] };
+  host.journal.follow(query, undefined, { line: (text) => got.push(JSON.parse(text)), end: () => {} });
+  const SYSLOG_IDENTIFIER = ['libvirt-hook', 'libvirt-hook[web-1]'];
+  await host.journal.write({ SYSLOG_IDENTIFIER, PRIORITY: 3, MESSAGE: 'failed', DOMAIN: ['web-1'] });
   host.journal.append({ SYSLOG_IDENTIFIER: 'sshd', MESSAGE: 'other' });
   await Promise.resolve();
   expect(got).toHaveLength(1);
   expect(got[0]).toMatchObject({
-    SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[web-1]'],
+    SYSLOG_IDENTIFIER,
     PRIORITY: '3',
+    DOMAIN: 'web-1',
     __REALTIME_TIMESTAMP: '1000000000',
   });
 });
 
-test('the journal goes on after a cursor', async () => {
+test('the journal is followed from a cursor on', async () => {
   const { host } = hostWithWeb();
   for (const MESSAGE of ['one', 'two', 'three']) host.journal.append({ SYSLOG_IDENTIFIER: 'libvirt-hook', MESSAGE });
-  const args = ['-o', 'json', '--no-pager', `--after-cursor=${host.journal.entries[0]?.__CURSOR}`];
-  const { stdout } = await host.run('journalctl', args, { timeoutMs: 1000 });
-  expect(
-    stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).MESSAGE),
-  ).toEqual(['two', 'three']);
-});
-
-test('what is not modelled fails', async () => {
-  const { host } = hostWithWeb();
-  expect(await host.run('virsh', ['list'], { timeoutMs: 1000 })).toMatchObject({ exitCode: undefined });
-  expect(await host.run('journalctl', ['--since=now', '-o', 'json'], { timeoutMs: 1000 })).toMatchObject({
-    exitCode: undefined,
-    problem: expect.stringContaining('not modelled'),
-  });
-  const problem = await new Promise((end) => host.follow('tcpdump', [], { line: () => {}, end }));
-  expect(problem).toContain('not modelled');
-});
-
-test('a sabotaged command fails, hangs until its time limit, or is missing, as often as asked', async () => {
-  const { host } = hostWithWeb();
-  const show = () => host.run('bridge', ['-j', 'vlan', 'show'], { timeoutMs: 5 });
-  host.sabotage((line) => line.startsWith('bridge'), { exitCode: 1, stderr: 'out of memory\n' }, 1);
-  expect(await show()).toMatchObject({ exitCode: 1, problem: expect.stringContaining('out of memory') });
-  expect(await show()).toMatchObject({ exitCode: 0 });
-  host.sabotage(() => true, 'hang');
-  expect(await show()).toMatchObject({ exitCode: undefined, problem: expect.stringContaining('killed after 5 ms') });
-  host.repair();
-  host.sabotage(() => true, 'missing');
-  expect(await show()).toMatchObject({ exitCode: undefined });
+  const got: string[] = [];
+  const from = String(host.journal.entries[1]?.__CURSOR);
+  const line = (text: string) => got.push(JSON.parse(text).MESSAGE);
+  host.journal.follow({ anyOf: [], fields: [] }, from, { line, end: () => {} });
+  await Promise.resolve();
+  expect(got).toEqual(['two', 'three']);
 });
 
 test('setTable makes a table exactly that, a wipe leaves the default PVID', async () => {
   const { host } = hostWithWeb();
   host.start('web-1');
   host.setTable('vnet0', parseTable('10 100*'));
-  const table = async () =>
-    JSON.parse((await host.run('bridge', ['-j', 'vlan', 'show', 'dev', 'vnet0'], { timeoutMs: 9 })).stdout)[0].vlans;
-  expect(await table()).toEqual([{ vlan: 10 }, { vlan: 100, flags: ['PVID', 'Egress Untagged'] }]);
+  const table = async () => {
+    const { vlans } = await host.bridges.read([]);
+    return vlans.ok && formatTable(vlans.value.get('vnet0') ?? []);
+  };
+  expect(await table()).toBe('10 100*');
   host.wipe('vnet0');
-  expect(await table()).toEqual([{ vlan: 1, flags: ['PVID', 'Egress Untagged'] }]);
+  expect(await table()).toBe('1*');
 });
 
 test('a forbidden path is an EACCES error', () => {

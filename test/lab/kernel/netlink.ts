@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { bridgeArgs, parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { createNetlinkBridges } from '../../../src/host/linux/netlink/bridges.ts';
 import { openExchange } from '../../../src/host/linux/netlink/open.ts';
+import { processes } from '../../../src/host/linux/processes.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import type { VlanChange } from '../../../src/model/plan.ts';
 import { formatTable, vid } from '../../../src/model/vlan.ts';
@@ -118,7 +119,7 @@ note(`${2 * CHANGES} changes by each, ${refused} of them refused to both`);
 async function both(changes: readonly VlanChange[]) {
   const lines = changes.map((c) => `${bridgeArgs({ ...c, port: `i${c.port}` }).join(' ')}\nvlan show\n`);
   const options = { input: lines.join(''), timeoutMs: 60_000 };
-  const { stdout, stderr } = await host.run('bridge', ['-j', '-compressvlans', '-force', '-batch', '-'], options);
+  const { stdout, stderr } = await processes.run('bridge', ['-j', '-compressvlans', '-force', '-batch', '-'], options);
   const shown = stdout.split('\n').filter((line) => line !== '');
   const failed = new Set([...stderr.matchAll(/^Command failed -:(\d+)$/gm)].map(([, line]) => (Number(line) - 1) / 2));
   assert.equal(shown.length, changes.length, stderr);

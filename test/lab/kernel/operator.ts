@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { runCheck } from '../../../src/cli/check.ts';
 import { runConfigInfer } from '../../../src/cli/config.ts';
 import { runSnapshot } from '../../../src/cli/snapshot.ts';
+import { processes } from '../../../src/host/linux/processes.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml } from '../../../src/host/sim/vm.ts';
 import { listVids, vidsOf } from '../../../src/model/vlan.ts';
@@ -123,7 +124,7 @@ await test('a policy inferred from random tables makes check say compliant, 20 t
       ...vids.map((vid) => `vlan add vid ${vid} dev op${i}`),
       ...(pvid === undefined ? [] : [`vlan add vid ${pvid} dev op${i} pvid untagged`]),
     ]);
-    await host.run('bridge', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, timeoutMs: 60_000 });
+    await processes.run('bridge', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, timeoutMs: 60_000 });
     const { status, out } = await outputOf(() => runConfigInfer(host));
     assert.equal(status, 0);
     writeFileSync(FILE, out);

@@ -3,9 +3,9 @@
 // lab-timeout: 900
 import { execFile } from 'node:child_process';
 import fc from 'fast-check';
-import { type CommandResult, runBridge } from '../../../src/host/sim/bridge-command.ts';
 import { createSimHost } from '../../../src/host/sim/host.ts';
 import { BRIDGES, batchWord, bridgeWords, PORTS, type Step, step } from '../../host/sim/steps.ts';
+import { type CommandResult, runBridge } from '../../support/programs/bridge.ts';
 import { finish, note, sh, test } from '../scenario.ts';
 
 const COMMANDS = 1250;

@@ -5,8 +5,9 @@
 import type { Change } from '../../../model/plan.ts';
 import type { Fdb, Reading } from '../../../model/snapshot.ts';
 import type { Vids } from '../../../model/vlan.ts';
-import type { Bridges, Host, RunResult, VlanTables } from '../../host.ts';
+import type { Bridges, Host, VlanTables } from '../../host.ts';
 import { createLinkReader, isBridge, isLink, listBridges, readPorts } from '../links.ts';
+import type { Processes, RunResult } from '../processes.ts';
 import {
   BATCH,
   batchOf,
@@ -22,7 +23,7 @@ import {
 
 const TIMEOUT_MS = 10_000;
 
-type Machine = Pick<Host, 'run' | 'follow' | 'stat' | 'readText' | 'list' | 'monotonic'>;
+type Machine = Processes & Pick<Host, 'stat' | 'readText' | 'list' | 'monotonic'>;
 
 /** A missing, failing or hanging `bridge` makes a reading fail, and changes. */
 export function createIproute2(machine: Machine): Bridges {

@@ -1,13 +1,12 @@
 // `bridge fdb replace|del|show` of iproute2 6.1 on the simulated kernel, as far as the program uses it (bridge/fdb.c; the kernel's
 // net/bridge/br_fdb.c: an entry lies in a VLAN that the port has, and so does one that is deleted).
-import type { RunResult } from '../host.ts';
-import { makeChange } from './bridges.ts';
-import { type Kernel, portsOf } from './kernel.ts';
+import { makeChange } from '../../../src/host/sim/bridges.ts';
+import { type Kernel, portsOf } from '../../../src/host/sim/kernel.ts';
 
-type Result = Pick<RunResult, 'stdout' | 'stderr'> & { readonly exitCode: number };
+import type { CommandResult } from './bridge.ts';
 
 /** `words` are those after `fdb`. */
-export function runFdb(kernel: Kernel, words: readonly string[], json: boolean): Result {
+export function runFdb(kernel: Kernel, words: readonly string[], json: boolean): CommandResult {
   const [action, ...rest] = words;
   if (action === 'show' && rest[0] === 'br' && rest.length === 2 && json) return show(kernel, rest[1] ?? '');
   const [mac = '', dev, port = '', vlan, vid = '', master, state] = rest;
@@ -23,7 +22,7 @@ export function runFdb(kernel: Kernel, words: readonly string[], json: boolean):
   return problem === undefined ? { stdout: '', stderr: '', exitCode: 0 } : failed(problem);
 }
 
-function show(kernel: Kernel, bridge: string): Result {
+function show(kernel: Kernel, bridge: string): CommandResult {
   const entries = portsOf(kernel.links, bridge).flatMap(({ name, mac: own, vlans, fdb }) => [
     ...[...vlans.keys()].map((vlan) => ({
       mac: own,
@@ -41,6 +40,6 @@ function show(kernel: Kernel, bridge: string): Result {
   return { stdout: `${JSON.stringify(entries)}\n`, stderr: '', exitCode: 0 };
 }
 
-function failed(message: string): Result {
+function failed(message: string): CommandResult {
   return { stdout: '', stderr: `${message}\n`, exitCode: 255 };
 }

@@ -1,8 +1,9 @@
 // The `bridge` program of iproute2 6.1 on the simulated kernel: `bridge vlan add|del|show` and batches, with the program's
 // own wording and exit codes (bridge/vlan.c, bridge/bridge.c, lib/utils.c). Stricter than the original in one way: a word that
 // it does not know is an error here, where the original ignores it, so that no caller's mistake passes unseen.
-import { runFdb } from './fdb-command.ts';
-import type { Kernel, Link } from './kernel.ts';
+
+import type { Kernel, Link } from '../../../src/host/sim/kernel.ts';
+import { runFdb } from './fdb.ts';
 
 export interface CommandResult {
   readonly stdout: string;

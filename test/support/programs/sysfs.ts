@@ -1,6 +1,6 @@
 // /sys/class/net of the simulated kernel, as far as the program reads it. Follows the kernel's
 // Documentation/ABI/testing/sysfs-class-net and net/bridge/br_sysfs_br.c.
-import { type Kernel, portsOf } from './kernel.ts';
+import { type Kernel, portsOf } from '../../../src/host/sim/kernel.ts';
 
 const ROOT = '/sys/class/net';
 

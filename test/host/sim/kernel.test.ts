@@ -1,10 +1,11 @@
 // What a real Linux 6.1 kernel and iproute2 6.1 answered to these commands. test/lab compares some thousands more.
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createSimHost, type SimHost } from '../../../src/host/sim/host.ts';
+import { createSimHost } from '../../../src/host/sim/host.ts';
+import { onPrograms, type ProgramsHost } from '../../support/on-programs.ts';
 import { BRIDGES, batchWord, bridgeWords, PORTS, type Step, step } from './steps.ts';
 
-let host: SimHost;
+let host: ProgramsHost;
 
 const bridge = (args: string, input?: string) =>
   host.run('bridge', args.split(' '), { timeoutMs: 1000, ...(input !== undefined && { input }) });
@@ -177,8 +178,8 @@ interface Port {
   readonly vlans: readonly Row[];
 }
 
-function hostWithPorts(): SimHost {
-  const made = createSimHost();
+function hostWithPorts(): ProgramsHost {
+  const made = onPrograms(createSimHost());
   for (const { name, ...options } of BRIDGES) made.addBridge(name, options);
   PORTS.forEach((name, i) => {
     made.kernel.addLink(name, 'tap', `fe:54:00:00:00:0${i}`);

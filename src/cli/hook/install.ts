@@ -1,0 +1,48 @@
+// `hook install`: puts the hook where libvirt finds it.
+import type { Command } from '@commander-js/extra-typings';
+import { configFileOption } from '../options.ts';
+import { print } from '../output.ts';
+
+/** Beside dist/main.js. */
+const HOOK_SCRIPT = 'hook/hook.sh';
+
+export function register(hook: Command): void {
+  hook
+    .command('install')
+    .description('install it where libvirt finds it')
+    .addOption(configFileOption())
+    .action(async (options) => {
+      process.exitCode = await runInstall(options['config.file']);
+    });
+}
+
+/** Returns the exit status: 0 where it is installed. */
+async function runInstall(config: string): Promise<number> {
+  const [{ createHost }, { readInstallation, removeHookFile, runningProgram, writeHookFile }] = await Promise.all([
+    import('../../host/linux/real.ts'),
+    import('../../host/linux/hook-installation.ts'),
+  ]);
+  const [{ placeFor, remarks }, { hookScript }] = await Promise.all([
+    import('../../hook/installation.ts'),
+    import('../../hook/script.ts'),
+  ]);
+  const host = createHost();
+  const before = await readInstallation(host);
+  const place = placeFor(before);
+  if ('problem' in place) {
+    print(`Note: ${place.problem}.\n`);
+    return 1;
+  }
+  writeHookFile(place.path, hookScript({ ...runningProgram(HOOK_SCRIPT), config }));
+  print(`${place.path} is installed.\n`);
+  for (const { path } of before.files.filter((file) => file.kind === 'ours' && file.path !== place.path)) {
+    removeHookFile(path);
+    print(`${path}, an older installation of it, is removed.\n`);
+  }
+  // libvirt looks for hooks when its daemon starts or reloads; an edited one needs nothing.
+  if (before.files.length === 0)
+    print('libvirt notices its first hook when it reloads: systemctl reload libvirtd (or virtqemud).\n');
+  if (!host.stat(config)) print(`There is no ${config} yet; until there is, the hook only reports that.\n`);
+  for (const remark of remarks(await readInstallation(host))) print(`Note: ${remark}.\n`);
+  return 0;
+}

@@ -1,0 +1,42 @@
+// The hook's file in libvirt's folders: found, written, removed.
+import { chownSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Host } from '../host.ts';
+import { findHookFiles, type Installation } from './hook-files.ts';
+import { type Processes, processes } from './processes.ts';
+
+/** The hook as it is on this host. Rejects where that cannot be told. */
+export async function readInstallation(host: Host, run: Processes['run'] = processes.run): Promise<Installation> {
+  const exists = (path: string) => host.stat(path) !== undefined;
+  return { files: findHookFiles(host), libvirt: await libvirtVersion(run), exists };
+}
+
+// Asks the daemon's program, not the daemon.
+async function libvirtVersion(run: Processes['run']): Promise<readonly number[] | undefined> {
+  for (const program of ['/usr/sbin/libvirtd', '/usr/sbin/virtqemud']) {
+    const { stdout } = await run(program, ['--version'], { timeoutMs: 10_000 });
+    const version = /(\d+)\.(\d+)\.(\d+)/.exec(stdout);
+    if (version) return version.slice(1).map(Number);
+  }
+  return undefined;
+}
+
+/** What runs now: node, and a file beside its main script. Links are followed. */
+export function runningProgram(fileBeside: string): { readonly node: string; readonly script: string } {
+  const folder = dirname(realpathSync(process.argv[1] ?? ''));
+  return { node: realpathSync(process.execPath), script: join(folder, fileBeside) };
+}
+
+/** By rename: libvirt never sees half a script. Throws Error. */
+export function writeHookFile(path: string, script: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  const temporary = `${dirname(dirname(path))}/.libvirt-vlan-exporter.new`;
+  writeFileSync(temporary, script, { mode: 0o755 });
+  if (process.getuid?.() === 0) chownSync(temporary, 0, 0);
+  renameSync(temporary, path);
+}
+
+/** Throws Error. */
+export function removeHookFile(path: string): void {
+  rmSync(path);
+}

@@ -1,0 +1,159 @@
+// What else on a Linux host concerns this program, asked of programs and files; nothing is changed.
+import type { Reading } from '../../model/snapshot.ts';
+import {
+  EXPORTER,
+  NETWORK_MANAGER,
+  NETWORKD,
+  REMEDIATOR,
+  SOCKETS,
+  type Surroundings,
+  type Systemd,
+  type Unit,
+} from '../../model/surroundings.ts';
+import type { Host } from '../host.ts';
+import { files } from './files.ts';
+import { type Processes, processes } from './processes.ts';
+
+const TIMEOUT_MS = 10_000;
+// systemd.network(5): the first folder wins where names are equal.
+const NETWORK_FOLDERS = ['/etc', '/run', '/usr/local/lib', '/usr/lib'].map((folder) => `${folder}/systemd/network`);
+const INTERFACES = '/etc/network/interfaces';
+const SELINUX = '/sys/fs/selinux';
+
+type Machine = Pick<Processes, 'run'> & Pick<Host, 'stat' | 'readText' | 'list'>;
+
+/** Never rejects for anything the host says. */
+export async function readSurroundings(machine: Machine = { ...files, ...processes }): Promise<Surroundings> {
+  const [systemd, iproute2, journal, denials] = await Promise.all([
+    readSystemd(machine),
+    outputOf(machine, 'bridge', ['-V']),
+    readJournal(machine),
+    readDenials(machine),
+  ]);
+  const isActive = (name: string) => systemd.ok && systemd.value.units.get(name)?.active === 'active';
+  return {
+    iproute2,
+    systemd,
+    denials,
+    hooksConfined: readOr(machine, `${SELINUX}/enforce`) === '1' && isOff(machine, 'virt_hooks_unconfined'),
+    journal,
+    networkFiles: isActive(NETWORKD) ? readNetworkFiles(machine) : [],
+    networkManager: isActive(NETWORK_MANAGER) ? await readNetworkManager(machine) : new Map(),
+    ifupdown2: exists(machine, '/usr/share/ifupdown2') ? readInterfaces(machine) : undefined,
+  };
+}
+
+async function readSystemd(machine: Machine): Promise<Reading<Systemd>> {
+  const names = [EXPORTER, REMEDIATOR, ...SOCKETS, NETWORKD, NETWORK_MANAGER];
+  const [version, shown] = await Promise.all([
+    outputOf(machine, 'systemctl', ['--version']),
+    outputOf(machine, 'systemctl', ['show', '-p', 'Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload', ...names]),
+  ]);
+  if (!version.ok) return version;
+  if (!shown.ok) return shown;
+  return { ok: true, value: { version: Number(/\d+/.exec(version.value)?.[0]), units: parseUnits(shown.value) } };
+}
+
+/** The output of `systemctl show`: a block of `Key=value` lines for each unit, an empty line between two. */
+export function parseUnits(text: string): ReadonlyMap<string, Unit> {
+  return new Map(
+    text.split(/\n\n+/).map((block) => {
+      const of = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(block)?.[1] ?? '';
+      const stale = of('NeedDaemonReload') === 'yes';
+      return [of('Id'), { load: of('LoadState'), active: of('ActiveState'), file: of('UnitFileState'), stale }];
+    }),
+  );
+}
+
+// Where nothing may be read, journalctl says so on stderr and may still exit 0.
+async function readJournal(machine: Machine): Promise<Reading<true>> {
+  const { problem, stdout, stderr } = await machine.run('journalctl', ['-b', '-n', '1', '-o', 'cat'], {
+    timeoutMs: TIMEOUT_MS,
+  });
+  if (problem !== undefined) return { ok: false, error: problem };
+  const complaint = /^.*(No journal files|insufficient permissions|not seeing messages).*$/im.exec(stderr)?.[0];
+  if (complaint !== undefined || stdout === '')
+    return { ok: false, error: complaint ?? 'it holds no entry since boot' };
+  return { ok: true, value: true };
+}
+
+// The kernel's own words, which nobody else can write: audit entries of AppArmor, as `apparmor="DENIED" … profile="libvirtd" name="…"`,
+// and of SELinux, as `avc:  denied  { execute } … scontext=…:virt_hook_t:…`.
+async function readDenials(machine: Machine): Promise<readonly string[]> {
+  const args = ['-k', '-b', '-q', '-o', 'cat', '-n', '1000', '--grep', 'DENIED|avc: +denied'];
+  const { stdout } = await machine.run('journalctl', args, { timeoutMs: TIMEOUT_MS });
+  return stdout.split('\n').filter(isHookDenial);
+}
+
+/** Whether the line is about libvirt's hooks or what they run. */
+export function isHookDenial(line: string): boolean {
+  const appArmor = /apparmor="DENIED".*profile="(libvirtd|virtqemud)/.test(line);
+  const selinux = /avc: +denied .*virt_hook/.test(line);
+  return selinux || (appArmor && /libvirt\/hooks|libvirt-vlan|comm="(bridge|logger|qemu|node)/.test(line));
+}
+
+function readNetworkFiles(machine: Machine): Surroundings['networkFiles'] {
+  const files = new Map<string, { path: string; text: string }>();
+  for (const folder of NETWORK_FOLDERS) {
+    for (const name of listOr(machine, folder)) {
+      const path = `${folder}/${name}`;
+      if (name.endsWith('.network') && !files.has(name)) files.set(name, { path, text: readOr(machine, path) ?? '' });
+      // NAME.network.d/*.conf adds to NAME.network.
+      if (name.endsWith('.network.d'))
+        for (const more of listOr(machine, path).filter((each) => each.endsWith('.conf'))) {
+          const text = `${readOr(machine, path.slice(0, -2)) ?? ''}\n${readOr(machine, `${path}/${more}`) ?? ''}`;
+          files.set(`${path}/${more}`, { path: `${path}/${more}`, text });
+        }
+    }
+  }
+  return [...files.values()];
+}
+
+// nmcli(1): -t separates by colons, and puts a backslash before one in a value.
+async function readNetworkManager(machine: Machine): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await machine.run('nmcli', ['-t', '-f', 'DEVICE,STATE', 'device'], { timeoutMs: TIMEOUT_MS });
+  return new Map(
+    stdout.split('\n').flatMap((line) => {
+      const [, device, state] = /^((?:[^\\:]|\\.)+):(.*)$/.exec(line) ?? [];
+      return device && state ? [[device, state] as const] : [];
+    }),
+  );
+}
+
+function readInterfaces(machine: Machine): string {
+  const further = listOr(machine, `${INTERFACES}.d`).map((name) => readOr(machine, `${INTERFACES}.d/${name}`) ?? '');
+  return [readOr(machine, INTERFACES) ?? '', ...further].join('\n');
+}
+
+// A boolean's file holds its value and the one that is to come: "0 0".
+function isOff(machine: Machine, name: string): boolean {
+  return readOr(machine, `${SELINUX}/booleans/${name}`)?.startsWith('0') === true;
+}
+
+async function outputOf(machine: Machine, command: string, args: readonly string[]): Promise<Reading<string>> {
+  const { problem, stdout, stderr } = await machine.run(command, args, { timeoutMs: TIMEOUT_MS });
+  return problem === undefined ? { ok: true, value: stdout || stderr } : { ok: false, error: problem };
+}
+
+function tried<T>(read: () => T): Reading<T> {
+  try {
+    return { ok: true, value: read() };
+  } catch (error) {
+    return { ok: false, error: (error as Error).message };
+  }
+}
+
+function exists(machine: Machine, path: string): boolean {
+  const found = tried(() => machine.stat(path));
+  return found.ok && found.value !== undefined;
+}
+
+function readOr(machine: Machine, path: string): string | undefined {
+  const read = tried(() => machine.readText(path));
+  return read.ok ? read.value.trim() : undefined;
+}
+
+function listOr(machine: Machine, path: string): readonly string[] {
+  const read = tried(() => machine.list(path));
+  return read.ok ? (read.value ?? []) : [];
+}
