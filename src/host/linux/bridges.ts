@@ -1,21 +1,24 @@
 // The bridges of this machine: by netlink where there is a socket that answers, else by iproute2.
-import type { Change, VlanChange } from '../../model/plan.ts';
 import type { Bridge } from '../../model/snapshot.ts';
 import type { Bridges, ChangesMade } from '../host.ts';
 import type { KernelBridges } from './netlink/kernel-bridges.ts';
 
 /** `monotonic`: milliseconds, for how long reading takes. */
 export function preferNetlink(netlink: KernelBridges, iproute2: Bridges, monotonic: () => number): Bridges {
+  const readFdb: Bridges['fdb'] = async (names) => {
+    const fdb = netlink.fdb(names);
+    return fdb ? { ok: true, value: fdb } : iproute2.fdb(names);
+  };
   const change: Bridges['change'] = async (changes, readBack) => {
-    // FDB entries go by bridge(8), and in one batch with the VLANs that they belong to.
-    const made = changes.every(isOfVlans) ? netlink.change(changes) : undefined;
+    const made = netlink.change(changes);
     if (!made) return iproute2.change(changes, readBack);
     const { refused: failures, unanswered } = made;
     if (unanswered.length === 0) {
-      const fdb = readBack.fdb.length === 0 ? undefined : await iproute2.fdb(readBack.fdb);
       const read = netlink.read(readBack.ports);
-      const [vlans, ports] = [read?.vlans, portsOf(readBack.ports, read?.bridges ?? [])];
-      if (vlans) return { failures, vlans: { ok: true, value: vlans }, fdb, ports };
+      if (read) {
+        const fdb = readBack.fdb.length === 0 ? undefined : await readFdb(readBack.fdb);
+        return { failures, vlans: { ok: true, value: read.vlans }, fdb, ports: portsOf(readBack.ports, read.bridges) };
+      }
     }
     // Done or not: doing them again does no harm.
     const rest = await iproute2.change(unanswered, readBack);
@@ -24,6 +27,7 @@ export function preferNetlink(netlink: KernelBridges, iproute2: Bridges, monoton
   return {
     ...iproute2,
     via: netlink.via,
+    fdb: readFdb,
     read: async (names, only) => {
       const begin = monotonic();
       const read = netlink.read(names);
@@ -35,10 +39,6 @@ export function preferNetlink(netlink: KernelBridges, iproute2: Bridges, monoton
     },
     change,
   };
-}
-
-function isOfVlans(change: Change): change is VlanChange {
-  return !('mac' in change);
 }
 
 function withPorts(bridge: Bridge, only: ReadonlySet<string>): Bridge {

@@ -1,11 +1,12 @@
-// The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; and changes of VLANs.
-import type { VlanChange } from '../../../model/plan.ts';
-import { type Bridge, type Port, vlanProtocolOf } from '../../../model/snapshot.ts';
-import { type VlanTable, vlanTable } from '../../../model/vlan.ts';
+// The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; FDB entries; and changes of both.
+import type { Change } from '../../../model/plan.ts';
+import { type Bridge, type Fdb, type Port, vlanProtocolOf } from '../../../model/snapshot.ts';
+import { type VidRange, type Vids, type VlanTable, vid, vidRange, vidsFrom, vlanTable } from '../../../model/vlan.ts';
 import { changeRequest } from './changes.ts';
-import { RTM_NEWLINK } from './constants.ts';
+import { RTM_NEWLINK, RTM_NEWNEIGH } from './constants.ts';
 import { explainRefusal } from './errno.ts';
-import type { Exchange } from './exchange.ts';
+import { type Exchange, NetlinkError } from './exchange.ts';
+import { type FdbEntry, fdbChangeRequest, fdbRequest, parseFdbEntry } from './fdb.ts';
 import {
   type BridgeFacts,
   type BridgeLink,
@@ -25,16 +26,18 @@ export interface BridgesRead {
 
 export interface ChangesMade {
   /** What the kernel said of those that it refused, for people. */
-  readonly refused: ReadonlyMap<VlanChange, string>;
+  readonly refused: ReadonlyMap<Change, string>;
   /** Those whose answer did not come: they may be done or not. In their order. */
-  readonly unanswered: readonly VlanChange[];
+  readonly unanswered: readonly Change[];
 }
 
 export interface NetlinkBridges {
   /** Throws NetlinkError where the kernel cannot be asked or is not understood. */
   read(names: readonly string[]): BridgesRead;
+  /** The static entries of these bridges, of ports as they were when last read. A bridge that is gone has none. Throws NetlinkError. */
+  fdb(names: readonly string[]): Fdb;
   /** Makes the changes, in their order, of ports as they were when last read. Throws NetlinkError where none could be asked for. */
-  change(changes: readonly VlanChange[]): ChangesMade;
+  change(changes: readonly Change[]): ChangesMade;
 }
 
 /** `isTap`: whether a link is a tun or tap device, asked once for each link that comes. */
@@ -42,29 +45,46 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
   let ports: ReadonlyMap<string, BridgeLink> = new Map();
   let taps: ReadonlyMap<number, boolean> = new Map();
 
-  const dump = () => {
-    let links: BridgeLink[] = [];
+  let entries: ReadonlyMap<number, readonly FdbEntry[]> = new Map();
+
+  const dump = <T>(request: Buffer, type: number, parse: (payload: Buffer) => T | undefined) => {
+    let found: T[] = [];
     const { parts } = exchange.dump(
-      bridgeLinksRequest(),
-      ({ type, payload }) => {
-        const link = type === RTM_NEWLINK ? parseBridgeLink(payload) : undefined;
-        if (link) links.push(link);
+      request,
+      (message) => {
+        const one = message.type === type ? parse(message.payload) : undefined;
+        if (one !== undefined) found.push(one);
       },
       () => {
-        links = [];
+        found = [];
       },
     );
-    return { links, parts };
+    return { found, parts };
   };
 
-  // A link that goes while a dump is between two parts moves the rest up by one place, and the kernel leaves out the next
-  // (rtnl_bridge_getlink counts places). So where one is missing, a second dump says whether it is gone.
-  const links = (): readonly BridgeLink[] => {
-    const { links: found, parts } = dump();
+  // What goes while a dump is between two parts moves the rest up by one place, and the kernel leaves out the next (rtnl_bridge_getlink
+  // and br_fdb_dump count places). So where one of the last reading is missing, a second dump says whether it is gone.
+  const dumpWhole = <T>(ask: () => { found: T[]; parts: number }, before: Iterable<T>, key: (one: T) => unknown) => {
+    const { found, parts } = ask();
     if (parts <= 2) return found;
-    const indexes = new Set(found.map((link) => link.index));
-    const isWhole = [...ports.values()].every((port) => indexes.has(port.index));
-    return isWhole ? found : dump().links;
+    const keys = new Set(found.map(key));
+    for (const one of before) if (!keys.has(key(one))) return ask().found;
+    return found;
+  };
+
+  const links = (): readonly BridgeLink[] => {
+    const ask = () => dump(bridgeLinksRequest(), RTM_NEWLINK, parseBridgeLink);
+    return dumpWhole(ask, ports.values(), ({ index }) => index);
+  };
+
+  const entriesOf = (bridge: number): readonly FdbEntry[] => {
+    const ask = () => dump(fdbRequest(bridge), RTM_NEWNEIGH, parseFdbEntry);
+    try {
+      return dumpWhole(ask, entries.get(bridge) ?? [], ({ index, mac, vid }) => `${index} ${mac} ${vid}`);
+    } catch (error) {
+      if (error instanceof NetlinkError && error.code === 'ENODEV') return [];
+      throw error;
+    }
   };
 
   const facts = (names: readonly string[]): ReadonlyMap<number, BridgeFacts> => {
@@ -84,14 +104,19 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
       taps = new Map(all.map(({ index, name }) => [index, taps.get(index) ?? isTap(name)]));
       return { bridges: bridgesOf(names, all, settings, taps), vlans: tablesOf(all) };
     },
+    fdb: (names) => {
+      const bridges = [...ports.values()].filter((link) => isBridge(link) && names.includes(link.name));
+      entries = new Map(bridges.map(({ index }) => [index, entriesOf(index)]));
+      return fdbOf([...entries.values()].flat(), ports);
+    },
     change: (changes) => {
-      const refused = new Map<VlanChange, string>();
+      const refused = new Map<Change, string>();
       const known = changes.filter((change) => {
         if (ports.has(change.port)) return true;
         refused.set(change, 'the port was not there when the bridges were read');
         return false;
       });
-      const requests = known.map((change) => changeRequest(ports.get(change.port)?.index ?? 0, change));
+      const requests = known.map((change) => requestFor(ports.get(change.port)?.index ?? 0, change));
       const answers = exchange.ask(requests);
       for (const [i, change] of known.entries()) {
         const errno = answers[i];
@@ -100,6 +125,28 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
       return { refused, unanswered: known.filter((_, i) => answers[i] === undefined) };
     },
   };
+}
+
+function requestFor(index: number, change: Change): Buffer {
+  return 'mac' in change
+    ? fdbChangeRequest(change.action, { index, mac: change.mac, vid: vid(change.vid) })
+    : changeRequest(index, change);
+}
+
+function fdbOf(entries: readonly FdbEntry[], ports: ReadonlyMap<string, BridgeLink>): Fdb {
+  const names = new Map([...ports.values()].map(({ index, name }) => [index, name]));
+  const found = new Map<string, Map<string, VidRange[]>>();
+  for (const { index, mac, vid } of entries) {
+    const name = names.get(index);
+    // The port came since the bridges were read.
+    if (name === undefined) continue;
+    const ofPort = found.get(name) ?? new Map<string, VidRange[]>();
+    found.set(name, ofPort);
+    ofPort.set(mac, [...(ofPort.get(mac) ?? []), vidRange(vid)]);
+  }
+  const asSets = (macs: ReadonlyMap<string, VidRange[]>) =>
+    new Map([...macs].map(([mac, ranges]): [string, Vids] => [mac, vidsFrom(ranges)]));
+  return new Map([...found].map(([name, macs]) => [name, asSets(macs)]));
 }
 
 function bridgesOf(

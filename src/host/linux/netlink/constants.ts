@@ -10,7 +10,7 @@ export const NLM_F_REQUEST = 0x01;
 export const NLM_F_ACK = 0x04;
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_DUMP = 0x300;
-export const NLM_F_EXCL = 0x200;
+export const NLM_F_REPLACE = 0x100;
 export const NLM_F_CREATE = 0x400;
 export const NLA_F_NESTED = 0x8000;
 export const NLA_TYPE_MASK = 0x3fff;
@@ -60,8 +60,8 @@ export const BRIDGE_VLAN_INFO_RANGE_END = 1 << 4;
 // linux/neighbour.h
 export const NDA_LLADDR = 2;
 export const NDA_VLAN = 5;
-export const NDA_MASTER = 9;
 export const NTF_MASTER = 1 << 2;
+export const NUD_REACHABLE = 0x02;
 export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
 /** Bytes of struct ndmsg. */

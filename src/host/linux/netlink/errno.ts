@@ -3,7 +3,7 @@ import { getSystemErrorMap } from 'node:util';
 
 const EOPNOTSUPP = 95;
 
-// What it means where a port's VLANs are changed: net/core/rtnetlink.c, net/bridge/br_netlink.c.
+// What it means where a port's VLANs or FDB entries are changed: net/core/rtnetlink.c, net/bridge/br_netlink.c.
 const MEANING: Readonly<Record<string, string>> = {
   ENODEV: 'the port is gone',
   EPERM: 'CAP_NET_ADMIN is missing',

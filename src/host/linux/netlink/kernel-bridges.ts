@@ -1,7 +1,8 @@
 // The kernel by netlink as long as that goes well, and iproute2 where it does not: said once when it changes.
 import { existsSync } from 'node:fs';
 import type { Log } from '../../../model/log.ts';
-import type { VlanChange } from '../../../model/plan.ts';
+import type { Change } from '../../../model/plan.ts';
+import type { Fdb } from '../../../model/snapshot.ts';
 import { listenFds } from '../listen-fds.ts';
 import { type BridgesRead, type ChangesMade, createNetlinkBridges } from './bridges.ts';
 import type { Exchange } from './exchange.ts';
@@ -14,8 +15,10 @@ export interface KernelBridges {
   /** What is asked now. */
   via(): 'netlink' | 'iproute2';
   read(names: readonly string[]): BridgesRead | undefined;
+  /** The static FDB entries of these bridges, of ports as they were when last read. */
+  fdb(names: readonly string[]): Fdb | undefined;
   /** Makes the changes, in their order, of ports as they were when last read. */
-  change(changes: readonly VlanChange[]): ChangesMade | undefined;
+  change(changes: readonly Change[]): ChangesMade | undefined;
 }
 
 /** On the socket that systemd handed to this process; undefined, and said, where it handed none that can be used. */
@@ -63,7 +66,8 @@ export function createKernelBridges(
   return {
     via: () => via ?? 'netlink',
     read: (names) => (via === 'iproute2' && now() < retryAt ? undefined : attempt(() => bridges.read(names))),
-    // Ports are known from the last reading: where that was not ours, neither are the changes.
+    // Ports are known from the last reading: where that was not ours, neither are the entries and the changes.
+    fdb: (names) => (via === 'netlink' ? attempt(() => bridges.fdb(names)) : undefined),
     change: (changes) => (via === 'netlink' ? attempt(() => bridges.change(changes)) : undefined),
   };
 }

@@ -1,18 +1,22 @@
 import { expect, test, vi } from 'vitest';
 import { createExchange } from '../../../../src/host/linux/netlink/exchange.ts';
 import { createKernelBridges, openKernelBridges } from '../../../../src/host/linux/netlink/kernel-bridges.ts';
-import type { VlanChange } from '../../../../src/model/plan.ts';
-import { formatTable, vid } from '../../../../src/model/vlan.ts';
+import type { FdbChange, VlanChange } from '../../../../src/model/plan.ts';
+import { formatTable, formatVids, vid } from '../../../../src/model/vlan.ts';
 import { acknowledgement, answer, fakeSocket, sent } from './kernel.ts';
 
 const GETLINK = 18;
+const GETNEIGH = 30;
 
 /** A kernel that answers as the recorded one did, to each request what `answers` says, else that. */
-function kernel(answers: { fail?: string; change?: (seq: number, at: number) => readonly (Buffer | string)[] } = {}) {
+function kernel(
+  answers: { fail?: string; gone?: true; change?: (seq: number, at: number) => readonly (Buffer | string)[] } = {},
+) {
   const state = { now: 0, answers };
   const socket = fakeSocket((datagram) => {
     if (state.answers.fail !== undefined) return [state.answers.fail];
     return sent(datagram).flatMap(({ type, seq, bytes }, i): readonly (Buffer | string)[] => {
+      if (type === GETNEIGH) return answer(state.answers.gone ? 'fdbOfGoneBridge' : 'fdb', seq);
       if (type !== GETLINK) return state.answers.change?.(seq, i) ?? [acknowledgement(seq)];
       if (bytes.readUInt16LE(6) & 0x300) return answer('bridgeLinks', seq);
       return bytes.includes('br-a') ? answer('linkOfBridge', seq) : answer('linkThatIsNot', seq);
@@ -71,17 +75,36 @@ test('what the kernel refuses is told, what it does not answer is left to iprout
   expect(made?.unanswered).toEqual([all[2]]);
 });
 
+test('static FDB entries are read by port and MAC, and changed with the VLANs, in their order', () => {
+  const { bridges, socket } = kernel();
+  bridges.read([]);
+  const fdb = bridges.fdb(['br-a', 'nope']);
+  const said = [...(fdb ?? [])].map(([port, macs]) => [
+    port,
+    [...macs].map(([mac, vids]) => `${mac} ${formatVids(vids)}`),
+  ]);
+  expect(said).toEqual([['rec1', ['52:54:00:00:00:04 1 10-12', '52:54:00:00:00:01 10-12']]]);
+  const of = (action: FdbChange['action']): FdbChange => ({ action, port: 'rec1', mac: '52:54:00:00:00:01', vid: 10 });
+  const made = bridges.change([of('fdb delete'), change('rec1'), of('fdb add')]);
+  expect([made?.refused.size, made?.unanswered]).toEqual([0, []]);
+  expect(sent(socket.written.at(-1) ?? Buffer.alloc(0)).map(({ type }) => type)).toEqual([29, 19, 28]);
+});
+
+test('a bridge that is gone has no FDB entries, which is no failure', () => {
+  const { bridges } = kernel({ gone: true });
+  bridges.read([]);
+  expect(bridges.fdb(['br-a'])?.size).toBe(0);
+  expect(bridges.via()).toBe('netlink');
+});
+
 test.each(['EBADF', 'ENOBUFS', 'EAGAIN'])(
   '%s: iproute2 takes over, said once; a minute later netlink is tried again',
   (fail) => {
     const { bridges, state, log, socket } = kernel();
     bridges.read([]);
     state.answers = { fail };
-    expect([bridges.read([]), bridges.read([]), bridges.change([change('rec1')])]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    const asked = [bridges.read([]), bridges.read([]), bridges.fdb(['br-a']), bridges.change([change('rec1')])];
+    expect(asked).toEqual([undefined, undefined, undefined, undefined]);
     expect([bridges.via(), log.warn.mock.calls.length]).toEqual(['iproute2', 1]);
     state.answers = {};
     socket.queue.length = 0;

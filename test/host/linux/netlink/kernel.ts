@@ -10,7 +10,9 @@ type Recorded =
   | 'linkOfTap'
   | 'linkOfOtherBridge'
   | 'changeOfGonePort'
-  | 'changeDone';
+  | 'changeDone'
+  | 'fdb'
+  | 'fdbOfGoneBridge';
 
 const recorded = JSON.parse(readFileSync(new URL('kernel-6.1.json', import.meta.url), 'utf8')) as Record<
   Recorded,

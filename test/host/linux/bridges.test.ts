@@ -1,0 +1,73 @@
+import { expect, test, vi } from 'vitest';
+import type { Bridges } from '../../../src/host/host.ts';
+import { preferNetlink } from '../../../src/host/linux/bridges.ts';
+import type { KernelBridges } from '../../../src/host/linux/netlink/kernel-bridges.ts';
+import type { FdbChange, VlanChange } from '../../../src/model/plan.ts';
+import { vid, vidsFrom } from '../../../src/model/vlan.ts';
+
+const MAC = '52:54:00:00:00:01';
+const fdbChange: FdbChange = { action: 'fdb add', port: 'vnet0', mac: MAC, vid: 10 };
+const vlanChange: VlanChange = {
+  action: 'add',
+  port: 'vnet0',
+  first: vid(10),
+  last: vid(10),
+  pvid: false,
+  untagged: false,
+};
+const fdb = new Map([['vnet0', new Map([[MAC, vidsFrom([{ first: vid(10), last: vid(10) }])]])]]);
+const ok = <T>(value: T) => ({ ok: true, value }) as const;
+
+function bridges(answers: Partial<KernelBridges>) {
+  const netlink: KernelBridges = {
+    via: () => 'netlink',
+    read: () => ({ bridges: [], vlans: new Map() }),
+    fdb: () => fdb,
+    change: () => ({ refused: new Map(), unanswered: [] }),
+    ...answers,
+  };
+  const iproute2 = {
+    fdb: vi.fn(async () => ok(new Map())),
+    change: vi.fn(async () => ({ failures: new Map(), vlans: ok(new Map()), ports: ok(new Map()), fdb: undefined })),
+  };
+  return { bridges: preferNetlink(netlink, iproute2 as unknown as Bridges, () => 0), iproute2 };
+}
+
+const back = { ports: ['br0'], fdb: ['br0'] };
+
+test('VLANs and FDB entries are changed and read back by netlink, without a process', async () => {
+  const change = vi.fn(() => ({ refused: new Map(), unanswered: [] }));
+  const { bridges: both, iproute2 } = bridges({ change });
+  expect(await both.fdb(['br0'])).toEqual(ok(fdb));
+  const made = await both.change([vlanChange, fdbChange], back);
+  expect(made).toEqual({
+    failures: new Map(),
+    vlans: ok(new Map()),
+    fdb: ok(fdb),
+    ports: ok(new Map([['br0', new Set()]])),
+  });
+  expect(change).toHaveBeenCalledWith([vlanChange, fdbChange]);
+  expect(iproute2.change.mock.calls.length + iproute2.fdb.mock.calls.length).toBe(0);
+});
+
+test('what netlink leaves unanswered iproute2 does again, and reads', async () => {
+  const refused = new Map([[vlanChange, 'no such device']]);
+  const { bridges: both, iproute2 } = bridges({ change: () => ({ refused, unanswered: [fdbChange] }) });
+  expect((await both.change([vlanChange, fdbChange], back)).failures).toEqual(refused);
+  expect(iproute2.change).toHaveBeenCalledWith([fdbChange], back);
+});
+
+test('where netlink does not answer, iproute2 is asked for all of it', async () => {
+  const none = () => undefined;
+  const { bridges: both, iproute2 } = bridges({ fdb: none, change: none });
+  await both.fdb(['br0']);
+  await both.change([fdbChange], back);
+  expect(iproute2.fdb).toHaveBeenCalledWith(['br0']);
+  expect(iproute2.change).toHaveBeenCalledWith([fdbChange], back);
+});
+
+test('where the read after the changes fails, they are not made again, and iproute2 reads', async () => {
+  const { bridges: both, iproute2 } = bridges({ read: () => undefined });
+  await both.change([vlanChange], back);
+  expect(iproute2.change).toHaveBeenCalledWith([], back);
+});
