@@ -1,7 +1,7 @@
 // The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; FDB entries; and changes of both.
 import type { Change } from '../../../model/plan.ts';
 import { type Bridge, type Fdb, type Port, vlanProtocolOf } from '../../../model/snapshot.ts';
-import { type VidRange, type Vids, type VlanTable, vid, vidRange, vidsFrom, vlanTable } from '../../../model/vlan.ts';
+import { type VidRange, type Vids, type VlanTable, vid, vidRange, vidsFrom } from '../../../model/vlan.ts';
 import { changeRequest } from './changes.ts';
 import { RTM_NEWLINK, RTM_NEWNEIGH } from './constants.ts';
 import { explainRefusal } from './errno.ts';
@@ -11,9 +11,9 @@ import {
   type BridgeFacts,
   type BridgeLink,
   bridgeLinksRequest,
+  createBridgeLinkParser,
   linkRequest,
   parseBridgeFacts,
-  parseBridgeLink,
 } from './links.ts';
 
 /** What was read of the bridges, at one moment. */
@@ -45,6 +45,7 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
   let ports: ReadonlyMap<string, BridgeLink> = new Map();
   let taps: ReadonlyMap<number, boolean> = new Map();
 
+  const parser = createBridgeLinkParser();
   let entries: ReadonlyMap<number, readonly FdbEntry[]> = new Map();
 
   const dump = <T>(request: Buffer, type: number, parse: (payload: Buffer) => T | undefined) => {
@@ -73,7 +74,7 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
   };
 
   const links = (): readonly BridgeLink[] => {
-    const ask = () => dump(bridgeLinksRequest(), RTM_NEWLINK, parseBridgeLink);
+    const ask = () => dump(bridgeLinksRequest(), RTM_NEWLINK, parser.parse);
     return dumpWhole(ask, ports.values(), ({ index }) => index);
   };
 
@@ -99,6 +100,7 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
   return {
     read: (names) => {
       const settings = facts(names);
+      parser.next();
       const all = links();
       ports = byUniqueName(all);
       taps = new Map(all.map(({ index, name }) => [index, taps.get(index) ?? isTap(name)]));
@@ -169,7 +171,7 @@ function bridgesOf(
 
 function tablesOf(links: readonly BridgeLink[]): ReadonlyMap<string, VlanTable> {
   const withVlans = links.filter(({ vlans }) => vlans.length > 0);
-  return new Map(withVlans.map(({ name, vlans }) => [name, vlanTable(vlans)]));
+  return new Map(withVlans.map(({ name, vlans }) => [name, vlans]));
 }
 
 /** Names may hold bytes that are no text: two that look the same are no name to change anything by. */

@@ -1,6 +1,6 @@
 // What the kernel says of bridges and their ports: rtnetlink(7), net/core/rtnetlink.c (rtnl_bridge_getlink), net/bridge/
 // br_netlink.c (br_fill_ifinfo, br_fill_ifvlaninfo_compressed). Pure: requests as bytes, answers as values.
-import { isVid, type VlanRun } from '../../../model/vlan.ts';
+import { isVid, type VlanRun, type VlanTable, vlanTable } from '../../../model/vlan.ts';
 import {
   AF_BRIDGE,
   AF_UNSPEC,
@@ -40,8 +40,7 @@ export interface BridgeLink {
   readonly mac: string | undefined;
   /** The bridge's index. */
   readonly master: number;
-  /** As the kernel orders them: by VLAN id. */
-  readonly vlans: readonly VlanRun[];
+  readonly vlans: VlanTable;
 }
 
 /** The settings of a bridge; undefined where an older kernel does not tell. */
@@ -66,7 +65,7 @@ export function parseBridgeLink(payload: Buffer): BridgeLink | undefined {
   let name = '';
   let mac: string | undefined;
   let master = 0;
-  let vlans: readonly VlanRun[] | undefined = [];
+  let vlans: VlanTable | undefined = [];
   eachAttribute(payload, IFINFOMSG_LEN, payload.length, (type, from, to) => {
     if (type === IFLA_IFNAME) name = textOf(payload, from, to);
     else if (type === IFLA_ADDRESS) mac = macOf(payload, from, to);
@@ -76,6 +75,39 @@ export function parseBridgeLink(payload: Buffer): BridgeLink | undefined {
   if (name === '') throw new MalformedError(`link ${index} has no name`);
   if (master === 0 || vlans === undefined) return undefined;
   return { index, name, mac, master, vlans };
+}
+
+/**
+ * A parser of those payloads that remembers: what has not changed since the last reading is not parsed again, and is the same value.
+ * `next` is called before each reading; what was not seen in the one before is forgotten.
+ */
+export function createBridgeLinkParser(): { next(): void; parse(payload: Buffer): BridgeLink | undefined } {
+  interface Known {
+    readonly payload: Buffer;
+    readonly link: BridgeLink | undefined;
+  }
+  let before: ReadonlyMap<number, Known> = new Map();
+  let seen = new Map<number, Known>();
+  return {
+    next: () => {
+      before = seen;
+      seen = new Map();
+    },
+    parse: (payload) => {
+      const index = parseHeader(payload, AF_BRIDGE);
+      let known = seen.get(index) ?? before.get(index);
+      if (!known?.payload.equals(payload)) known = { payload: copyOf(payload), link: parseBridgeLink(payload) };
+      seen.set(index, known);
+      return known.link;
+    },
+  };
+}
+
+// Not of Node's pool: there, one link that is remembered would hold 8 KiB.
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 /** Asks for one link by its name; answered with RTM_NEWLINK for `parseBridgeFacts`, or an error (ENODEV). */
@@ -126,7 +158,7 @@ function parseHeader(payload: Buffer, family: number): number {
 }
 
 /** undefined where the rows are those of a network card's own switch (ndo_dflt_bridge_getlink): no bridge's. */
-function parseVlans(bytes: Buffer, from: number, to: number): readonly VlanRun[] | undefined {
+function parseVlans(bytes: Buffer, from: number, to: number): VlanTable | undefined {
   const runs: VlanRun[] = [];
   let begun: { readonly flags: number; readonly vid: number } | undefined;
   let ofCard = false;
@@ -148,7 +180,7 @@ function parseVlans(bytes: Buffer, from: number, to: number): readonly VlanRun[]
     begun = undefined;
   });
   if (begun) throw new MalformedError('a range of VLANs without an end');
-  return ofCard ? undefined : runs;
+  return ofCard ? undefined : vlanTable(runs);
 }
 
 function run(first: number, last: number, flags: number): VlanRun {

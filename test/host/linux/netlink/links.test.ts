@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   bridgeLinksRequest,
+  createBridgeLinkParser,
   linkRequest,
   parseBridgeFacts,
   parseBridgeLink,
@@ -132,4 +133,33 @@ test('no bytes whatever make a parser do anything but return values or refuse', 
     }),
     { numRuns: 2000 },
   );
+});
+
+test('a link whose bytes are the same is the same value at the next reading, and one that changed is parsed again', () => {
+  const parser = createBridgeLinkParser();
+  const buffer = link(vlan(0, 10));
+  const first = parser.parse(buffer);
+  parser.next();
+  expect(parser.parse(Buffer.from(buffer))).toBe(first);
+  // The datagram's place is written over by the next one: nothing that is remembered may lie there.
+  link(vlan(0, 11)).copy(buffer);
+  expect(parser.parse(buffer)?.vlans).toEqual([run(11, 11)]);
+  parser.next();
+  link(vlan(0, 10)).copy(buffer);
+  expect(parser.parse(buffer)).toEqual(first);
+});
+
+test('a link that was not in the last reading is forgotten', () => {
+  const parser = createBridgeLinkParser();
+  const first = parser.parse(link(vlan(0, 10)));
+  parser.next();
+  parser.next();
+  const again = parser.parse(link(vlan(0, 10)));
+  expect(again).toEqual(first);
+  expect(again).not.toBe(first);
+});
+
+test('bytes that are refused are refused each time', () => {
+  const parser = createBridgeLinkParser();
+  for (const _ of [1, 2]) expect(() => parser.parse(link(vlan(8, 10)))).toThrow(MalformedError);
 });
