@@ -6,6 +6,9 @@ import { graph, row, stat, table } from './panels.ts';
 const HOSTS = 'job=~"$job", instance=~"$instance"';
 /** A recorded metric of the chosen hosts; the sum takes its name away, so that a table can put several on one line. */
 const byHost = (name: string) => `sum by (job, instance) (${recorded(name)})`;
+/** Findings of these reasons, `a|b`. */
+const findings = (reasons: string) =>
+  `sum by (job, instance) (libvirt_vlan:instance_findings:sum{${HOSTS}, reason=~"${reasons}"})`;
 const recorded = (name: string) => `libvirt_vlan:instance_${name}{${HOSTS}}`;
 
 const RED_ABOVE_0: Colors = ['green', [1, 'red']];
@@ -83,6 +86,8 @@ export const fleet: Dashboard = {
       [
         { expr: `${byHost('vnets:sum')} - ${byHost('vnets_compliant:sum')}`, as: 'drifted' },
         { expr: byHost('pvid_wrong:sum'), as: 'wrong PVID' },
+        { expr: findings('intent_conflict|intent_invalid'), as: 'undecided' },
+        { expr: findings('host_vlan_missing'), as: 'host cut off' },
         { expr: byHost('compliance:ratio'), as: 'compliance' },
         { expr: byHost('vnets:sum'), as: 'vnets' },
         { expr: byHost('hook_errors:increase1h'), as: 'hook errors 1h' },
@@ -98,6 +103,8 @@ export const fleet: Dashboard = {
           'job',
           'drifted',
           'wrong PVID',
+          'undecided',
+          'host cut off',
           'compliance',
           'vnets',
           'hook errors 1h',
@@ -111,6 +118,8 @@ export const fleet: Dashboard = {
         cells: {
           drifted: { colors: RED_ABOVE_0 },
           'wrong PVID': { colors: RED_ABOVE_0 },
+          undecided: { colors: ORANGE_ABOVE_0 },
+          'host cut off': { colors: RED_ABOVE_0 },
           compliance: { unit: 'percentunit', colors: RATIO },
           'hook errors 1h': { colors: ORANGE_ABOVE_0 },
           'failed heals 1h': { colors: ORANGE_ABOVE_0 },

@@ -195,6 +195,24 @@ export const host: Dashboard = {
     ),
 
     row('Findings'),
+    stat(
+      'Undecided',
+      'Vnets of which two sources want different things, or one asks for what cannot be had: nobody knows whether they are right, and nobody changes them.',
+      `sum(libvirt_vlan_bridge_findings{${BRIDGE}, reason=~"intent_conflict|intent_invalid"})`,
+      { width: 8, colors: ORANGE_ABOVE_0 },
+    ),
+    stat(
+      'Host cut off',
+      'Bridges on which the host itself lacks VLANs that it needs: its management network, perhaps.',
+      `sum(libvirt_vlan_bridge_findings{${BRIDGE}, reason="host_vlan_missing"})`,
+      { width: 8, colors: RED_ABOVE_0 },
+    ),
+    stat(
+      'Without FDB entries',
+      'Vnets whose forwarding entries libvirt keeps, and which lack some: frames to the guest are dropped.',
+      `sum(libvirt_vlan_bridge_findings{${BRIDGE}, reason="fdb_missing"})`,
+      { width: 8, colors: RED_ABOVE_0 },
+    ),
     table(
       'Findings',
       'Deviations from the policy by bridge and reason.',
@@ -206,12 +224,18 @@ export const host: Dashboard = {
         links: { instance: PAGE },
       },
     ),
+    graph(
+      'Findings over time',
+      'Deviations from the policy by reason.',
+      [{ expr: `sum by (reason) (libvirt_vlan_bridge_findings{${BRIDGE}})`, as: '{{reason}}' }],
+      { width: 12, stack: true },
+    ),
     table(
       'Alerts',
       'Alerts of this host that fire now, with their runbooks.',
       [{ expr: `ALERTS{alertname=~"LibvirtVlan.+", alertstate="firing", ${HOST}}`, as: 'firing' }],
       {
-        width: 12,
+        width: 24,
         columns: ['severity', 'alertname', 'domain', 'vnet', 'instance'],
         links: { alertname: RUNBOOK, instance: PAGE },
       },
