@@ -3,7 +3,7 @@
 // lab-timeout: 1500
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseVlanShow } from '../../../src/host/linux/vlans.ts';
+import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { formatTable } from '../../../src/model/vlan.ts';
 import { inHurry } from '../../e2e/hurry.ts';
 import { startMonitoring } from '../../e2e/monitoring.ts';
