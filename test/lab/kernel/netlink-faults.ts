@@ -1,13 +1,15 @@
-// The netlink socket when something is wrong with it: a process without CAP_NET_ADMIN has the very descriptor that root opened and
-// may read with it, and change nothing; its queue runs over; it is closed. Nothing wrong is healed, and iproute2 takes over.
+// The netlink socket when something is wrong with it: a process without CAP_NET_ADMIN, or one that loses it while it runs, has the very
+// descriptor that root opened and may read with it, and change nothing; its queue runs over; its answers are cut off; no other descriptor
+// is left; it is closed. Nothing wrong is healed, and iproute2 takes over or the outcome says so.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, writeSync } from 'node:fs';
-import { openKernelBridges } from '../../../src/host/linux/netlink/kernel-bridges.ts';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { createExchange } from '../../../src/host/linux/netlink/exchange.ts';
+import { createKernelBridges, openKernelBridges } from '../../../src/host/linux/netlink/kernel-bridges.ts';
 import { linkRequest } from '../../../src/host/linux/netlink/links.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { createSnapshotReader } from '../../../src/host/snapshot.ts';
-import { vid, vidRange } from '../../../src/model/vlan.ts';
+import { formatTable, vid, vidRange } from '../../../src/model/vlan.ts';
 import { configure } from '../../../src/remediation/configure.ts';
 import { vnetPlan } from '../../../src/remediation/plan.ts';
 import { ensureRtnl, withRtnl } from '../rtnl.ts';
@@ -75,6 +77,76 @@ await test('a queue that ran over is emptied, and the next reading is right', as
 await test('changes are made and verified by netlink', async () => {
   assert.equal((await heal(host))?.result, 'verified');
   assert.equal(host.bridges.via(), 'netlink');
+  await sh(`bridge vlan del vid 10 dev ${TAP}`);
+});
+
+await test('CAP_NET_ADMIN is taken away while it runs: the outcome says so and nothing is changed; with it again, all is healed', async () => {
+  const before = formatTable((await tables()).get(TAP) ?? []);
+  // Without root as effective user, a process that root started has no capability in force: capabilities(7).
+  process.seteuid?.(65534);
+  const outcome = await heal(host).finally(() => process.seteuid?.(0));
+  assert.equal(outcome?.result, 'failed');
+  assert.match(outcome?.problem ?? '', /operation not permitted \(EPERM\): CAP_NET_ADMIN is missing/);
+  assert.equal(formatTable((await tables()).get(TAP) ?? []), before);
+  assert.equal(host.bridges.via(), 'netlink');
+  assert.equal((await heal(host))?.result, 'verified');
+  await sh(`bridge vlan del vid 10 dev ${TAP}`);
+});
+
+await test('without a descriptor left for anything else, it is read, and nothing is changed that cannot be checked', async () => {
+  const taken: number[] = [];
+  let code: unknown;
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch (error) {
+    ({ code } = error as NodeJS.ErrnoException);
+  }
+  const outcome = await heal(host).finally(() => taken.forEach(closeSync));
+  assert.equal(code, 'EMFILE');
+  assert.equal(outcome?.result, 'failed', outcome?.problem);
+  assert.equal(formatTable((await tables()).get(TAP) ?? []), '1*');
+  assert.equal((await heal(host))?.result, 'verified');
+  await sh(`bridge vlan del vid 10 dev ${TAP}`);
+});
+
+await test('what the kernel cannot do to a port that is on no bridge any more is told as EOPNOTSUPP', async () => {
+  const bridges = openKernelBridges(process.env, log);
+  bridges?.read([BRIDGE]);
+  await sh(`ip link set ${TAP} nomaster`);
+  const row = { ...vidRange(vid(10)), pvid: false, untagged: false };
+  const made = bridges?.change([
+    { action: 'add', port: TAP, ...row },
+    { action: 'fdb add', port: TAP, mac: '52:54:00:00:00:01', vid: 1 },
+  ]);
+  const words = [...(made?.refused.values() ?? [])];
+  assert.deepEqual(words, Array(2).fill('operation not supported (EOPNOTSUPP): it is no port of a bridge any more'));
+  await sh(`ip link set ${TAP} master ${BRIDGE}`);
+});
+
+await test('answers that are cut off are not understood: iproute2 takes over, and the log says why', async () => {
+  const from = said.length;
+  // A part of the dump ends where the buffer does.
+  const cut = {
+    read: (into: Buffer) => readSync(3, into, 0, 100, null),
+    write: (datagram: Buffer) => writeSync(3, datagram),
+  };
+  const cutOff = createHost(
+    createKernelBridges(
+      createExchange(cut, 77),
+      () => true,
+      log,
+      () => performance.now(),
+    ),
+  );
+  const { links, vlans } = await cutOff.bridges.read([BRIDGE]);
+  assert.ok(links.ok && vlans.ok);
+  assert.deepEqual([links.value[0]?.ports.length, vlans.value.get(TAP)?.length], [1, 1]);
+  assert.equal(cutOff.bridges.via(), 'iproute2');
+  assert.match(
+    said.slice(from).join('\n'),
+    /the kernel's answer is not understood: a message of \d+ bytes where \d+ are left/,
+  );
+  assert.equal((await heal(cutOff))?.result, 'verified');
   await sh(`bridge vlan del vid 10 dev ${TAP}`);
 });
 
