@@ -15,7 +15,7 @@ if [ $# = 0 ]; then
   if [ ! -d "$folder" ]; then
     trap 'rm -rf "$folder.new"' EXIT
     echo "lab: fetching Debian 13's user-mode Linux (once)" >&2
-    mmdebstrap --quiet --variant=extract --mode=root --include=user-mode-linux,libc6 trixie "$folder.new" >&2
+    "$(dirname "$0")/debian.sh" --variant=extract --include=user-mode-linux,libc6 trixie "$folder.new" >&2
     for name in bin lib lib64 sbin; do
       mkdir -p "$folder.new/usr/$name"
       ln -sfn "usr/$name" "$folder.new/$name"
