@@ -14,6 +14,7 @@ import {
   vidsFrom,
   vlanTable,
 } from '../../../model/vlan.ts';
+import { parseIprouteJson } from './json.ts';
 
 const SHOW_WORDS = ['vlan', 'show'] as const;
 // In full: `-c` means colour in some versions of iproute2 and compress in others.
@@ -74,22 +75,12 @@ export function bridgeCommand(change: Change): string {
 
 /** The JSON of `bridge -j [-compressvlans] vlan show`. Throws Error where it has another form than iproute2 5.x to 6.x writes. */
 export function parseVlanShow(json: string): ReadonlyMap<string, VlanTable> {
-  // iproute2 prints at least `[]`. Nothing at all is no answer, and not a host without any VLAN.
-  if (json.trim() === '') throw new Error('printed nothing; expected a JSON list of ports');
-  const ports: unknown = JSON.parse(json.replace(BARE_CONTROL, escapeControl));
+  const ports = parseIprouteJson(json);
   if (!Array.isArray(ports)) throw new Error('expected a list of ports, as iproute2 5.0 and newer print it');
   // A port may be listed twice: its rows are those of both.
   const rows = new Map<string, VlanRun[]>();
   for (const { name, runs } of ports.map(parsePort)) rows.set(name, [...(rows.get(name) ?? []), ...runs]);
   return new Map([...rows].map(([name, runs]) => [name, vlanTable(runs)]));
-}
-
-// iproute2 prints a name as it is, and the kernel takes control characters in it, but for white space (dev_valid_name): JSON has them escaped.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const BARE_CONTROL = /[\x00-\x08\x0e-\x1f]/g;
-
-function escapeControl(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function parsePort(port: { ifname?: unknown; vlans?: unknown } | null): { name: string; runs: readonly VlanRun[] } {
@@ -117,7 +108,7 @@ function excerpt(value: unknown): string {
 
 /** The JSON of `bridge -j fdb show`. Throws Error where it has another form. */
 export function parseFdbShow(json: string): Fdb {
-  const entries: unknown = JSON.parse(json);
+  const entries = parseIprouteJson(json);
   if (!Array.isArray(entries)) throw new Error('expected a list of entries');
   const found = new Map<string, Map<string, Vids>>();
   for (const entry of entries) {

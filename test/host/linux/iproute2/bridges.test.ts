@@ -34,6 +34,11 @@ test('control characters in the name of a foreign port blind nobody', () => {
   expect([...tables.keys()]).toEqual([name, 'vnet1']);
 });
 
+test("quotes and backslashes in the name of a foreign port blind nobody: iproute2 before 6.2 writes \\', which is no JSON", () => {
+  const rows = String.raw`[{"ifname":"it\'s","vlans":[{"vlan":5}]},{"ifname":"a\\'b\"","vlans":[]},{"ifname":"vnet1","vlans":[{"vlan":9}]}]`;
+  expect([...parseVlanShow(rows).keys()]).toEqual(["it's", String.raw`a\'b"`, 'vnet1']);
+});
+
 test('the object that iproute2 up to 4.16 prints is refused, with the version that is needed', () => {
   expect(() => parseVlanShow('{"vnet1":[{"vlan":1}]}')).toThrow(/iproute2 5\.0 and newer/);
 });

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { parseFdbShow } from '../../../../src/host/linux/iproute2/text.ts';
+import { formatVids } from '../../../../src/model/vlan.ts';
+import { memoryHost } from '../../../support/memory-host.ts';
+
+const say = (json: string) =>
+  [...parseFdbShow(json)].map(
+    ([port, macs]) => `${port}: ${[...macs].map(([mac, vids]) => `${mac} in ${formatVids(vids)}`).join(', ')}`,
+  );
+
+test('static entries with a VLAN are kept, by port and MAC', () => {
+  const entry = (rest: object) => ({ mac: '52:54:00:00:00:01', ifname: 'vnet1', state: 'static', ...rest });
+  const entries = [
+    entry({ vlan: 10 }),
+    entry({ vlan: 11 }),
+    entry({ vlan: 10, ifname: 'vnet2', mac: '52:54:00:00:00:02' }),
+    entry({}),
+    entry({ vlan: 12, state: 'permanent' }),
+    entry({ vlan: 4095 }),
+  ];
+  expect(say(JSON.stringify(entries))).toEqual(['vnet1: 52:54:00:00:00:01 in 10-11', 'vnet2: 52:54:00:00:00:02 in 10']);
+});
+
+test('the name of a foreign port blinds nobody', () => {
+  const row = (name: string) => `{"mac":"52:54:00:00:00:01","ifname":"${name}","vlan":10,"state":"static"}`;
+  expect([...parseFdbShow(`[${row(String.raw`it\'s`)},${row('a\u0001')},${row('vnet1')}]`).keys()]).toEqual([
+    "it's",
+    'a\u0001',
+    'vnet1',
+  ]);
+});
+
+test('nothing printed is an error, and not a table without entries', async () => {
+  const host = memoryHost({ '/sys/class/net/br0/bridge/vlan_filtering': '1' });
+  const args = 'bridge -j fdb show br br0';
+  host.answers.set(args, { stdout: '' });
+  expect(await host.bridges.fdb(['br0'])).toEqual({
+    ok: false,
+    error: `${args}: printed nothing; expected a JSON list`,
+  });
+  host.answers.set(args, { stdout: '[]' });
+  expect(await host.bridges.fdb(['br0', 'gone'])).toEqual({ ok: true, value: new Map() });
+});
