@@ -65,6 +65,8 @@ export interface Domain {
    */
   readonly state: 'running' | 'defined' | 'unknown';
   readonly problem?: string;
+  /** Of one whose state is unknown: it has no live XML. */
+  readonly stopped?: true;
   /** It ran, and its process is gone: libvirtd was down then, and left its live XML. */
   readonly died?: true;
   /** Where its XML was read, for people. */

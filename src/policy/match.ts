@@ -21,7 +21,7 @@ export interface Ambiguity {
 }
 
 export interface Matching {
-  /** The interfaces on the bridge, of all domains. */
+  /** The interfaces on the bridge, of all domains; without those of which it cannot be told whether they have a port here. */
   readonly owners: readonly Owner[];
   readonly matches: readonly Match[];
   readonly ambiguous: readonly Ambiguity[];
@@ -34,9 +34,9 @@ export interface Matching {
 export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching {
   const owners = ownersOn(bridge, domains);
   const byTarget = groupBy(owners.filter(isNamed), (owner) => owner.iface.target);
-  // A domain whose XML could not be understood may own any port that no live XML names.
-  const mayGoByMac = !domains.some((domain) => domain.state === 'unknown');
   const mayBeStopped = !isLiveKnown(domains);
+  // A domain whose XML could not be understood may own any port that no live XML names, unless it does not run.
+  const mayGoByMac = !domains.some(({ state, stopped }) => state === 'unknown' && (mayBeStopped || !stopped));
   const unnamed = owners.filter((owner) => !isNamed(owner) && (mayBeStopped || owner.domain.state === 'running'));
   const byMac = groupBy(mayGoByMac ? unnamed : [], (o) => tapMac(o.iface.mac));
 
@@ -52,6 +52,9 @@ export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching
     else unmatched.push(port);
   }
 
+  const mayBeHere = (owner: Owner) =>
+    !mayGoByMac && !isNamed(owner) && unmatched.some(({ tap, mac }) => tap && mac === tapMac(owner.iface.mac));
+
   // One interface has one tap: where its MAC fits several ports, all of them are in doubt.
   const portsOf = groupBy(matches, (match) => match.owner.iface);
   const isSole = (match: Match) => portsOf.get(match.owner.iface)?.length === 1;
@@ -60,11 +63,12 @@ export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching
     ...portsOf.keys(),
     ...ambiguous.flatMap(({ claims }) => claims.map((claim) => claim.iface)),
   ]);
+  const certain = owners.filter((owner) => !mayBeHere(owner));
   return {
-    owners,
+    owners: certain,
     matches: matches.filter(isSole),
     ambiguous: [...ambiguous, ...doubtful],
-    absent: owners.filter((owner) => owner.domain.state === 'running' && !claimed.has(owner.iface)),
+    absent: certain.filter((owner) => owner.domain.state === 'running' && !claimed.has(owner.iface)),
     unmatched,
   };
 }

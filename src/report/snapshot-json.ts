@@ -189,6 +189,7 @@ const domain = v.strictObject({
   uuid: known(v.string()),
   state: v.picklist(['running', 'defined', 'unknown']),
   problem: v.exactOptional(v.string()),
+  stopped: v.exactOptional(v.literal(true)),
   died: v.exactOptional(v.literal(true)),
   file: v.optional(v.string()),
   interfaces: v.array(domainInterface),

@@ -102,6 +102,21 @@ test('while a domain’s XML is not understood, no port is matched by MAC alone'
   expect(say(b, ...domains)).toEqual({ ...NOTHING, matches: ['vnet2=c'], unmatched: ['vnet1'] });
 });
 
+test('a stopped domain whose XML is not understood owns nothing, and keeps nobody’s port from being matched by MAC', () => {
+  const b = bridge(port('vnet1', TAP));
+  const bad = { ...domain('bad', 'unknown'), stopped: true as const };
+  expect(say(b, bad, domain('web', 'running', iface(GUEST)))).toEqual({ ...NOTHING, matches: ['vnet1=web'] });
+  // Where no live XML is there, nobody knows whether it is stopped.
+  expect(say(b, bad, domain('web', 'defined', iface(GUEST)))).toEqual({ ...NOTHING, unmatched: ['vnet1'] });
+});
+
+test('an interface without a name for its tap, whose tap may be there and may be another’s, is not called absent', () => {
+  const domains = [domain('bad', 'unknown'), domain('web', 'running', iface(GUEST))];
+  expect(say(bridge(port('vnet1', TAP)), ...domains)).toEqual({ ...NOTHING, unmatched: ['vnet1'] });
+  expect(matchPorts(bridge(port('vnet1', TAP)), domains).owners).toEqual([]);
+  expect(say(bridge(), ...domains)).toEqual({ ...NOTHING, absent: [`web/${GUEST}`] });
+});
+
 test('an interface of a running domain without its port is absent, one of a stopped domain is not', () => {
   const domains = [domain('a', 'running', iface(GUEST, 'vnet7')), domain('b', 'defined', iface('52:00:00:00:00:09'))];
   expect(say(bridge(), ...domains)).toEqual({ ...NOTHING, absent: ['a/vnet7'] });

@@ -82,9 +82,11 @@ function readDomain(
     // What was known of a running domain stays known: its vnets must not vanish from the report because of its file.
     const last = state === 'running' ? cached?.domain : undefined;
     const { uuid, interfaces = [], metadata } = last ?? {};
+    const stopped = state === 'defined' ? { stopped: true as const } : {};
+    const text = `${path}: ${problem}`;
     return {
       stat,
-      domain: { name: fileName, uuid, state: 'unknown', problem: `${path}: ${problem}`, interfaces, metadata },
+      domain: { name: fileName, uuid, state: 'unknown', problem: text, ...stopped, interfaces, metadata },
     };
   };
   let stat: FileStat | undefined;

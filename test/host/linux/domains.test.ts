@@ -120,6 +120,7 @@ test('a running domain whose file cannot be read any more keeps the interfaces t
     expect(reading.ok && reading.value).toMatchObject([
       { name: 'web', state: 'unknown', interfaces: [{ target: 'vnet1' }] },
     ]);
+    expect(reading.ok && reading.value[0]).not.toHaveProperty('stopped');
   }
 });
 
@@ -132,7 +133,7 @@ test('a stopped domain whose file cannot be read keeps nothing: libvirt does not
   await reader();
   host.files.set(path, { text: '<dom', ino: 2 });
   const reading = await reader();
-  expect(reading.ok && reading.value).toMatchObject([{ name: 'web', state: 'unknown', interfaces: [] }]);
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'web', state: 'unknown', interfaces: [], stopped: true }]);
 });
 
 const status = (pid: number, name: string) => `<domstatus state='running' pid='${pid}'>${xml(name)}</domstatus>`;
