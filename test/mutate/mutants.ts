@@ -56,21 +56,20 @@ const INSTEAD: Readonly<Record<string, readonly string[]>> = {
   '|': ['&'],
   '&&': ['||'],
   '||': ['&&'],
-  '??': ['&&'],
   '+=': ['-='],
   '-=': ['+='],
 };
 
-const METHODS: Readonly<Record<string, string>> = {
-  some: 'every',
-  every: 'some',
-  min: 'max',
-  max: 'min',
-  startsWith: 'endsWith',
-  endsWith: 'startsWith',
-  floor: 'ceil',
-  ceil: 'floor',
-};
+const METHODS = new Map([
+  ['some', 'every'],
+  ['every', 'some'],
+  ['min', 'max'],
+  ['max', 'min'],
+  ['startsWith', 'endsWith'],
+  ['endsWith', 'startsWith'],
+  ['floor', 'ceil'],
+  ['ceil', 'floor'],
+]);
 // Of a chain, the step is left out: `list.filter(f)` becomes `list`.
 const STEPS = new Set(['filter', 'sort', 'toReversed', 'reverse', 'slice', 'trim', 'toLowerCase', 'toUpperCase']);
 
@@ -80,12 +79,14 @@ function mistakesIn(node: Node, parent: Node | undefined, text: string): readonl
     case 'BinaryExpression':
     case 'LogicalExpression':
     case 'AssignmentExpression': {
-      const [left, right] = [source(node.left), source(node.right)];
+      // Parentheses are no part of the tree: an operand's may stand outside of its own range.
       const between = text.slice(node.left.end, node.right.start);
-      return (INSTEAD[node.operator] ?? []).map((by) => `(${left}${between.replace(node.operator, by)}${right})`);
+      const [before, after] = [text.slice(node.start, node.left.end), text.slice(node.right.start, node.end)];
+      if (node.operator === '??') return [node.left, node.right].map((part) => `(${source(part)})`);
+      return (INSTEAD[node.operator] ?? []).map((by) => `(${before}${between.replace(node.operator, by)}${after})`);
     }
     case 'UnaryExpression':
-      return node.operator === '!' || node.operator === '-' ? [`(${source(node.argument)})`] : [];
+      return node.operator === '!' || node.operator === '-' ? [`(${text.slice(node.start + 1, node.end)})`] : [];
     case 'IfStatement':
       return ['true', 'false'].map(
         (by) => text.slice(node.start, node.test.start) + by + text.slice(node.test.end, node.end),
@@ -100,7 +101,7 @@ function mistakesIn(node: Node, parent: Node | undefined, text: string): readonl
       const { callee } = node;
       if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier' || callee.computed) return [];
       const { name, start, end } = callee.property;
-      const other = METHODS[name];
+      const other = METHODS.get(name);
       if (other) return [text.slice(node.start, start) + other + text.slice(end, node.end)];
       return STEPS.has(name) ? [source(callee.object)] : [];
     }
