@@ -72,9 +72,8 @@ async function readVlans(machine: Machine): Promise<Reading<VlanTables>> {
 }
 
 /**
- * The tables as they are in `first`, and read once more where they are in doubt: there is no row at all though these ports are there, or a
- * port is called `if57`, as iproute2 does with a link that died during the dump. Where that comes twice, an answer without a row is believed, a
- * port without its name is not.
+ * The tables as they are in `first`, and read once more where they are in doubt: there is no row at all though these ports are there, or what
+ * no host can have. What is in doubt twice: no row is believed, all else is an error.
  */
 async function readAgainInDoubt(
   machine: Machine,
@@ -82,17 +81,20 @@ async function readAgainInDoubt(
   first: Reading<VlanTables>,
 ): Promise<Reading<VlanTables>> {
   if (!first.ok) return first;
-  const inDoubt = (first.value.size === 0 && ports.length > 0) || namelessPort(machine, first.value) !== undefined;
+  const inDoubt = (first.value.size === 0 && ports.length > 0) || impossibleIn(machine, first.value) !== undefined;
   if (!inDoubt) return first;
   const again = await readVlans(machine);
-  const nameless = again.ok ? namelessPort(machine, again.value) : undefined;
-  if (nameless === undefined) return again;
-  return { ok: false, error: `bridge vlan show: calls a port ${nameless}, which has another name` };
+  const impossible = again.ok ? impossibleIn(machine, again.value) : undefined;
+  return impossible === undefined ? again : { ok: false, error: `bridge vlan show: ${impossible}` };
 }
 
-/** A port that is named by its number, as no link is called. */
-function namelessPort(machine: Machine, vlans: VlanTables): string | undefined {
-  return [...vlans.keys()].find((name) => /^if\d+$/.test(name) && !isLink(machine, name));
+/** For people. iproute2 calls a link that died during the dump by its number; a port that changed during the dump may stand there twice. */
+function impossibleIn(machine: Machine, vlans: VlanTables): string | undefined {
+  for (const [name, table] of vlans) {
+    if (/^if\d+$/.test(name) && !isLink(machine, name)) return `calls a port ${name}, which has another name`;
+    if (table.filter((run) => run.pvid).length > 1) return `gives ${name} two PVIDs`;
+  }
+  return undefined;
 }
 
 /** One process for each bridge. */

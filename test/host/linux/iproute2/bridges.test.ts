@@ -96,6 +96,15 @@ describe('an answer in doubt is asked for once more', () => {
     const error = 'bridge vlan show: calls a port if57, which has another name';
     expect(await read(['vnet1'], NUMBERED, NUMBERED)).toEqual({ reading: error, left: 0 });
   });
+  const TORN =
+    '[{"ifname":"vnet1","vlans":[{"vlan":5,"flags":["PVID"]}]},{"ifname":"vnet1","vlans":[{"vlan":6,"flags":["PVID"]}]}]';
+  test('a port with two PVIDs, as none can have: it was listed twice, and changed in between', async () => {
+    expect(await read(['vnet1'], TORN, PORT)).toEqual({ reading: ['vnet1'], left: 0 });
+  });
+  test('a port with two PVIDs twice is an error', async () => {
+    const error = 'bridge vlan show: gives vnet1 two PVIDs';
+    expect(await read(['vnet1'], TORN, TORN)).toEqual({ reading: error, left: 0 });
+  });
   test('a port whose name is if57 is no doubt', async () => {
     expect(await read(['if57'], NUMBERED, PORT)).toEqual({ reading: ['if57'], left: 1 });
   });
