@@ -1,5 +1,4 @@
 // `remediate` on this machine: signals, watchers, schedule, systemd, and the folders that its unit gives it.
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
@@ -19,7 +18,6 @@ import type { Log, LogFormat, LogLevel } from '../model/log.ts';
 import { renderStatus } from '../model/remediator-status.ts';
 import { VERSION } from '../model/version.ts';
 import { createRemediator, PAUSE_FILE, type Remediator } from '../remediation/remediator.ts';
-import { replaceFile } from '../remediation/replace-file.ts';
 import { createStateFile, createStateMemory } from '../remediation/state-file.ts';
 
 /** As src/cli/remediate.ts declares them. */
@@ -43,7 +41,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const load = () => loadSettings(host, flags['config.file']);
   const dryRun = flags.dryRun ?? false;
   const settings = load();
-  const file = createStateFile(process.env.STATE_DIRECTORY ?? STATE_FOLDER);
+  const file = createStateFile(host, process.env.STATE_DIRECTORY ?? STATE_FOLDER);
   const status = join(process.env.RUNTIME_DIRECTORY ?? REMEDIATOR_FOLDER, 'status.json');
   const remediator = createRemediator({
     host,
@@ -53,7 +51,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     dryRun,
     log,
     nextAt: () => schedule.nextAt(),
-    publish: (told) => replaceFile(status, renderStatus(told), { mode: 0o644 }),
+    publish: (told) => host.replaceFile(status, renderStatus(told), { mode: 0o644 }),
     lock: () => takeLock(LOCK_FOLDER, `remediate, process ${process.pid}`),
   });
   log.info({ version: VERSION, dry_run: dryRun, policy: settings.policy.sha256 }, 'remediator starts');
@@ -82,7 +80,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     },
     { notifier, log },
   );
-  rmSync(status, { force: true });
+  host.removeFile(status);
 }
 
 /** undefined where the file is bad: the last good one stays in force. */

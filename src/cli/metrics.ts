@@ -46,7 +46,7 @@ export async function runMetrics(host: Host, options: MetricsOptions): Promise<n
   for (const sentence of problemsOf(audited)) tell(sentence);
   const text = await renderOnce(audited);
   if (options.textfile === undefined) print(text);
-  else await write(options.textfile, text);
+  else await write(host, options.textfile, text);
   return exitStatusOf(audited.report);
 }
 
@@ -58,13 +58,10 @@ function problemsOf({ audits, hook }: Audited): readonly string[] {
   ];
 }
 
-async function write(path: string, text: string): Promise<void> {
-  const [{ replaceFile }, { OperatorError }] = await Promise.all([
-    import('../remediation/replace-file.ts'),
-    import('../model/mistake.ts'),
-  ]);
+async function write(host: Host, path: string, text: string): Promise<void> {
+  const { OperatorError } = await import('../model/mistake.ts');
   try {
-    replaceFile(path, text, { mode: MODE });
+    host.replaceFile(path, text, { mode: MODE });
   } catch (error) {
     throw new OperatorError(`--textfile ${path}: cannot be written: ${(error as Error).message}`, { cause: error });
   }

@@ -1,7 +1,7 @@
 // What the daemons log through: pino's shape, fields first, and its two formats. Logs go to stderr.
 // logfmt: https://brandur.org/logfmt; the priority prefix: sd-daemon(3).
-import { fstatSync } from 'node:fs';
 import { pino } from 'pino';
+import { stderrIsJournal } from '../host/linux/process.ts';
 import type { Log, LogFormat, LogLevel } from '../model/log.ts';
 import { cut } from '../model/printable.ts';
 
@@ -53,10 +53,4 @@ export function logfmt(entry: Readonly<Record<string, unknown>>): string {
       return `${key}=${/^[^\s"=\p{C}]+$/u.test(text) ? text : JSON.stringify(text)}`;
     })
     .join(' ');
-}
-
-// systemd sets JOURNAL_STREAM to device and inode of the stream; a child whose stderr is something else inherits it all the same.
-function stderrIsJournal(): boolean {
-  const { dev, ino } = fstatSync(2);
-  return process.env.JOURNAL_STREAM === `${dev}:${ino}`;
 }

@@ -1,7 +1,6 @@
 // One call of the hook. It changes nothing but the VM's own taps and writes nothing to stdout. What it does with a failure is
 // hook.sh's business: only that knows fail_closed.
 import type { Settings } from '../config/settings.ts';
-import { LIVE_FOLDER } from '../host/linux/files.ts';
 import type { HookHost } from '../host/linux/hook-machine.ts';
 import type { JournalFields } from '../model/journal.ts';
 import type { Policy } from '../model/policy.ts';
@@ -121,13 +120,9 @@ async function waitForTaps({ machine, domain, policy }: Job, waitMs: number): Pr
   while (elapsed() < until && isWaiting()) await sleep(POLL_MS);
 }
 
-// A VM that ended right after its start has no taps, and that is no error. libvirt keeps live XML of what runs.
-function hasStopped(host: HookHost, guest: string): boolean {
-  try {
-    return host.list(LIVE_FOLDER)?.includes(`${guest}.xml`) === false;
-  } catch {
-    return false;
-  }
+// A VM that ended right after its start has no taps, and that is no error.
+function hasStopped({ domains }: HookHost, guest: string): boolean {
+  return domains.runs(guest) === false;
 }
 
 function nothingToDo({ operation }: Call, domain: Domain, policy: Policy): readonly Fact[] {

@@ -1,11 +1,11 @@
-// The only door to the machine. The real host (host/real.ts) and the simulated one (sim/) stand behind it; nothing else in
-// the program touches files of the kernel or of libvirt, or starts a process.
+// The only door to the machine. This machine (linux/) and the simulated one (sim/) stand behind it; nothing else in the program
+// opens a file of the machine or starts a process.
 // Files are read synchronously: they are small and in memory (sysfs, tmpfs) or local, and a thousand asynchronous reads of
 // sysfs cost several times the reads themselves.
 
 import type { JournalFields } from '../model/journal.ts';
 import type { Change } from '../model/plan.ts';
-import type { Bridge, CollectorRun, Fdb, Reading, Snapshot } from '../model/snapshot.ts';
+import type { Bridge, CollectorRun, Domain, Fdb, Reading, Snapshot } from '../model/snapshot.ts';
 import type { VlanTable } from '../model/vlan.ts';
 
 export interface FileStat {
@@ -103,8 +103,17 @@ export interface Journal {
   write(entry: JournalFields): Promise<string | undefined>;
 }
 
+/** libvirt's domains, from the files that it keeps. */
+export interface Domains {
+  /** All of them, sorted by name. Never rejects. */
+  read(): Promise<Reading<readonly Domain[]>>;
+  /** Whether libvirt keeps live XML of it; undefined where that cannot be told. */
+  runs(name: string): boolean | undefined;
+}
+
 export interface Host {
   readonly bridges: Bridges;
+  readonly domains: Domains;
   readonly journal: Journal;
   /** The time of day, milliseconds since the epoch: for times that people read. */
   now(): number;
@@ -112,12 +121,14 @@ export interface Host {
   monotonic(): number;
   /** undefined where there is no such file. Throws Error where it cannot be told (permission). */
   stat(path: string): FileStat | undefined;
+  /** Writes a file that is there whole or not at all. `durable`: it survives a power cut. Throws Error; then the former one is still there. */
+  replaceFile(path: string, text: string, options: { readonly mode: number; readonly durable?: boolean }): void;
+  /** Nothing happens where there is none. Throws Error. */
+  removeFile(path: string): void;
   /** UTF-8 text. Throws Error (with `code`, as ENOENT or EACCES) where it cannot be read. */
   readText(path: string): string;
   /** Names in a folder, sorted; undefined where there is no such folder. Throws Error where it cannot be read. */
   list(path: string): readonly string[] | undefined;
-  /** Whether there is a process of this id; undefined where it cannot be told, as in a container that sees its own processes only. */
-  processExists(pid: number): boolean | undefined;
   /** Calls `changed` at each change of an entry of a folder. Throws Error where the folder cannot be watched. `failed`: the watch ended by itself. */
   watch(path: string, changed: (name: string | undefined) => void, failed: (problem: string) => void): Handle;
 }

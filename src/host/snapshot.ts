@@ -2,7 +2,6 @@
 // A reader that fails makes its part unknown, never the whole.
 import type { CollectorRun, Domain, Reading, Snapshot } from '../model/snapshot.ts';
 import type { Host } from './host.ts';
-import { createDomainReader } from './linux/domains.ts';
 
 /** The bridges to read, as of a Policy. */
 export interface Scope {
@@ -11,15 +10,14 @@ export interface Scope {
 
 export type SnapshotReader = (scope: Scope) => Promise<Snapshot>;
 
-/** A reader with its own cache of parsed domain XML. Never rejects for anything the host says. */
+/** Never rejects for anything the host says. */
 export function createSnapshotReader(host: Host): SnapshotReader {
-  const readDomains = createDomainReader(host);
   return async (scope) => {
     const takenAt = host.now();
     const names = scope.bridges.map((bridge) => bridge.name);
     // The bridges may be another process' work: it goes on while the domains are read.
     const bridges = host.bridges.read(names);
-    const [domains, domainsRun] = await timed(host, 'domains', readDomains);
+    const [domains, domainsRun] = await timed(host, 'domains', host.domains.read);
     const { links, vlans, collectors } = await bridges;
     const kept = bridgesKeptByLibvirt(domains, names);
     const fdb = kept.length === 0 ? undefined : await host.bridges.fdb(kept);

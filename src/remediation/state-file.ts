@@ -1,15 +1,14 @@
 // What the remediator remembers over a restart: the policy it accepted last and the guard's counters, in
 // STATE_DIRECTORY/state.json (systemd.exec(5)). A file that cannot be understood is not a first start: then the policy is unknown.
 
-import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
+import type { Host } from '../host/host.ts';
 import { type Frozen, parseJsonFile } from '../model/json-file.ts';
 import { type BridgePolicy, type Policy, type Rule, SOURCES } from '../model/policy.ts';
 import { isVid, type Vid } from '../model/vlan.ts';
 import type { GuardState, VnetGuard } from './guard.ts';
 import type { Accepted } from './hold.ts';
-import { replaceFile } from './replace-file.ts';
 
 export interface State {
   readonly accepted: Accepted;
@@ -23,16 +22,16 @@ export interface StateStore {
 }
 
 /** A store in a folder. */
-export function createStateFile(folder: string): StateStore {
+export function createStateFile(host: Pick<Host, 'readText' | 'replaceFile'>, folder: string): StateStore {
   if (!isAbsolute(folder)) throw new Error(`state directory ${folder}: expected an absolute path`);
   const path = join(folder, 'state.json');
   let saved = '';
   return {
-    load: () => parseState(path),
+    load: () => readState(host, path),
     save: (state) => {
       const text = renderState(state);
       if (text === undefined || text === saved) return;
-      replaceFile(path, text, { mode: 0o600, durable: true });
+      host.replaceFile(path, text, { mode: 0o600, durable: true });
       saved = text;
     },
   };
@@ -49,10 +48,10 @@ export function createStateMemory(state: State = { accepted: { kind: 'first' }, 
   };
 }
 
-function parseState(path: string): State {
+function readState(host: Pick<Host, 'readText'>, path: string): State {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = host.readText(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' ? { accepted: { kind: 'first' }, guard: {} } : unknown(message);

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { replaceFile } from '../../src/remediation/replace-file.ts';
+import { createHost } from '../../src/host/linux/real.ts';
+import { replaceFile } from '../../src/host/linux/replace-file.ts';
 import { createStateFile, type State } from '../../src/remediation/state-file.ts';
 import { bridgePolicy, policy, rule } from '../support/policy.ts';
 
@@ -40,17 +41,17 @@ function stateWith(run: string): string {
 }
 
 test('no state file is a first start', () => {
-  expect(createStateFile(folder).load()).toEqual({ accepted: { kind: 'first' }, guard: {} });
+  expect(createStateFile(createHost(), folder).load()).toEqual({ accepted: { kind: 'first' }, guard: {} });
 });
 
 test('what was saved is loaded, the whole policy too', () => {
-  createStateFile(folder).save(STATE);
-  expect(createStateFile(folder).load()).toEqual(STATE);
+  createStateFile(createHost(), folder).save(STATE);
+  expect(createStateFile(createHost(), folder).load()).toEqual(STATE);
   expect(statSync(path()).mode & 0o777).toBe(0o600);
 });
 
 test('a state that did not change is not written again', () => {
-  const store = createStateFile(folder);
+  const store = createStateFile(createHost(), folder);
   store.save(STATE);
   const { ino } = statSync(path());
   store.save({ ...STATE });
@@ -60,9 +61,9 @@ test('a state that did not change is not written again', () => {
 test('a torn file is no first start: the policy is unknown', () => {
   fc.assert(
     fc.property(fc.nat(), (cut) => {
-      createStateFile(folder).save(STATE);
+      createStateFile(createHost(), folder).save(STATE);
       truncateSync(path(), cut % (statSync(path()).size - 1));
-      expect(createStateFile(folder).load()).toMatchObject({ accepted: { kind: 'unknown' }, guard: {} });
+      expect(createStateFile(createHost(), folder).load()).toMatchObject({ accepted: { kind: 'unknown' }, guard: {} });
     }),
     { numRuns: 50 },
   );
@@ -70,7 +71,7 @@ test('a torn file is no first start: the policy is unknown', () => {
 
 test('a state of a bridge with one VLAN is one', () => {
   writeFileSync(path(), stateWith('{"first":10,"last":10,"pvid":true,"untagged":true}'));
-  expect(createStateFile(folder).load().accepted.kind).toBe('known');
+  expect(createStateFile(createHost(), folder).load().accepted.kind).toBe('known');
 });
 
 test.each([
@@ -85,12 +86,12 @@ test.each([
   stateWith('{"first":10,"last":10,"pvid":true}'),
 ])('%s is no state', (text) => {
   writeFileSync(path(), text);
-  expect(createStateFile(folder).load().accepted.kind).toBe('unknown');
+  expect(createStateFile(createHost(), folder).load().accepted.kind).toBe('unknown');
 });
 
 test('an unknown state is not overwritten before a policy is accepted', () => {
   writeFileSync(path(), 'torn');
-  const store = createStateFile(folder);
+  const store = createStateFile(createHost(), folder);
   store.save(store.load());
   expect(readFileSync(path(), 'utf8')).toBe('torn');
 });

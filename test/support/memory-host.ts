@@ -1,6 +1,7 @@
 // A Host made of a table of files and a table of command answers: for tests of one reader. The simulated host (src/host/sim) is
 // for everything that needs a bridge that behaves.
 import type { FileStat, Host } from '../../src/host/host.ts';
+import { createDomains } from '../../src/host/linux/domains.ts';
 import { createIproute2 } from '../../src/host/linux/iproute2/bridges.ts';
 import { createJournal } from '../../src/host/linux/journalctl.ts';
 import type { Processes, RunResult } from '../../src/host/linux/processes.ts';
@@ -15,6 +16,7 @@ export interface MemoryFile {
 }
 
 export interface MemoryHost extends Host, Processes {
+  processExists(pid: number): boolean;
   readonly files: Map<string, MemoryFile>;
   /** By command line. */
   readonly answers: Map<string, Partial<RunResult>>;
@@ -24,7 +26,7 @@ export interface MemoryHost extends Host, Processes {
 }
 
 export function memoryHost(files: Record<string, string | MemoryFile> = {}): MemoryHost {
-  const host: Omit<MemoryHost, 'bridges' | 'journal'> = {
+  const host: Omit<MemoryHost, 'bridges' | 'domains' | 'journal'> = {
     files: new Map(
       Object.entries(files).map(([path, file]) => [path, typeof file === 'string' ? { text: file } : file]),
     ),
@@ -52,6 +54,8 @@ export function memoryHost(files: Record<string, string | MemoryFile> = {}): Mem
       return [...new Set(names.map((name) => name.split('/')[0] ?? ''))].filter((name) => name !== '.').sort();
     },
     processExists: (pid) => !host.deadProcesses.has(pid),
+    replaceFile: (path, text) => void host.files.set(path, { text }),
+    removeFile: (path) => void host.files.delete(path),
     run: async (command, args) => {
       const line = [command, ...args].join(' ');
       const answer = host.answers.get(line) ?? { problem: `${line}: no such program in PATH` };
@@ -60,7 +64,7 @@ export function memoryHost(files: Record<string, string | MemoryFile> = {}): Mem
     follow: () => ({ stop() {} }),
     watch: () => ({ stop() {} }),
   };
-  return { ...host, bridges: createIproute2(host), journal: createJournal(host) };
+  return { ...host, bridges: createIproute2(host), domains: createDomains(host), journal: createJournal(host) };
 }
 
 function isFolder(host: Pick<MemoryHost, 'files'>, path: string): boolean {

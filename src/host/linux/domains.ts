@@ -2,10 +2,10 @@
 // Never a call into libvirt: a hook must not (it deadlocks), and the files stay where they are while libvirtd is down.
 
 import { createSlices } from '../../model/slices.ts';
-import type { Domain, Reading } from '../../model/snapshot.ts';
-import type { FileStat, Host } from '../host.ts';
+import type { Domain } from '../../model/snapshot.ts';
+import type { Domains, FileStat, Host } from '../host.ts';
 import { type DomainXml, parseDomainXml } from './domain-xml.ts';
-import { LIVE_FOLDER } from './files.ts';
+import { hasLiveXml, LIVE_FOLDER } from './files.ts';
 
 /** Where libvirt keeps the persistent XML of domains, `NAME.xml`. */
 export const PERSISTENT_FOLDER = '/etc/libvirt/qemu';
@@ -24,8 +24,18 @@ interface Cached {
   readonly copyOf?: string;
 }
 
+type Machine = Pick<Host, 'stat' | 'readText' | 'list'> & {
+  /** Whether there is a process of this id; undefined where it cannot be told. */
+  processExists(pid: number): boolean | undefined;
+};
+
+/** Their reader has a cache of its own. */
+export function createDomains(machine: Machine): Domains {
+  return { read: createDomainReader(machine), runs: (name) => hasLiveXml(machine, name) };
+}
+
 /** A reader that parses a file again only when its inode, mtime or size changed. A file that cannot be understood is a domain whose state is `unknown`; only a folder that cannot be read fails the whole. */
-export function createDomainReader(host: Host): () => Promise<Reading<readonly Domain[]>> {
+export function createDomainReader(host: Machine): Domains['read'] {
   let cache: ReadonlyMap<string, Cached> = new Map();
   return async () => {
     try {
@@ -66,13 +76,13 @@ export function createDomainReader(host: Host): () => Promise<Reading<readonly D
 // To parse a thousand files takes seconds: every few milliseconds, others have their turn.
 const SLICE_MS = 10;
 
-function xmlFiles(host: Host, folder: string): readonly string[] {
+function xmlFiles(host: Machine, folder: string): readonly string[] {
   return (host.list(folder) ?? []).filter((file) => file.endsWith('.xml'));
 }
 
 // undefined: the file vanished, as when a VM stops.
 function readDomain(
-  host: Host,
+  host: Machine,
   path: string,
   fileName: string,
   state: 'running' | 'defined',
@@ -109,7 +119,7 @@ function readDomain(
 }
 
 // A VM that died while libvirtd was down leaves its live XML behind, and only its process tells.
-function isDead(host: Host, { pid }: Cached): boolean {
+function isDead(host: Machine, { pid }: Cached): boolean {
   return pid !== undefined && host.processExists(pid) === false;
 }
 

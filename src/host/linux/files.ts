@@ -15,14 +15,22 @@ import type { FileStat, Host } from '../host.ts';
 /** Where libvirt keeps the live XML of running domains, `NAME.xml`. */
 export const LIVE_FOLDER = '/run/libvirt/qemu';
 
-export const files: Pick<Host, 'now' | 'monotonic' | 'stat' | 'readText' | 'list' | 'processExists'> = {
+export const files: Pick<Host, 'now' | 'monotonic' | 'stat' | 'readText' | 'list'> = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   stat: (path) => absent(() => toStat(statSync(path))),
   readText,
   list: (path) => absent(() => readdirSync(path).sort()),
-  processExists,
 };
+
+/** Whether libvirt keeps live XML of a domain; undefined where that cannot be told. */
+export function hasLiveXml(host: Pick<Host, 'list'>, domain: string): boolean | undefined {
+  try {
+    return host.list(LIVE_FOLDER)?.includes(`${domain}.xml`);
+  } catch {
+    return undefined;
+  }
+}
 
 const chunk = Buffer.alloc(4096);
 
@@ -43,7 +51,8 @@ const FIRST_NAMESPACE = 'pid:[4026531836]';
 let seesAll: boolean | undefined;
 
 // By kill(2) with signal 0, which needs no /proc of other users. In another namespace, numbers of the host's mean nothing.
-function processExists(pid: number): boolean | undefined {
+/** Whether there is a process of this id; undefined where it cannot be told, as in a container that sees its own processes only. */
+export function processExists(pid: number): boolean | undefined {
   seesAll ??= absent(() => readlinkSync('/proc/self/ns/pid')) === FIRST_NAMESPACE;
   if (!seesAll) return undefined;
   try {

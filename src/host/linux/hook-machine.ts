@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { JournalFields } from '../../model/journal.ts';
 import type { Host } from '../host.ts';
-import { files } from './files.ts';
+import { files, hasLiveXml } from './files.ts';
 import { createIproute2 } from './iproute2/bridges.ts';
 import { renderEntry } from './journal-write.ts';
 import type { Processes, RunOptions, RunResult } from './processes.ts';
@@ -14,7 +14,9 @@ const MAX_OUTPUT = 64 * 1024 * 1024;
 const childProcess = () => process.getBuiltinModule('node:child_process');
 
 /** What the hook needs of the host. */
-export type HookHost = Omit<Host, 'watch' | 'journal'>;
+export interface HookHost extends Pick<Host, 'now' | 'monotonic' | 'bridges' | 'stat' | 'readText'> {
+  readonly domains: Pick<Host['domains'], 'runs'>;
+}
 
 /** The host for one call. `endMs`: a command that still runs so long after this process began is killed. */
 export function createHookHost(endMs: number): HookHost {
@@ -27,7 +29,8 @@ export function createHookHost(endMs: number): HookHost {
   const follow = () => {
     throw new Error('the hook follows nothing');
   };
-  return { ...files, bridges: createIproute2({ ...files, run, follow }) };
+  const domains = { runs: (name: string) => hasLiveXml(files, name) };
+  return { ...files, domains, bridges: createIproute2({ ...files, run, follow }) };
 }
 
 /** One file that nothing depends on but time. */

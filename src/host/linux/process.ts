@@ -1,5 +1,5 @@
-// What this process uses: the few process_* metrics that alerts and dashboards use. proc(5).
-import { readdirSync } from 'node:fs';
+// What this process uses (the few process_* metrics that alerts and dashboards use), and who reads what it writes. proc(5).
+import { fstatSync, readdirSync } from 'node:fs';
 
 // The start by the wall clock, as node knows it.
 const startTime = performance.timeOrigin / 1000;
@@ -22,6 +22,15 @@ function openFds(): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether journald reads stderr: systemd sets JOURNAL_STREAM to device and inode of the stream; a child whose stderr is something
+ * else inherits it all the same.
+ */
+export function stderrIsJournal(): boolean {
+  const { dev, ino } = fstatSync(2);
+  return process.env.JOURNAL_STREAM === `${dev}:${ino}`;
 }
 
 export interface ProcessFacts {

@@ -7,7 +7,7 @@ import { liveXml, persistentXml, type SimInterface, type SimVm, tapMac } from '.
 const LIVE = '/run/libvirt/qemu';
 const PERSISTENT = '/etc/libvirt/qemu';
 
-export interface Domains {
+export interface SimDomains {
   /** Writes the persistent XML. */
   define(vm: SimVm): void;
   undefine(domain: string): void;
@@ -36,7 +36,7 @@ interface Running {
 }
 
 /** No domains, and libvirt's folders. */
-export function createDomains(kernel: Kernel, files: Files): Domains {
+export function createSimDomains(kernel: Kernel, files: Files): SimDomains {
   const defined = new Map<string, SimVm>();
   const active = new Map<string, Running>();
   let lastVnet = -1;

@@ -3,13 +3,14 @@
 
 import type { VlanTable } from '../../model/vlan.ts';
 import type { Host } from '../host.ts';
+import { createDomains } from '../linux/domains.ts';
 import { createSimBridges } from './bridges.ts';
-import { createDomains, type Domains } from './domains.ts';
+import { createSimDomains, type SimDomains } from './domains.ts';
 import { createFiles } from './files.ts';
 import { createSimJournal, type SimJournal } from './journal.ts';
 import { createKernel, type Kernel } from './kernel.ts';
 
-export interface SimHost extends Host, Domains {
+export interface SimHost extends Host, SimDomains {
   readonly kernel: Kernel;
   readonly journal: SimJournal;
   addBridge(name: string, options?: { readonly filtering?: boolean; readonly defaultPvid?: number }): void;
@@ -20,7 +21,6 @@ export interface SimHost extends Host, Domains {
   /** Makes a port's VLAN table exactly this. */
   setTable(port: string, table: VlanTable): void;
   writeFile(path: string, text: string): void;
-  removeFile(path: string): void;
   /** From now on reading this path throws EACCES; undefined again lifts it. */
   forbid(path: string, forbidden?: boolean): void;
   /** Ends all that watches links or follows the journal, as if its process was killed. */
@@ -48,7 +48,7 @@ export function createSimHost(clock: SimClock = {}): SimHost {
     watches.add(watch);
     return { stop: () => void watches.delete(watch) };
   });
-  const domains = createDomains(kernel, files);
+  const vms = createSimDomains(kernel, files);
   const forbidden = new Set<string>();
 
   kernel.addLink('lo', 'device', '00:00:00:00:00:00');
@@ -57,13 +57,7 @@ export function createSimHost(clock: SimClock = {}): SimHost {
     if (forbidden.has(path)) throw fileError('EACCES', 'permission denied', path);
   };
 
-  return {
-    ...domains,
-    bridges,
-    kernel,
-    journal,
-    now,
-    monotonic,
+  const reading: Pick<Host, 'stat' | 'readText' | 'list'> = {
     stat(path) {
       deny(path);
       return files.stat(path);
@@ -78,6 +72,17 @@ export function createSimHost(clock: SimClock = {}): SimHost {
       deny(path);
       return files.list(path);
     },
+  };
+
+  return {
+    ...vms,
+    ...reading,
+    domains: createDomains({ ...reading, processExists: vms.processExists }),
+    bridges,
+    kernel,
+    journal,
+    now,
+    monotonic,
     watch(path, changed) {
       deny(path);
       if (files.list(path) === undefined) throw fileError('ENOENT', 'no such file or directory', path);
@@ -107,7 +112,8 @@ export function createSimHost(clock: SimClock = {}): SimHost {
       kernel.changeVlans({ ...request, ...all });
       for (const run of table) kernel.changeVlans({ ...request, action: 'add', ...run });
     },
-    writeFile: (path, text) => files.write(path, text),
+    writeFile: files.write,
+    replaceFile: files.write,
     removeFile: (path) => void files.remove(path),
     forbid(path, on = true) {
       if (on) forbidden.add(path);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { files } from '../../../src/host/linux/files.ts';
+import { files, processExists } from '../../../src/host/linux/files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,11 +34,11 @@ test('a fifo that nobody writes to blocks nobody', () => {
 test('a process is there until it has ended', async () => {
   const child = spawn('sleep', ['60']);
   const { pid = 0 } = child;
-  expect(files.processExists(pid)).not.toBe(false);
-  expect(files.processExists(1)).not.toBe(false);
+  expect(processExists(pid)).not.toBe(false);
+  expect(processExists(1)).not.toBe(false);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill();
   await ended;
   // In a container that has processes of its own, nothing can be told.
-  expect(files.processExists(pid)).not.toBe(true);
+  expect(processExists(pid)).not.toBe(true);
 });
