@@ -252,3 +252,15 @@ test('a tap that the policy calls an uplink is left alone, and that is told', as
     '3 ERROR: start: vnet0 on br-mgmt left alone: uplink: the policy calls vnet0 an uplink, and uplinks are never changed',
   ]);
 });
+
+test('a tap whose <vlan> contradicts a rule is left as libvirt set it, and both are told', async () => {
+  const { host, call, said } = testMachine();
+  host.start(vm('vyos-01', nic(1, { vlan: { tags: [{ id: 20 }] } })));
+  const before = tableOf(host, 'vnet0');
+  expect(await call('vyos-01', 'start')).toBe(FAILED);
+  expect(tableOf(host, 'vnet0')).toBe(before);
+  expect(said()).toEqual([
+    '3 ERROR: start: vnet0 on br-mgmt left alone: intent_conflict: ' +
+      `rule pvid100 wants ${RIGHT}, <vlan> wants 20*; expected one table`,
+  ]);
+});
