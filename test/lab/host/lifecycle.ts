@@ -78,7 +78,9 @@ writeFileSync(
   `bridges:\n  br-mgmt:\n    vlans: [10, 20]\n    pvid: 1\n    rules:\n      - {name: life, domains: [${VM}], vlans: [10, 20], pvid: 100}\nschedule: "*/2 * * * * *"\n`,
 );
 await sh('ip link add br-life type bridge && ip link set br-life up');
-await sh(`libvirt-vlan-exporter hook install && systemctl reload libvirtd && systemctl start ${SERVICES}`);
+await sh(
+  `libvirt-vlan-exporter hook install && virsh list && systemctl reload libvirtd && systemctl start ${SERVICES}`,
+);
 await define();
 await startVm(VM);
 

@@ -31,7 +31,7 @@ writeFileSync(
 await sh('libvirt-vlan-exporter hook install && mkdir -p /srv/mig && chmod 777 /srv/mig');
 for (const folder of ['/etc/libvirt/hooks/qemu.d', '/srv/hostb/etc/hooks/qemu.d'])
   await sh(`mkdir -p ${folder} && cat >${folder}/zz-probe && chmod 755 ${folder}/zz-probe`, { input: PROBE });
-await sh('systemctl reload libvirtd && systemctl start libvirt-vlan-exporter libvirt-vlan-remediator');
+await sh('virsh list && systemctl reload libvirtd && systemctl start libvirt-vlan-exporter libvirt-vlan-remediator');
 const second = await startSecondHost();
 const there = `http://${second.target}/metrics`;
 const monitoring = await startMonitoring({
