@@ -1,23 +1,22 @@
-// `remediate` on this machine: signals, watchers, schedule, systemd, and the folders that its unit gives it.
+// `remediate` on this machine, in the folders that its unit gives it.
 import { join } from 'node:path';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLog } from '../daemon/log.ts';
+import { reloadSettings } from '../daemon/reload.ts';
 import { runDaemon } from '../daemon/run-daemon.ts';
-import { startSchedule } from '../daemon/schedule.ts';
-import { debounce } from '../host/debounce.ts';
+import { startWaking } from '../daemon/waking.ts';
 import type { Handle, Host } from '../host/host.ts';
 import { takeLock } from '../host/linux/lock.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
 import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
 import { createNotifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
-import { watchHost } from '../host/linux/watch.ts';
 import { LOCK_FOLDER, REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
 import type { Log, LogFormat, LogLevel } from '../model/log.ts';
 import { renderStatus } from '../model/remediator-status.ts';
 import { VERSION } from '../model/version.ts';
-import { createRemediator, PAUSE_FILE, type Remediator } from '../remediation/remediator.ts';
+import { createRemediator, PAUSE_FILE } from '../remediation/remediator.ts';
 import { createStateFile, createStateMemory } from '../remediation/state-file.ts';
 
 /** As src/cli/remediate.ts declares them. */
@@ -50,50 +49,35 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     store: dryRun ? createStateMemory(file.load()) : file,
     dryRun,
     log,
-    nextAt: () => schedule.nextAt(),
+    nextAt: () => waking.nextAt(),
     publish: (told) => host.replaceFile(status, renderStatus(told), { mode: 0o644 }),
     lock: () => takeLock(LOCK_FOLDER, `remediate, process ${process.pid}`),
   });
   log.info({ version: VERSION, dry_run: dryRun, policy: settings.policy.sha256 }, 'remediator starts');
 
-  const onSchedule = () => remediator.wake('schedule');
-  let schedule = startSchedule(settings.schedule, onSchedule, log);
-  const first = remediator.wake('startup');
-  const events = debounce(() => void remediator.wake('event'), DEBOUNCE);
-  const watches = [watchHost(host, events.trigger, log), watchPause(host, events.trigger, log)];
+  const { wake } = remediator;
+  const waking = startWaking({ host, schedule: settings.schedule, events: DEBOUNCE, wake, log });
+  const first = wake('startup');
+  const pause = watchPause(host, waking.event, log);
+  const apply = (next: Settings) => {
+    remediator.reload(next);
+    waking.reschedule(next.schedule);
+  };
   await runDaemon(
     {
       settled: () => first,
       status: () => `Version ${VERSION}${dryRun ? ', dry run: changes nothing' : ''}`,
-      reload: () => {
-        const next = reload(load, remediator, log);
-        if (!next) return;
-        schedule.stop();
-        schedule = startSchedule(next.schedule, onSchedule, log);
-      },
-      stuckMs: () => Math.max(remediator.busyMs(), schedule.overdueMs()),
+      reload: () => reloadSettings(load, apply, log),
+      stuckMs: () => Math.max(remediator.busyMs(), waking.overdueMs()),
       stop: async () => {
-        for (const handle of [...watches, schedule]) handle?.stop();
-        events.cancel();
+        waking.stop();
+        pause?.stop();
         await remediator.stop();
       },
     },
     { notifier, log },
   );
   host.removeFile(status);
-}
-
-/** undefined where the file is bad: the last good one stays in force. */
-function reload(load: () => Settings, remediator: Remediator, log: Log): Settings | undefined {
-  try {
-    const settings = load();
-    remediator.reload(settings);
-    log.info({ policy: settings.policy.sha256 }, 'config reloaded');
-    return settings;
-  } catch (error) {
-    log.error({ problem: (error as Error).message }, 'config refused: the last good one stays in force');
-    return undefined;
-  }
 }
 
 /** Wakes at once when the pause begins or ends; without this, the schedule notices. */

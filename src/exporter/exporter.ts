@@ -4,13 +4,13 @@
 //   SIGHUP, /-/reload ────┘
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../config/settings.ts';
-import { type Schedule, startSchedule } from '../daemon/schedule.ts';
+import { reloadSettings } from '../daemon/reload.ts';
 import { createTurns } from '../daemon/turns.ts';
-import { debounce } from '../host/debounce.ts';
+import { startWaking, type Waking } from '../daemon/waking.ts';
 import type { Handle, Host } from '../host/host.ts';
 import type { HookSource } from '../host/linux/journal.ts';
 import { followHookJournal } from '../host/linux/journal.ts';
-import { type HostWatch, keepFolderWatched, watchHost } from '../host/linux/watch.ts';
+import { keepFolderWatched } from '../host/linux/watch.ts';
 import { createStatusReader, REMEDIATOR_FOLDER } from '../host/remediator-status.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Log } from '../model/log.ts';
@@ -64,8 +64,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
   let domains: readonly string[] = [];
   let domainStates: DomainStates | undefined;
   // What runs beside the audits, from `start` on.
-  let watch: HostWatch | undefined;
-  let schedule: Schedule | undefined;
+  let waking: Waking | undefined;
   let hook = options.hook;
   let status: Handle | undefined;
   let stopped = false;
@@ -80,8 +79,8 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       domains,
       domainStates,
       audits: book.state(),
-      nextAuditAt: schedule?.nextAt() ?? Number.POSITIVE_INFINITY,
-      watchers: watch?.state() ?? [],
+      nextAuditAt: waking?.nextAt() ?? Number.POSITIVE_INFINITY,
+      watchers: waking?.watchers() ?? [],
       kernelInterface: host.bridges.via(),
       hook: hook?.read(),
       remediator,
@@ -109,15 +108,10 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
   };
 
   const turns = createTurns<Trigger>({ run: audit, rest: restAfter });
-  const wake = debounce(() => void turns.request('event'), DEBOUNCE);
-  const onSchedule = () => turns.request('schedule');
   // Each may take tens of milliseconds, the first process some hundred; nobody who asks shall wait for all of them.
   const begin: readonly (() => void)[] = [
     () => {
-      watch = watchHost(host, wake.trigger, log);
-    },
-    () => {
-      schedule = startSchedule(settings.schedule, onSchedule, log);
+      waking = startWaking({ host, schedule: settings.schedule, events: DEBOUNCE, wake: turns.request, log });
     },
     () => {
       hook ??= followHookJournal(host, settings.hook.identifiers, log);
@@ -146,33 +140,23 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       return () => void listeners.delete(changed);
     },
     reload: () => {
-      try {
-        const fresh = load();
-        if (schedule && fresh.schedule !== settings.schedule) {
-          const replaced = schedule;
-          schedule = startSchedule(fresh.schedule, onSchedule, log);
-          replaced.stop();
-        }
+      const apply = (fresh: Settings) => {
+        waking?.reschedule(fresh.schedule);
         settings = fresh;
-        config = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
-        log.info({ policy: settings.policy.sha256 }, 'config loaded');
-        if (settings.policy.bridges.length === 0) log.warn({}, 'the config names no bridge: nothing is watched');
         void turns.request('reload');
-      } catch (error) {
-        const problem = (error as Error).message;
-        config = { ...config, lastReloadOk: false, problem };
-        log.error({ problem }, 'config refused, the last good one stays in force');
-      }
+      };
+      const problem = reloadSettings(load, apply, log);
+      const lastSuccessAt = problem === undefined ? host.now() : config.lastSuccessAt;
+      config = { lastReloadOk: problem === undefined, lastSuccessAt, problem };
       publish();
-      return config.problem;
+      return problem;
     },
     idle: turns.idle,
-    stuckMs: () => Math.max(turns.busyMs(), schedule?.overdueMs() ?? 0),
+    stuckMs: () => Math.max(turns.busyMs(), waking?.overdueMs() ?? 0),
     stop: () => {
       stopped = true;
       turns.stop();
-      wake.cancel();
-      for (const handle of [watch, status, schedule, hook]) handle?.stop();
+      for (const handle of [waking, status, hook]) handle?.stop();
       listeners.clear();
     },
   };

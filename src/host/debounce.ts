@@ -3,6 +3,8 @@
 export interface Debounce {
   /** Something happened. */
   trigger(): void;
+  /** Whether a run is due. */
+  due(): boolean;
   /** Forgets what is due. */
   cancel(): void;
 }
@@ -26,6 +28,7 @@ export function debounce(run: () => void, { quietMs, maxMs }: { quietMs: number;
       quiet = setTimeout(fire, quietMs);
       latest ??= setTimeout(fire, maxMs);
     },
+    due: () => latest !== undefined,
     cancel,
   };
 }

@@ -1,7 +1,6 @@
 // The demo's remediator: the real one, but it waits a moment, so that a drift can be seen before it is healed.
 import type { Settings } from '../../config/settings.ts';
-import { startSchedule } from '../../daemon/schedule.ts';
-import { watchHost } from '../../host/linux/watch.ts';
+import { startWaking } from '../../daemon/waking.ts';
 import { STATUS_FILE } from '../../host/remediator-status.ts';
 import type { SimHost } from '../../host/sim/host.ts';
 import type { Log } from '../../model/log.ts';
@@ -18,30 +17,30 @@ export interface Healing {
 
 /** `afterMs`: from an event to the cycle that it wakes. */
 export function startHealing(host: SimHost, settings: Settings, afterMs: number, log: Log): Healing {
-  let pending: NodeJS.Timeout | undefined;
   const remediator = createRemediator({
     host,
     settings,
     store: createStateMemory(),
     dryRun: false,
     log,
-    nextAt: () => schedule.nextAt(),
+    nextAt: () => waking.nextAt(),
     publish: (status) => host.writeFile(STATUS_FILE, renderStatus(status)),
   });
-  const onEvent = () => {
-    pending ??= setTimeout(() => {
-      pending = undefined;
-      void remediator.wake('event');
-    }, afterMs);
-  };
-  // What waits for its moment is not to be healed earlier by the clock.
-  const onSchedule = () => (pending === undefined ? remediator.wake('schedule') : undefined);
-  const watch = watchHost(host, onEvent, log);
-  const schedule = startSchedule(settings.schedule, onSchedule, log);
+  const waking = startWaking({
+    host,
+    schedule: settings.schedule,
+    events: { quietMs: afterMs, maxMs: afterMs },
+    // What waits for its moment is not to be healed earlier by the clock.
+    wake: (trigger) => (trigger === 'schedule' && waking.eventDue() ? undefined : remediator.wake(trigger)),
+    log,
+  });
   void remediator.wake('startup');
 
   return {
-    reload: remediator.reload,
+    reload: (next) => {
+      remediator.reload(next);
+      waking.reschedule(next.schedule);
+    },
     pause(on) {
       if (on) host.writeFile(PAUSE_FILE, '');
       else host.removeFile(PAUSE_FILE);
@@ -49,9 +48,7 @@ export function startHealing(host: SimHost, settings: Settings, afterMs: number,
       return on ? 'healing paused' : 'healing resumed';
     },
     stop: async () => {
-      watch.stop();
-      schedule.stop();
-      clearTimeout(pending);
+      waking.stop();
       await remediator.stop();
     },
   };
