@@ -50,7 +50,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     dryRun,
     log,
     nextAt: () => waking.nextAt(),
-    publish: (told) => host.replaceFile(status, renderStatus(told), { mode: 0o644 }),
+    publish: (current) => host.replaceFile(status, renderStatus(current), { mode: 0o644 }),
     lock: () => takeLock(LOCK_FOLDER, `remediate, process ${process.pid}`),
   });
   log.info({ version: VERSION, dry_run: dryRun, policy: settings.policy.sha256 }, 'remediator starts');

@@ -68,7 +68,7 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
   const subjects = matches.flatMap(({ port, owner }): Subject[] => {
     if (saying.length < matches.length && saysItself(owner.iface)) return [];
     const table = tables.get(port.name) ?? [];
-    const why = undemandable(table) ?? unwritable(owner.domain.name);
+    const why = whyInexpressible(table) ?? whyUnnameable(owner.domain.name);
     if (why) leftOut.push(`${bridge.name}: ${port.name} of ${owner.domain.name}: ${why}`);
     return why ? [] : [subjectOf(owner, table)];
   });
@@ -106,14 +106,14 @@ function saysItself({ vlan }: Match['owner']['iface']): boolean {
 }
 
 // Why no policy can ask for this table.
-function undemandable(table: VlanTable): string | undefined {
+function whyInexpressible(table: VlanTable): string | undefined {
   if (table.length === 0) return 'it has no VLAN at all';
   return sameTable(table, tableFrom(vidsOf(table), pvidOf(table)))
     ? undefined
     : 'the PVID is tagged, or another VLAN untagged';
 }
 
-function unwritable(domain: string): string | undefined {
+function whyUnnameable(domain: string): string | undefined {
   return /[*?/\p{Cc}]/u.test(domain) ? 'its name would be a glob, or none' : undefined;
 }
 
@@ -134,7 +134,7 @@ function groupsBySize(subjects: readonly Subject[]): readonly Group[] {
 function alikeNetworks(all: readonly Subject[], standard: Group, saying: readonly Match[]): readonly Group[] {
   const networks = new Map<string, [Subject, ...Subject[]]>();
   for (const subject of all) {
-    if (subject.network === undefined || unwritable(subject.network)) continue;
+    if (subject.network === undefined || whyUnnameable(subject.network)) continue;
     const group = networks.get(subject.network);
     if (group) group.push(subject);
     else networks.set(subject.network, [subject]);

@@ -12,7 +12,7 @@ export interface Schedule extends Handle {
 }
 
 // How soon a step of the clock is noticed, and what is one: NTP's small corrections are none.
-const LOOK_MS = 10_000;
+const CHECK_MS = 10_000;
 const STEP_MS = 2_000;
 
 /**
@@ -36,9 +36,9 @@ export function startSchedule(expression: string, run: () => Promise<void> | voi
     // A timer may fire a millisecond early: the same time does not come twice.
     const at = first === due.at ? second : first;
     due = { at, monotonic: monotonic() + at - Date.now() };
-    look();
+    check();
   };
-  const look = () => {
+  const check = () => {
     const step = clockAhead() - ahead;
     if (Math.abs(step) > STEP_MS) {
       log.info({ step_ms: Math.round(step) }, 'the clock was set');
@@ -46,7 +46,7 @@ export function startSchedule(expression: string, run: () => Promise<void> | voi
     }
     const left = due.monotonic - monotonic();
     if (left <= 0) void fire();
-    else timer = setTimeout(look, Math.min(left, LOOK_MS)).unref();
+    else timer = setTimeout(check, Math.min(left, CHECK_MS)).unref();
   };
   const fire = async () => {
     try {

@@ -47,14 +47,17 @@ export function diagnose(facts: Facts): Diagnosis {
 
 const runs = ({ systemd }: Facts, name: string) => systemd.ok && systemd.value.units.get(name)?.active === 'active';
 
-function iproute2({ iproute2: said }: Facts): readonly Trouble[] {
+function iproute2({ iproute2: printed }: Facts): readonly Trouble[] {
   const check = 'iproute2';
   const why = 'VLANs are read and set by bridge(8), version 5.0 or newer';
-  if (!said.ok) return [{ check, what: `bridge(8) does not run: ${said.error}`, why, type: 'apt install iproute2' }];
+  if (!printed.ok)
+    return [{ check, what: `bridge(8) does not run: ${printed.error}`, why, type: 'apt install iproute2' }];
   // "bridge utility, 6.1.0"; up to 5.6 a date, "bridge utility, iproute2-ss190107": 5.0 is that of 190319.
-  const [, version, date] = /, (?:(\d+)\.\d|iproute2-ss(\d+))/.exec(said.value) ?? [];
+  const [, version, date] = /, (?:(\d+)\.\d|iproute2-ss(\d+))/.exec(printed.value) ?? [];
   const old = version ? Number(version) > 0 && Number(version) < 5 : date ? Number(date) < 190319 : false;
-  return old ? [{ check, what: `iproute2 is too old: ${said.value.trim()}`, why, type: 'apt install iproute2' }] : [];
+  return old
+    ? [{ check, what: `iproute2 is too old: ${printed.value.trim()}`, why, type: 'apt install iproute2' }]
+    : [];
 }
 
 function config({ config: read, configFile }: Facts): readonly Trouble[] {
@@ -298,9 +301,9 @@ function journal({ journal: read }: Facts): readonly Trouble[] {
   return [{ check: 'journal', what: `the journal cannot be read: ${read.error}`, why, type: 'journalctl -b -n 1' }];
 }
 
-function web({ web: told }: Facts): readonly Trouble[] {
-  if (!told) return [];
-  const { file, parsed } = told;
+function web({ web: settings }: Facts): readonly Trouble[] {
+  if (!settings) return [];
+  const { file, parsed } = settings;
   const check = 'web';
   if (!parsed.ok)
     return [{ check, what: parsed.error, why: 'the exporter does not start with it', type: `edit ${file}` }];

@@ -22,7 +22,7 @@ export interface KeptRunning extends Handle {
 /** Starts it now, and again whenever it ends, until `stop`. The pause doubles up to `maxRetryMs`, and is reset when it was up. */
 export function keepRunning(options: KeepRunningOptions): KeptRunning {
   let up = false;
-  let told = false;
+  let reported = false;
   let stopped = false;
   let retryMs = options.firstRetryMs;
   let handle: Handle | undefined;
@@ -38,8 +38,8 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
       handle = undefined;
       up = false;
       timer = setTimeout(begin, retryMs);
-      if (!told) options.onDown(problem, retryMs);
-      told = true;
+      if (!reported) options.onDown(problem, retryMs);
+      reported = true;
       retryMs = Math.min(2 * retryMs, options.maxRetryMs);
     };
     try {
@@ -51,7 +51,7 @@ export function keepRunning(options: KeepRunningOptions): KeptRunning {
     }
     timer = setTimeout(() => {
       up = true;
-      told = false;
+      reported = false;
       retryMs = options.firstRetryMs;
       options.onUp();
     }, options.settleMs);

@@ -15,7 +15,7 @@ interface Entry {
   /** When, or why not. */
   readonly healing: string;
   /** Commands that show it, for a shell, as root. */
-  readonly look: (subject: Subject) => readonly string[];
+  readonly inspect: (subject: Subject) => readonly string[];
   /** Whether `plan DOMAIN` has something to say. */
   readonly planned: boolean;
 }
@@ -36,7 +36,7 @@ const TABLE = {
     alert: 'LibvirtVlanBridgeNotFiltering',
     healed: 'never',
     healing: 'only an operator turns filtering on; nothing on that bridge is healed meanwhile',
-    look: ({ bridge }) => [`cat /sys/class/net/${shellWord(bridge)}/bridge/vlan_filtering`],
+    inspect: ({ bridge }) => [`cat /sys/class/net/${shellWord(bridge)}/bridge/vlan_filtering`],
     planned: false,
   },
   host_vlan_missing: {
@@ -46,7 +46,7 @@ const TABLE = {
     alert: 'LibvirtVlanHostVlanMissing',
     healed: 'never',
     healing: "the host's own place on the bridge is checked and never changed",
-    look: ({ bridge }) => [`bridge vlan show dev ${shellWord(bridge)}`],
+    inspect: ({ bridge }) => [`bridge vlan show dev ${shellWord(bridge)}`],
     planned: false,
   },
   uplink_vlan_missing: {
@@ -56,7 +56,7 @@ const TABLE = {
     alert: 'LibvirtVlanUplinkVlanMissing',
     healed: 'never',
     healing: 'uplinks are checked and never changed',
-    look: vlansOf,
+    inspect: vlansOf,
     planned: true,
   },
   pvid_wrong: {
@@ -66,7 +66,7 @@ const TABLE = {
     alert: 'LibvirtVlanPvidWrong',
     healed: 'yes',
     healing: '',
-    look: vlansOf,
+    inspect: vlansOf,
     planned: true,
   },
   pvid_missing: {
@@ -76,7 +76,7 @@ const TABLE = {
     alert: 'LibvirtVlanPvidWrong',
     healed: 'yes',
     healing: '',
-    look: vlansOf,
+    inspect: vlansOf,
     planned: true,
   },
   not_on_bridge: {
@@ -86,7 +86,7 @@ const TABLE = {
     alert: 'LibvirtVlanVnetNotOnBridge',
     healed: 'never',
     healing: 'only an operator puts a port on a bridge',
-    look: portsOf,
+    inspect: portsOf,
     planned: true,
   },
   mac_ambiguous: {
@@ -96,7 +96,7 @@ const TABLE = {
     alert: 'LibvirtVlanMacAmbiguous',
     healed: 'never',
     healing: 'what is not matched beyond doubt is not touched',
-    look: portsOf,
+    inspect: portsOf,
     planned: false,
   },
   intent_conflict: {
@@ -106,7 +106,7 @@ const TABLE = {
     alert: 'LibvirtVlanIntentConflict',
     healed: 'never',
     healing: 'neither is put over the other; make them say the same, or name one of them in `intent`',
-    look: vlansOf,
+    inspect: vlansOf,
     planned: true,
   },
   intent_invalid: {
@@ -116,7 +116,7 @@ const TABLE = {
     alert: 'LibvirtVlanIntentInvalid',
     healed: 'never',
     healing: 'nothing is guessed; correct the domain, or `allowed`',
-    look: vlansOf,
+    inspect: vlansOf,
     planned: true,
   },
   vlan_missing: {
@@ -126,7 +126,7 @@ const TABLE = {
     alert: 'LibvirtVlanVlanMissing',
     healed: 'yes',
     healing: '',
-    look: vlansOf,
+    inspect: vlansOf,
     planned: true,
   },
   fdb_missing: {
@@ -137,7 +137,7 @@ const TABLE = {
     alert: 'LibvirtVlanFdbMissing',
     healed: 'yes',
     healing: '',
-    look: ({ vnet }) => (vnet === undefined ? [] : [`bridge fdb show dev ${shellWord(vnet)}`]),
+    inspect: ({ vnet }) => (vnet === undefined ? [] : [`bridge fdb show dev ${shellWord(vnet)}`]),
     planned: true,
   },
   vlan_unexpected: {
@@ -147,7 +147,7 @@ const TABLE = {
     alert: 'LibvirtVlanVlanUnexpected',
     healed: 'by policy',
     healing: 'with `unexpected: remove`; the default VLAN always',
-    look: vlansOf,
+    inspect: vlansOf,
     planned: true,
   },
   tagging_wrong: {
@@ -157,7 +157,7 @@ const TABLE = {
     alert: 'LibvirtVlanTaggingWrong',
     healed: 'yes',
     healing: 'also a VLAN that the policy does not name: with `unexpected: report` it stays a member, but tagged',
-    look: vlansOf,
+    inspect: vlansOf,
     planned: true,
   },
 } as const satisfies Readonly<Record<string, Entry>>;

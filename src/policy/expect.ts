@@ -3,9 +3,9 @@
 import type { BridgePolicy, Expectation, Rule, Source, Undecided } from '../model/policy.ts';
 import type { Domain, Interface } from '../model/snapshot.ts';
 import { formatTable, formatVids, pvidOf, sameTable, type VlanTable, vidsOf, vidsWithout } from '../model/vlan.ts';
-import type { Asked, Misunderstood } from './asked.ts';
-import { askedByVlan } from './libvirt-vlan.ts';
-import { askedByMetadata } from './metadata.ts';
+import type { Intent, Misunderstood } from './intent.ts';
+import { intentOfVlan } from './libvirt-vlan.ts';
+import { intentOfMetadata } from './metadata.ts';
 
 /** An interface, and the domain that has it. */
 export interface Subject {
@@ -42,10 +42,10 @@ function ask(source: Source, policy: BridgePolicy, { domain, iface }: Subject): 
     return rule ? { source, label: rule.name, table: rule.table, shared: rule } : [];
   }
   if (source === 'vlan')
-    return iface.vlan ? { source, label: 'libvirt', ...bounded(askedByVlan(iface.vlan), '<vlan>', policy) } : [];
+    return iface.vlan ? { source, label: 'libvirt', ...bounded(intentOfVlan(iface.vlan), '<vlan>', policy) } : [];
   const own = { vlans: policy.vlans, pvid: pvidOf(policy.table) };
-  const asked = domain.metadata && askedByMetadata(domain.metadata, iface.mac, own);
-  return asked ? { source, label: 'metadata', ...bounded(asked, '<metadata>', policy) } : [];
+  const intent = domain.metadata && intentOfMetadata(domain.metadata, iface.mac, own);
+  return intent ? { source, label: 'metadata', ...bounded(intent, '<metadata>', policy) } : [];
 }
 
 /** The first rule that is for this interface. */
@@ -72,10 +72,10 @@ function fits(patterns: readonly string[] | undefined, name: string | undefined)
 }
 
 // What a VM says of itself, within what its bridge allows.
-function bounded(asked: Asked, element: string, { allowed }: BridgePolicy): Pick<Speaking, 'table' | 'problem'> {
-  if ('problem' in asked) return { table: undefined, problem: asked.problem };
-  const beyond = vidsWithout(vidsOf(asked.table), allowed);
-  if (beyond.length === 0) return { table: asked.table };
+function bounded(intent: Intent, element: string, { allowed }: BridgePolicy): Pick<Speaking, 'table' | 'problem'> {
+  if ('problem' in intent) return { table: undefined, problem: intent.problem };
+  const beyond = vidsWithout(vidsOf(intent.table), allowed);
+  if (beyond.length === 0) return { table: intent.table };
   const expected = `VLANs within the bridge's "allowed": ${formatVids(allowed)}`;
   return { table: undefined, problem: { element, expected, found: formatVids(beyond) } };
 }

@@ -3,10 +3,10 @@
 // VLAN 1 off before, and no other default PVID: what that leaves over is not asked for, and no part of the table.
 import type { LibvirtVlan } from '../model/snapshot.ts';
 import { isVid, type VlanTable, vid, vlanTable } from '../model/vlan.ts';
-import type { Asked } from './asked.ts';
+import type { Intent } from './intent.ts';
 
 /** What `<vlan>` asks for; a problem where libvirt refuses it, or where it would leave the port without any VLAN. */
-export function askedByVlan(vlan: LibvirtVlan): Asked {
+export function intentOfVlan(vlan: LibvirtVlan): Intent {
   const known = answers.get(vlan);
   if (known) return known;
   const answer = read(vlan);
@@ -15,15 +15,15 @@ export function askedByVlan(vlan: LibvirtVlan): Asked {
 }
 
 // The XML is parsed once and judged at every audit.
-const answers = new WeakMap<LibvirtVlan, Asked>();
+const answers = new WeakMap<LibvirtVlan, Intent>();
 
 interface Tag {
   readonly id: number;
   readonly native: 'tagged' | 'untagged' | undefined;
 }
 
-function read({ trunk: written, tags: writtenTags }: LibvirtVlan): Asked {
-  const refuse = (expected: string, found: string): Asked => ({ problem: { element: '<vlan>', expected, found } });
+function read({ trunk: written, tags: writtenTags }: LibvirtVlan): Intent {
+  const refuse = (expected: string, found: string): Intent => ({ problem: { element: '<vlan>', expected, found } });
   const [one] = writtenTags;
   if (!one) return refuse('at least one <tag id=…/>', 'none');
   const tags: Tag[] = [];

@@ -7,7 +7,7 @@
 import { parseMac } from '../model/mac.ts';
 import type { Metadata, MetadataElement } from '../model/snapshot.ts';
 import { isVid, tableFrom, type Vid, type Vids, type VlanTable, vidRange, vidsFrom } from '../model/vlan.ts';
-import type { Asked, Misunderstood } from './asked.ts';
+import type { Intent, Misunderstood } from './intent.ts';
 
 /** `vlans` and `pvid` are undefined where the entry leaves them to the bridge. */
 export interface MetadataEntry {
@@ -24,7 +24,7 @@ export interface Own {
 }
 
 /** What it asks for the interface with this MAC (normal form); undefined where it says nothing of it. */
-export function askedByMetadata(metadata: Metadata, mac: string, own: Own): Asked | undefined {
+export function intentOfMetadata(metadata: Metadata, mac: string, own: Own): Intent | undefined {
   const entries = entriesOf(metadata);
   if (!Array.isArray(entries)) return { problem: entries as Misunderstood };
   const list = entries as readonly MetadataEntry[];

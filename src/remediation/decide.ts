@@ -60,26 +60,26 @@ export interface Resting {
   readonly cause?: SuspensionCause;
 }
 
-export function decide(q: Question): Answer {
-  const { now, limits } = q;
+export function decide(question: Question): Answer {
+  const { now, limits } = question;
   const hold = holdPolicy(
-    q.policy,
-    q.accepted,
-    (policy) => evaluate(q.snapshot, policy),
+    question.policy,
+    question.accepted,
+    (policy) => evaluate(question.snapshot, policy),
     limits.maxVnetsPerPolicyChange,
   );
   const { vnets: drifted, refusals } = hold.report ? plan(hold.report) : { vnets: [], refusals: [] };
-  const looked = hold.report && isWhole(hold.report) ? hold.report.bridges.flatMap((b) => b.vnets) : undefined;
-  let guard = observe(q.guard, looked, now, limits);
+  const seen = hold.report && isWhole(hold.report) ? hold.report.bridges.flatMap((b) => b.vnets) : undefined;
+  let guard = observe(question.guard, seen, now, limits);
   const heal: HealNow[] = [];
   const rest: Resting[] = hold.moved.map((p) => ({
     plan: p,
     outcome: 'held',
-    problem: heldProblem(q, hold.moved.length),
+    problem: heldProblem(question, hold.moved.length),
   }));
   const wakeUps = [nextForgetting(guard, limits)];
   for (const vnet of drifted) {
-    const stop = stopped(q, vnet);
+    const stop = stopped(question, vnet);
     const allowed = stop ? undefined : permit(guard, vnet, now, limits);
     if (stop) rest.push(stop);
     else if (allowed?.kind === 'wait' || allowed?.kind === 'suspended') {
@@ -90,12 +90,12 @@ export function decide(q: Question): Answer {
   }
   const wakeAt = wakeUps.filter((at) => at !== undefined).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return {
-    accepted: remembered(hold.accepted, q.snapshot),
+    accepted: remembered(hold.accepted, question.snapshot),
     guard,
     heal,
     rest,
     held: hold.moved,
-    policyHeld: hold.held && !isAccepted(q),
+    policyHeld: hold.held && !isAccepted(question),
     refusals,
     report: hold.report,
     wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined,

@@ -32,9 +32,9 @@ export function subjectOf({ kind, name }: Unknown): string {
 
 /** The commands that show a finding, for a shell, as root. */
 export function commandsFor(finding: Finding): readonly string[] {
-  const { look, planned } = REASON[finding.reason];
+  const { inspect, planned } = REASON[finding.reason];
   const plans = planned && finding.domain !== undefined;
-  return [...look(finding), ...(plans ? [`libvirt-vlan-exporter plan ${shellArgument(finding.domain)}`] : [])];
+  return [...inspect(finding), ...(plans ? [`libvirt-vlan-exporter plan ${shellArgument(finding.domain)}`] : [])];
 }
 
 /** An id of an element, the same in each rendering: an update finds it again. */

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LibvirtVlan } from '../../src/model/snapshot.ts';
 import { formatTable } from '../../src/model/vlan.ts';
-import { askedByVlan } from '../../src/policy/libvirt-vlan.ts';
+import { intentOfVlan } from '../../src/policy/libvirt-vlan.ts';
 
 const tag = (id: string, nativeMode?: string) => ({ id, nativeMode });
 
 function asked(vlan: LibvirtVlan): string {
-  const answer = askedByVlan(vlan);
+  const answer = intentOfVlan(vlan);
   if ('table' in answer) return formatTable(answer.table);
   const { element, expected, found } = answer.problem;
   return `refused: ${element}: expected ${expected}, found ${found}`;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Metadata, MetadataElement } from '../../src/model/snapshot.ts';
 import { formatTable, vid, vidRange } from '../../src/model/vlan.ts';
-import { askedByMetadata } from '../../src/policy/metadata.ts';
+import { intentOfMetadata } from '../../src/policy/metadata.ts';
 
 const MAC = '52:54:00:00:00:01';
 const OWN = { vlans: [vidRange(10)], pvid: vid(1) };
@@ -14,7 +14,7 @@ const entry = (attributes: Record<string, string>) => element('interface', attri
 const metadata = (...entries: MetadataElement[]): Metadata => ({ elements: [element('interfaces', {}, entries)] });
 
 function asked(of: Metadata, mac = MAC): string {
-  const answer = askedByMetadata(of, mac, OWN);
+  const answer = intentOfMetadata(of, mac, OWN);
   if (!answer) return 'silent';
   if ('table' in answer) return formatTable(answer.table);
   const { element, expected, found } = answer.problem;

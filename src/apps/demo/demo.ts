@@ -97,26 +97,26 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const daemon = { host, urls, settled, status: () => '', reload, stuckMs: service.exporter.stuckMs, stop };
   if (options.control === undefined) return { ...daemon, controlUrl: undefined };
 
-  const told = (act: (domain: string) => string) => (domain: string) => {
+  const telling = (act: (domain: string) => string) => (domain: string) => {
     const what = act(domain);
     tell(what);
     return what;
   };
   const control = await startControl(options.control, {
-    'break-pvid': told(acts.breakPvid),
-    wipe: told(acts.wipe),
-    'remove-vlan': told(acts.removeVlan),
-    repair: told(acts.repair),
-    'lose-fdb': told(acts.loseFdb),
-    contradict: told(acts.contradict),
-    misask: told(acts.misask),
-    agree: told(acts.agree),
-    'cut-off-host': told(acts.cutOffHost),
-    'reconnect-host': told(acts.reconnectHost),
-    start: told(acts.start),
-    stop: told(acts.stop),
-    pause: told(() => healing?.pause(true) ?? 'nothing heals here'),
-    resume: told(() => healing?.pause(false) ?? 'nothing heals here'),
+    'break-pvid': telling(acts.breakPvid),
+    wipe: telling(acts.wipe),
+    'remove-vlan': telling(acts.removeVlan),
+    repair: telling(acts.repair),
+    'lose-fdb': telling(acts.loseFdb),
+    contradict: telling(acts.contradict),
+    misask: telling(acts.misask),
+    agree: telling(acts.agree),
+    'cut-off-host': telling(acts.cutOffHost),
+    'reconnect-host': telling(acts.reconnectHost),
+    start: telling(acts.start),
+    stop: telling(acts.stop),
+    pause: telling(() => healing?.pause(true) ?? 'nothing heals here'),
+    resume: telling(() => healing?.pause(false) ?? 'nothing heals here'),
   }).catch(async (error) => {
     await stop();
     throw error;

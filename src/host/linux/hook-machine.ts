@@ -114,8 +114,8 @@ function runNow(command: string, args: readonly string[], { input = '', timeoutM
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,
   });
-  const said = stderr?.trim().split('\n').at(-1);
-  const problem = status === 0 ? undefined : status === null ? whyKilled(error, signal) : `exit ${status}: ${said}`;
+  const lastLine = stderr?.trim().split('\n').at(-1);
+  const problem = status === 0 ? undefined : status === null ? whyKilled(error, signal) : `exit ${status}: ${lastLine}`;
   return {
     stdout: stdout ?? '',
     stderr: stderr ?? '',

@@ -10,15 +10,15 @@ export function readInterface(node: Node): Interface {
   const mac = parseMac(attribute(child(node, 'mac'), 'address') ?? '');
   const target = attribute(child(node, 'target'), 'dev');
   const source = child(node, 'source');
-  const asked = {
+  const wanted = {
     network: attribute(source, 'network'),
     portgroup: attribute(source, 'portgroup'),
     alias: userAlias(attribute(child(node, 'alias'), 'name')),
     vlan: readVlan(child(child(node, 'actual'), 'vlan') ?? child(node, 'vlan')),
   };
   const { bridge, skipped, ...given } = place(node);
-  if (!mac) return { mac: '', target, bridge: undefined, skipped: 'no valid <mac address>', ...asked, ...given };
-  return { mac, target, bridge, skipped, ...asked, ...given };
+  if (!mac) return { mac: '', target, bridge: undefined, skipped: 'no valid <mac address>', ...wanted, ...given };
+  return { mac, target, bridge, skipped, ...wanted, ...given };
 }
 
 function place(node: Node): Pick<Interface, 'bridge' | 'skipped' | 'ethernet' | 'device' | 'macTable'> {

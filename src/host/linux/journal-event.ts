@@ -91,21 +91,21 @@ export function parseHookEvent(line: string, identifiers: readonly string[]): Ho
   if (entries > 0) return { kind: 'suppressed', cursor, entries };
   if (!isOfRoot(entry)) return undefined;
   const message = values(entry.MESSAGE).join('\n');
-  const said =
+  const statement =
     fromLibvirt(entry, message) ?? fromOurs(entry, identifiers, message) ?? fromOther(entry, identifiers, message);
-  if (!said) return undefined;
-  return { kind: 'hook', cursor, at: timeOf(entry), ...said, text: oneLine(said.text) };
+  if (!statement) return undefined;
+  return { kind: 'hook', cursor, at: timeOf(entry), ...statement, text: oneLine(statement.text) };
 }
 
-type Said = Pick<HookEvent, 'domain' | 'severity' | 'run' | 'text'>;
+type Statement = Pick<HookEvent, 'domain' | 'severity' | 'run' | 'text'>;
 
-function fromOurs(entry: Entry, identifiers: readonly string[], text: string): Said | undefined {
+function fromOurs(entry: Entry, identifiers: readonly string[], text: string): Statement | undefined {
   const domain = values(entry.LIBVIRT_VLAN_DOMAIN)[0];
   if (domain === undefined || !values(entry.SYSLOG_IDENTIFIER).some((id) => identifiers.includes(id))) return undefined;
   return { domain, severity: bySyslog(entry), run: values(entry.LIBVIRT_VLAN_RUN)[0] === '1', text };
 }
 
-function fromOther(entry: Entry, identifiers: readonly string[], message: string): Said | undefined {
+function fromOther(entry: Entry, identifiers: readonly string[], message: string): Statement | undefined {
   const names = values(entry.SYSLOG_IDENTIFIER);
   for (const id of identifiers) {
     const bracketed = names.map((name) => inBrackets(name, id)).find((name) => name !== undefined);
@@ -121,13 +121,13 @@ function fromOther(entry: Entry, identifiers: readonly string[], message: string
   return undefined;
 }
 
-function plain(entry: Entry, domain: string, text: string): Said {
+function plain(entry: Entry, domain: string, text: string): Statement {
   const byText = /^ERROR\b/.test(text) ? 'error' : /^WARN(ING)?\b/.test(text) ? 'warning' : undefined;
   return { domain, severity: byText ?? bySyslog(entry), run: /^started\b.*\bwaiting for vnets\b/.test(text), text };
 }
 
 // The original always writes 5, but a copy of it with `logger -p user.err` does not.
-function bySyslog(entry: Entry): Said['severity'] {
+function bySyslog(entry: Entry): Statement['severity'] {
   const priority = Number(values(entry.PRIORITY)[0] ?? '6');
   return priority <= 3 ? 'error' : priority === 4 ? 'warning' : 'info';
 }
@@ -150,7 +150,7 @@ function fromCommand(entry: Entry, id: string): string | undefined {
 }
 
 // "Hook script execution failed: internal error: Child process (… /etc/libvirt/hooks/qemu NAME OPERATION SUBOPERATION EXTRA) …"
-function fromLibvirt(entry: Entry, message: string): Said | undefined {
+function fromLibvirt(entry: Entry, message: string): Statement | undefined {
   const daemon = LIBVIRT_DAEMONS.find((name) => values(entry._COMM)[0] === name);
   if (daemon === undefined) return undefined;
   // A name is soon given; journald says which file runs, where it could still see that.

@@ -29,7 +29,7 @@ export function followHookJournal(host: Host, configured: readonly string[], log
   const place = createPlace();
   const listeners = new Set<() => void>();
   const news = debounce(() => listeners.forEach((listener) => void listener()), { quietMs: 100, maxMs: 1000 });
-  let asked: Reading<Asked> = { ok: false, error: BEING_READ };
+  let reach: Reading<Reach> = { ok: false, error: BEING_READ };
   let caughtUp = false;
   let durationMs = 0;
 
@@ -44,17 +44,17 @@ export function followHookJournal(host: Host, configured: readonly string[], log
         );
     }
     if (caughtUp && event) news.trigger();
-    if (!caughtUp && asked.ok && line.includes(asked.value.newest ?? '')) {
+    if (!caughtUp && reach.ok && line.includes(reach.value.newest ?? '')) {
       caughtUp = true;
       news.trigger();
     }
   };
-  const ask = async () => {
+  const readAgain = async () => {
     const begin = host.monotonic();
-    asked = await askJournal(host, selection);
+    reach = await readReach(host, selection);
     durationMs = host.monotonic() - begin;
     news.trigger();
-    return asked;
+    return reach;
   };
 
   const start = (ended: (problem: string) => void): Handle => {
@@ -62,7 +62,7 @@ export function followHookJournal(host: Host, configured: readonly string[], log
     let timer: NodeJS.Timeout | undefined;
     let stopped = false;
     const check = async () => {
-      const answer = await ask();
+      const answer = await readAgain();
       if (stopped) return;
       if (!answer.ok) return ended(answer.error);
       // All that stood there a while ago is counted by now, also where the newest entry has been vacuumed meanwhile.
@@ -94,10 +94,10 @@ export function followHookJournal(host: Host, configured: readonly string[], log
 
   return {
     read: () => ({
-      stats: readStats(asked, caughtUp, counts.stats),
+      stats: readStats(reach, caughtUp, counts.stats),
       installed: hookInstalled(host),
       durationMs,
-      watching: running.up() && asked.ok,
+      watching: running.up() && reach.ok,
     }),
     subscribe: (changed) => void listeners.add(changed),
     stop: () => {
@@ -108,8 +108,8 @@ export function followHookJournal(host: Host, configured: readonly string[], log
   };
 }
 
-function readStats(asked: Reading<Asked>, caughtUp: boolean, stats: () => HookStats): Reading<HookStats> {
-  if (!asked.ok) return asked;
+function readStats(reach: Reading<Reach>, caughtUp: boolean, stats: () => HookStats): Reading<HookStats> {
+  if (!reach.ok) return reach;
   return caughtUp ? { ok: true, value: stats() } : { ok: false, error: BEING_READ };
 }
 
@@ -137,12 +137,12 @@ function createPlace() {
 }
 
 /** How far the journal reaches. */
-interface Asked {
+interface Reach {
   /** The cursor of the newest entry that is selected; undefined where there is none. */
   readonly newest: string | undefined;
 }
 
-async function askJournal(host: Host, selection: JournalQuery): Promise<Reading<Asked>> {
+async function readReach(host: Host, selection: JournalQuery): Promise<Reading<Reach>> {
   const newest = await host.journal.read({ ...selection, last: 1 }, TIMEOUT_MS);
   return newest.ok ? { ok: true, value: { newest: /"__CURSOR":"([^"]+)"/.exec(newest.value[0] ?? '')?.[1] } } : newest;
 }

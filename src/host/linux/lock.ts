@@ -92,19 +92,19 @@ const ANSWER_BYTES = 200;
 /** What the holder says of himself, cut and printable; undefined where nobody listens any more. */
 function askHolder(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    let said = '';
+    let answer = '';
     const connection = createConnection(path);
     const done = () => {
       clearTimeout(timer);
       connection.destroy();
-      resolve(said.replace(/[^ -~]/g, '?').slice(0, ANSWER_BYTES) || 'unknown');
+      resolve(answer.replace(/[^ -~]/g, '?').slice(0, ANSWER_BYTES) || 'unknown');
     };
     // For the whole of it: a holder that drips would else be listened to for minutes.
     const timer = setTimeout(done, ANSWER_MS);
     connection.setEncoding('utf8');
     connection.on('data', (text) => {
-      said += text;
-      if (said.length >= ANSWER_BYTES) done();
+      answer += text;
+      if (answer.length >= ANSWER_BYTES) done();
     });
     connection.on('end', done);
     connection.on('error', (error: NodeJS.ErrnoException) => {

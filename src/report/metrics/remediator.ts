@@ -54,9 +54,9 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
     ['domain', 'bridge', 'because'],
     'Whether the guard has suspended the domain: because="undone", somebody undoes the heals; "failing", the heals fail.',
     (inputs) =>
-      perDomain(inputs, (labels, told) =>
+      perDomain(inputs, (labels, remediation) =>
         SUSPENSION_CAUSES.map((because) => ({
-          value: Number(causeOf(told) === because),
+          value: Number(causeOf(remediation) === because),
           labels: { ...labels, because },
         })),
       ),
@@ -95,28 +95,30 @@ function domainFamily(
   of: (domain: DomainRemediation | undefined) => number | undefined,
 ): Family<RemediatorInputs> {
   return family(type, name, ['domain', 'bridge'], help, (inputs) =>
-    perDomain(inputs, (labels, told) => [{ value: of(told) ?? 0, labels }]),
+    perDomain(inputs, (labels, remediation) => [{ value: of(remediation) ?? 0, labels }]),
   );
 }
 
 /** The samples of each domain of a bridge, whether or not the remediator tells of it. */
 function perDomain(
   { report, remediator }: RemediatorInputs,
-  samples: (labels: Labels, told: DomainRemediation | undefined) => readonly Sample[],
+  samples: (labels: Labels, remediation: DomainRemediation | undefined) => readonly Sample[],
 ): readonly Sample[] {
   const status = statusOf(remediator);
   if (status === undefined) return [];
-  const told = new Map((status?.domains ?? []).map((domain) => [key(domain.bridge, domain.domain), domain]));
+  const remediation = new Map((status?.domains ?? []).map((domain) => [key(domain.bridge, domain.domain), domain]));
   return report.bridges.flatMap((bridge) => {
     const there = (status?.domains ?? []).filter((d) => d.bridge === bridge.name).map((d) => d.domain);
     const domains = [...new Set([...domainsOn(bridge), ...there])].sort();
-    return domains.flatMap((domain) => samples({ domain, bridge: bridge.name }, told.get(key(bridge.name, domain))));
+    return domains.flatMap((domain) =>
+      samples({ domain, bridge: bridge.name }, remediation.get(key(bridge.name, domain))),
+    );
   });
 }
 
 // A remediator of an older version does not say why.
-function causeOf(told: DomainRemediation | undefined): SuspensionCause | undefined {
-  return told?.suspendedSince === undefined ? undefined : (told.suspendedBecause ?? 'undone');
+function causeOf(remediation: DomainRemediation | undefined): SuspensionCause | undefined {
+  return remediation?.suspendedSince === undefined ? undefined : (remediation.suspendedBecause ?? 'undone');
 }
 
 function key(bridge: string, domain: string): string {

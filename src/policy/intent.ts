@@ -2,7 +2,7 @@
 import type { VlanTable } from '../model/vlan.ts';
 
 /** A table, or why the source cannot be understood: for people, none of it longer than a line. */
-export type Asked = { readonly table: VlanTable } | { readonly problem: Misunderstood };
+export type Intent = { readonly table: VlanTable } | { readonly problem: Misunderstood };
 
 export interface Misunderstood {
   /** As `<vlan>`. */
