@@ -31,7 +31,7 @@ export interface Plan {
   readonly refusals: readonly Refusal[];
 }
 
-/** The changes for one vnet, in order; `inverse`, in order, leads from `after` back to `before`. */
+/** The changes for one vnet, in order. `inverseOf` leads from `after` back to `before`. */
 export interface VnetPlan {
   readonly bridge: string;
   readonly domain: string;
@@ -42,7 +42,6 @@ export interface VnetPlan {
   /** undefined where libvirt does not keep the port's FDB. */
   readonly fdb?: FdbNeed | undefined;
   readonly changes: readonly Change[];
-  readonly inverse: readonly Change[];
 }
 
 /** Something that healing leaves alone. */

@@ -1,7 +1,7 @@
 // What would make a report compliant, and what is left alone and why. Pure. It never judges by itself: `evaluate` says what a
 // vnet's table should become (`target`); what is not known beyond doubt is refused here.
 
-import type { Plan, Refusal, RefusalReason, VnetPlan } from '../model/plan.ts';
+import type { Change, Plan, Refusal, RefusalReason, VnetPlan } from '../model/plan.ts';
 import { REASON } from '../model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
 import { formatVids, overlay, sameTable, vidsFrom } from '../model/vlan.ts';
@@ -40,10 +40,15 @@ export function vnetPlan(
     mac: vnet.mac,
     before,
     after,
-    ...(hasNeed(vnet.fdb) ? { fdb: vnet.fdb } : {}),
+    // Not spread in: after an ifreload this is made for every vnet.
+    fdb: hasNeed(vnet.fdb) ? vnet.fdb : undefined,
     changes: withFdb(vnet, vnet.fdb, changesBetween(vnet.vnet, before, after)),
-    inverse: withFdb(vnet, vnet.fdb && inverseNeed(vnet.fdb), changesBetween(vnet.vnet, after, before)),
   };
+}
+
+/** The changes, in order, that lead from `after` back to `before`. */
+export function inverseOf(plan: VnetPlan): readonly Change[] {
+  return withFdb(plan, plan.fdb && inverseNeed(plan.fdb), changesBetween(plan.vnet, plan.after, plan.before));
 }
 
 /** Whether nothing is left to heal. It may still not be compliant: a VLAN that is only reported stays. */

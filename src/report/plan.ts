@@ -5,6 +5,7 @@ import type { Outcome, Plan } from '../model/plan.ts';
 import { printable } from '../model/printable.ts';
 import type { Unknown } from '../model/report.ts';
 import { formatTable } from '../model/vlan.ts';
+import { inverseOf } from '../remediation/plan.ts';
 import { subjectOf } from './words.ts';
 
 /** Lines of comments and commands. Names of others' choice cannot break out of a comment. */
@@ -36,9 +37,10 @@ export function renderOutcomes(outcomes: readonly Outcome[]): string {
 
 /** `commands` and `inverse` are lines for a shell. */
 export function planJson({ vnets, refusals }: Plan, unknowns: readonly Unknown[]) {
-  const planned = vnets.map(({ bridge, domain, vnet, mac, before, after, changes, inverse }) => {
-    const [commands, undo] = [changes.map(bridgeCommand), inverse.map(bridgeCommand)];
-    return { bridge, domain, vnet, mac, before, after, commands, inverse: undo };
+  const planned = vnets.map((plan) => {
+    const { bridge, domain, vnet, mac, before, after, changes } = plan;
+    const [commands, inverse] = [changes.map(bridgeCommand), inverseOf(plan).map(bridgeCommand)];
+    return { bridge, domain, vnet, mac, before, after, commands, inverse };
   });
   return { vnets: planned, refusals, unknowns };
 }

@@ -6,7 +6,7 @@ import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import { formatVids } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
-import { plan } from '../../src/remediation/plan.ts';
+import { inverseOf, plan } from '../../src/remediation/plan.ts';
 import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
 import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 import { bridgePolicy, policy } from '../support/policy.ts';
@@ -71,7 +71,7 @@ test('the inverse brings back the table and the entries', async () => {
   const sim = host();
   const [first] = (await judge(sim)).planned.vnets;
   await configure(sim, first ? [first] : []);
-  for (const change of first?.inverse ?? []) await bridge(sim, bridgeCommand(change).slice('bridge '.length));
+  for (const change of first ? inverseOf(first) : []) await bridge(sim, bridgeCommand(change).slice('bridge '.length));
   expect(await entries(sim)).toBe('1');
 });
 

@@ -9,7 +9,7 @@ import type { Snapshot } from '../../src/model/snapshot.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
-import { plan } from '../../src/remediation/plan.ts';
+import { inverseOf, plan } from '../../src/remediation/plan.ts';
 import { bridgePolicy, policy, rule } from '../support/policy.ts';
 import { tables } from './port-model.ts';
 
@@ -93,7 +93,7 @@ export async function checkLaws(world: World, numRuns: number): Promise<void> {
       // The inverse restores.
       await configure(
         world.host,
-        planned.vnets.map((p) => ({ ...p, before: p.after, after: p.before, changes: p.inverse, inverse: p.changes })),
+        planned.vnets.map((p) => ({ ...p, before: p.after, after: p.before, changes: inverseOf(p) })),
       );
       assert.deepEqual(await allTables(world), before);
     }),
