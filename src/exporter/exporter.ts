@@ -93,13 +93,17 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
     const record = book.begin(trigger, host.now());
     try {
       const snapshot = await readSnapshot(policy);
+      // Between these steps, which take milliseconds each at 1,000 vnets, whoever scrapes has their turn.
+      await letOthersIn();
       const fresh = evaluate(snapshot, policy);
+      await letOthersIn();
       // Where nothing changed, the parts stay the same objects, and nobody renders them again.
       const same = report !== undefined && isDeepStrictEqual({ ...fresh, takenAt: 0 }, { ...report, takenAt: 0 });
       report = same && report ? { ...report, takenAt: fresh.takenAt } : fresh;
       if (snapshot.domains.ok) domains = keepSame(domains, snapshot.domains.value.map((domain) => domain.name).sort());
       domainStates = snapshot.domains.ok ? statesOf(snapshot.domains.value) : undefined;
       record.end(snapshot, report, !same);
+      await letOthersIn();
       findings.update(report);
     } catch (error) {
       record.fail(error);

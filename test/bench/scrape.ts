@@ -60,7 +60,12 @@ function figures({ ours, theirs }: { ours: readonly number[]; theirs: readonly n
       target: '<= 1/20',
       met: p50 <= other50 / 20,
     },
-    { what: `scrape, p99 (node_exporter: ${ms(other99)})`, measured: ms(p99), target: '<= 10 ms', met: p99 <= 10 },
+    {
+      what: `scrape, p99, changes every second (node_exporter: ${ms(other99)})`,
+      measured: `${ms(p99)}, 1/${Math.round(other99 / p99)}`,
+      target: '<= 1/20',
+      met: p99 <= other99 / 20,
+    },
   ];
 }
 
