@@ -1,7 +1,14 @@
 // What speaks HTTP on connections that somebody else accepts: plainly, or by TLS with HTTP/1.1 and HTTP/2. It is made anew when the
 // web config changes; who is connected to the former one is asked to come again with the next answer, so that no request is lost.
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from 'node:http2';
+import {
+  constants,
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -28,6 +35,9 @@ const HTTP2 = {
   maxSettings: 16,
   unknownProtocolTimeout: HANDSHAKE_MS,
 } as const;
+// A browser that leaves a page resets what it has asked for. Who does so all the time has everything made for nothing (CVE-2023-44487);
+// nghttp2 allows a thousand at once.
+const MAX_RESETS = 20;
 
 export interface Front {
   /** Serves a connection. */
@@ -74,7 +84,17 @@ function secure(tls: NonNullable<Web['tls']>, http2: boolean, listener: RequestL
     if (isLetIn(socket, tls)) serve?.call(server, socket);
     else socket.destroy();
   });
+  server.on('session', endAfterResets);
   // A client that breaks off, or speaks something else, is no event of ours.
   server.on('sessionError', () => undefined);
   return server as Server;
+}
+
+function endAfterResets(session: ServerHttp2Session): void {
+  let resets = 0;
+  session.on('stream', (stream: ServerHttp2Stream) => {
+    stream.once('close', () => {
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && ++resets > MAX_RESETS) session.destroy();
+    });
+  });
 }
