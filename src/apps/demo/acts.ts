@@ -126,6 +126,8 @@ export function createActs(host: SimHost, policy: Policy, vms: readonly SimVm[])
     },
     loseFdb(domain) {
       const tap = firstTap(domain);
+      if (!keepers.has(domain))
+        throw new Error(`${domain}: libvirt does not keep its FDB, as it does of ${[...keepers].join(', ')}`);
       host.kernel.links.get(tap)?.fdb.clear();
       return `${domain} ${tap}: its FDB entries deleted by hand`;
     },

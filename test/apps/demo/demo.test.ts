@@ -96,11 +96,19 @@ test('sources that contradict each other, and metadata that makes no sense, show
   await until(/^libvirt_vlan_bridge_vnets_compliant{bridge="br-mgmt"} 45$/m);
 });
 
-test('FDB entries that somebody deletes are put back; the host’s own rows are told, and stay as they are', async () => {
+test('FDB entries that somebody deletes are missed, and put back where it heals', async () => {
   await start({ healAfterMs: 10 });
-  await until(pvidOf('bind-02', 1));
-  await order('wipe?domain=home-dc01');
-  await until(/^libvirt_vlan_remediations_total{.*"home-dc01".*} 1$/m);
+  await order('pause');
+  expect(await order('lose-fdb?domain=vyos-01')).toMatchObject({ status: 400 });
+  expect(await order('lose-fdb?domain=ipsk-manager')).toMatchObject({ status: 200 });
+  await order('wipe?domain=vyos-02'); // the kernel tells nobody of its FDB: an audit has another cause
+  await until(findings('fdb_missing', 1));
+  await order('resume');
+  await until(findings('fdb_missing', 0));
+});
+
+test('the host’s own rows are told, and stay as they are', async () => {
+  await start({ healAfterMs: 10 });
   await order('cut-off-host');
   await until(findings('host_vlan_missing', 1));
   await order('reconnect-host');
