@@ -1,4 +1,4 @@
-// argv → command. What libvirt calls is src/hook/hook.sh; whoever calls the hook here gets the same.
+// argv → command. libvirt calls src/hook/hook.sh; `hook GUEST …` here does the same.
 
 const [command, ...args] = process.argv.slice(2);
 

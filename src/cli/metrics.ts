@@ -1,4 +1,4 @@
-// `metrics`: one audit as Prometheus' text, for hosts that shall have no further daemon: node_exporter's textfile collector reads it.
+// `metrics`: one audit as Prometheus' text, for hosts without a further daemon: node_exporter's textfile collector reads it.
 // https://github.com/prometheus/node_exporter#textfile-collector
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Audited } from '../exporter/metric-inputs.ts';

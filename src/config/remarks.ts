@@ -1,5 +1,5 @@
 // What is wrong with rules that read well one by one: names that stand twice, domains that an earlier rule takes, vnets that
-// would be left without any VLAN. Each is an error, for whoever wrote it meant something else.
+// would be left without any VLAN. Each is an error: its author meant something else.
 
 import type { Source } from '../model/policy.ts';
 import type { Vid, Vids } from '../model/vlan.ts';
@@ -39,7 +39,7 @@ export function intentRemarks(sources: readonly Source[]): readonly Remark[] {
   return twice < 0 ? [] : [{ path: [twice], text: `${sources[twice]} stands above too; delete one of them` }];
 }
 
-/** Of what the bridge itself shall have. */
+/** Of what the bridge itself should have. */
 export function hostRemarks({ vlans, pvid }: Pick<BridgeLike, 'vlans' | 'pvid'>): readonly Remark[] {
   return isMute(vlans, pvid) ? [{ path: ['vlans'], text: 'no VLANs and no PVID: nothing would be checked' }] : [];
 }

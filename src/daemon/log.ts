@@ -14,7 +14,7 @@ export interface LogOptions {
   readonly priorities?: boolean;
 }
 
-// A stack trace has its place in it; what a stranger wrote must not fill the journal.
+// Enough for a stack trace; text from others must not fill the journal.
 const MAX_TEXT = 4000;
 
 const PRIORITIES: Readonly<Record<string, number>> = { debug: 7, info: 6, warn: 4, error: 3 };

@@ -1,6 +1,6 @@
 // The exporter: audits the host on a schedule and when something changes on it, and keeps the last report. It only reads.
 //   watchers ─► debounce ─┐
-//   node-cron ────────────┼► one audit at a time: snapshot ─► evaluate ─► state ─► whoever shows it
+//   node-cron ────────────┼► one audit at a time: snapshot ─► evaluate ─► state ─► page, /metrics, API
 //   SIGHUP, /-/reload ────┘
 import { isDeepStrictEqual } from 'node:util';
 import type { Settings } from '../config/settings.ts';
@@ -112,7 +112,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
   };
 
   const turns = createTurns<Trigger>({ run: audit, rest: restAfter });
-  // Each may take tens of milliseconds, the first process some hundred; nobody who asks shall wait for all of them.
+  // Each may take tens of milliseconds, the first process some hundred: requests are answered in between.
   const begin: readonly (() => void)[] = [
     () => {
       waking = startWaking({ host, schedule: settings.schedule, events: DEBOUNCE, wake: turns.request, log });

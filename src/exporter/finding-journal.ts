@@ -1,4 +1,4 @@
-// Writes what appeared and what is gone to the journal, for `history` and for whoever reads journals: one entry each. An entry is a
+// Writes what appeared and what is gone to the journal, for `history` and other readers: one entry each. An entry is a
 // process, and a bridge that loses all VLANs has thousands of findings: beyond so many a minute they are counted, and told as counts.
 import type { Host } from '../host/host.ts';
 import {

@@ -14,7 +14,7 @@ export interface Inputs {
   readonly remediator: RemediatorInputs | undefined;
 }
 
-/** What one audit tells, whoever made it. */
+/** The result of one audit, of the exporter or of `metrics`. */
 export type Audited = Pick<
   ExporterState,
   'settings' | 'report' | 'domains' | 'domainStates' | 'audits' | 'kernelInterface' | 'hook' | 'remediator'

@@ -1,4 +1,4 @@
-// Policy: what the host shall be; and what it expects of one vnet.
+// Policy: what the host should be, and what one vnet should have.
 import type { Vids, VlanTable } from './vlan.ts';
 
 export interface Policy {
@@ -17,11 +17,11 @@ export interface BridgePolicy {
   readonly uplinks: readonly string[];
   readonly unexpected: 'report' | 'remove' | 'ignore';
   readonly rules: readonly Rule[];
-  /** Where what a vnet shall have is written: the first that speaks of it counts. */
+  /** Where it is written what a vnet should have: the first source that says something counts. */
   readonly intent: readonly Source[];
   /** What `vlan` and `metadata` may ask for. */
   readonly allowed: Vids;
-  /** What the bridge's own port shall have at least; undefined where nobody says. */
+  /** What the bridge's own port should have at least; undefined where the config does not say. */
   readonly host: VlanTable | undefined;
 }
 
@@ -47,12 +47,12 @@ export interface Rule {
   readonly table: VlanTable;
 }
 
-/** What a vnet shall have. `rule` is the rule's name, `libvirt` or `metadata`; `default` where no source speaks of it. */
+/** What a vnet should have. `rule` is the rule's name, `libvirt` or `metadata`; `default` where no source says anything. */
 export interface Expectation {
   readonly rule: string;
   /** Where it is undecided, what the first source that is understood wants. */
   readonly table: VlanTable;
-  /** Why it cannot be told what the vnet shall have; then nothing is changed. */
+  /** Why it is not known what the vnet should have; then nothing is changed. */
   readonly undecided?: Undecided | undefined;
 }
 

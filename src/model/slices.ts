@@ -1,4 +1,4 @@
-// Long work in one thread: between its parts, whoever waits for the event loop has their turn.
+// Long work in one thread, cut into parts: between two of them, other work gets the event loop.
 
 /** Resolves when what is waiting now has had its turn. */
 export function letOthersIn(): Promise<void> {

@@ -156,7 +156,7 @@ function defaultsOf({ defaultPvid }: Bridge): Vids {
   return vidsFrom([1, defaultPvid ?? 1].filter(isVid).map((id) => vidRange(id)));
 }
 
-// What a vnet shall have is not known: its table is as right as any.
+// It is not known what the vnet should have, so no table is wrong.
 function undecided(why: Undecided, actual: VlanTable | undefined) {
   return { ...UNJUDGED, actual, target: actual, deviations: [why] };
 }

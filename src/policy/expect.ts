@@ -1,4 +1,4 @@
-// What a policy wants of one interface: the first source of intent that speaks of it, in the bridge's order; else the bridge's own
+// What a policy wants of one interface: the first source of intent that says something, in the bridge's order; else the bridge's own
 // table. Sources in force that differ, or one that is not understood, leave it undecided: then nothing may be changed.
 import type { BridgePolicy, Expectation, Rule, Source, Undecided } from '../model/policy.ts';
 import type { Domain, Interface } from '../model/snapshot.ts';
@@ -13,7 +13,7 @@ export interface Subject {
   readonly iface: Interface;
 }
 
-/** What the vnet of this interface shall have. */
+/** What the vnet of this interface should have. */
 export function expect(policy: BridgePolicy, subject: Subject): Expectation {
   const speaking = policy.intent.flatMap((source) => ask(source, policy, subject));
   const [first, ...others] = speaking.filter((answer) => answer.table !== undefined) as Speaking<VlanTable>[];

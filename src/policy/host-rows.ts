@@ -3,7 +3,7 @@
 import type { Finding } from '../model/report.ts';
 import { formatTable, overlay, type VlanTable } from '../model/vlan.ts';
 
-/** The finding of a bridge whose own table lacks a row of `host`; none where nobody says what it shall have, or it cannot be read. */
+/** The finding of a bridge whose own table lacks a row of `host`; none where the policy has no `host`, or the table cannot be read. */
 export function hostFindings(bridge: string, host: VlanTable | undefined, actual: VlanTable | undefined): Finding[] {
   if (!host || !actual) return [];
   const lacks = overlay(actual, host).some(({ a, b }) => b && (a?.untagged !== b.untagged || (b.pvid && !a.pvid)));

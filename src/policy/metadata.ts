@@ -3,7 +3,7 @@
 //     <interface mac='52:54:00:aa:bb:cc' vlans='10, 200-210' pvid='none'/>
 //     <interface pvid='100'/>                                                  all its other interfaces
 //   </interfaces>
-// It is written by whoever may edit the domain: all of it is understood, or none of it counts.
+// Anyone who may edit the domain can write it. If a part is not understood, none of it counts.
 import { parseMac } from '../model/mac.ts';
 import type { Metadata, MetadataElement } from '../model/snapshot.ts';
 import { isVid, tableFrom, type Vid, type Vids, type VlanTable, vidRange, vidsFrom } from '../model/vlan.ts';

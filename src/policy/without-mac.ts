@@ -1,4 +1,4 @@
-// Interfaces of running domains that have a tap and no MAC. libvirt always writes one: nobody can tell what such a vnet shall have.
+// Interfaces of running domains that have a tap and no MAC. libvirt always writes one: so it is not known what such a vnet should have.
 import type { BridgeReport, Unknown } from '../model/report.ts';
 import type { Domain, Snapshot } from '../model/snapshot.ts';
 

@@ -136,7 +136,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   };
 }
 
-// Where it cannot be told whether it is there, it is: an operator who wants a pause shall have it.
+// If the file cannot be looked for, it counts as there: an operator who wants a pause gets one.
 function isPaused(host: Host, log: Log): boolean {
   try {
     return host.stat(PAUSE_FILE) !== undefined;

@@ -1,4 +1,4 @@
-// A report narrowed to some domains, for whoever asks about one VM.
+// A report narrowed to some domains, for questions about one VM.
 import type { BridgeReport, Finding, Report, Unknown } from '../model/report.ts';
 
 /** What `report` says of the named domains: their vnets and findings, and what concerns the bridges these are on. */

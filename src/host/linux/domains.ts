@@ -20,7 +20,7 @@ interface Cached {
   readonly domain: Domain;
   /** Of live XML: the process that runs the domain. */
   readonly pid?: number | undefined;
-  /** Whom persistent XML under another file's name speaks of: where that domain has a file of its own, it is a copy and no domain. */
+  /** The domain that the XML names, where the file is called otherwise: if that domain has a file of its own, this one is a copy and no domain. */
   readonly copyOf?: string;
 }
 

@@ -1,6 +1,6 @@
 // One line of `journalctl -o json` → what the hook said, or nothing where it is no entry of the hook. Pure.
 // Anybody may write an entry that looks like a hook's: only fields that begin with `_` are journald's own word. Hooks and libvirt's
-// daemons run as root, so what is not of `_UID=0` is nobody's.
+// daemons run as root, so entries that are not of `_UID=0` do not count.
 // Three writers are understood (systemd.journal-fields(7), journalctl(1) "-o json"):
 //   ours             LIBVIRT_VLAN_DOMAIN and a real PRIORITY; LIBVIRT_VLAN_RUN=1 on one entry of each run
 //   the original     `logger -t "libvirt-hook[NAME]"`: the name is in SYSLOG_PID up to systemd 259, in _CMDLINE later, and in

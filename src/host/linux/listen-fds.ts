@@ -11,7 +11,7 @@ export function listenFds(
   return handedOver(env, pid).flatMap(([fd, known]) => (known === name ? [fd] : []));
 }
 
-// What else systemd hands over, by the names in our units: it is nobody's to serve on.
+// What else systemd hands over, by the names in our units: no HTTP is served on these.
 const NOT_WEB = ['rtnl', 'notify', 'stored'];
 
 /** The sockets to serve on: all but those whose names say that they are for something else. */

@@ -92,7 +92,7 @@ function follow(command: string, args: readonly string[], events: FollowEvents):
   };
 }
 
-// What failed is shown and logged: arguments may be long, and what a program says may be what a stranger made it say.
+// What failed is shown and logged: arguments may be long, and others may decide what a program prints.
 const MAX_COMMAND = 100;
 const MAX_SAID = 400;
 

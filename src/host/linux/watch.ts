@@ -1,4 +1,4 @@
-// Wakes up whoever looks at the host when something changes on it: links and VLANs by `ip monitor link` (ip-monitor(8)), which
+// Tells when something changes on the host: links and VLANs by `ip monitor link` (ip-monitor(8)), which
 // prints at each VLAN change, port join and leave; domains by inotify(7) on libvirt's two folders.
 // What is printed is not read: there is no JSON, so it only says that it is time for a fresh snapshot.
 

@@ -87,7 +87,7 @@ function known<T>(of: (vnet: KnownVnet) => T): (vnet: VnetReport) => T | undefin
   return (vnet) => (vnet.actual === undefined ? undefined : of(vnet as KnownVnet));
 }
 
-/** `of`, but undefined for a vnet of which it cannot be told what it shall have. */
+/** `of`, but undefined for a vnet of which it is not known what it should have. */
 function decided<T>(of: (vnet: VnetReport) => T | undefined): (vnet: VnetReport) => T | undefined {
   return (vnet) => (vnet.expected.undecided ? undefined : of(vnet));
 }

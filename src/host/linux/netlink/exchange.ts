@@ -45,7 +45,7 @@ const BUFFER = 256 * 1024;
 const DUMP_ATTEMPTS = 4;
 // An acknowledgement takes up to 1 KiB of the socket's receive buffer, which has 208 KiB by default.
 const WINDOW = 64;
-// Leftovers of whoever had the socket before: a dump of 10,000 ports has some hundred parts.
+// Leftovers of the process that had the socket before: a dump of 10,000 ports has some hundred parts.
 const MAX_LEFTOVERS = 10_000;
 
 /** `firstSeq`: any number; a new one for each process, so that answers to a former one are not taken for ours. */
