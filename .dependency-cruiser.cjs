@@ -63,6 +63,12 @@ module.exports = {
       to: { dependencyTypes: ['core'], pathNot: '^crypto$' },
     },
     only('processes', ['/execa/', '^child_process$'], '^src/host/linux/', 'The door: nothing else starts a process.'),
+    only(
+      'programs',
+      '^src/host/linux/processes\\.ts$',
+      '^src/host/',
+      'The door speaks of what is wanted: nothing above it knows a command line.',
+    ),
     only('files', ['^fs$', '^fs/promises$'], '^src/host/', 'The door: nothing else opens a file of the machine.'),
     only(
       'prom-client',
