@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts';
 import { readHookOnce } from '../host/linux/journal.ts';
 import { createStatusReader } from '../host/remediator-status.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
-import type { Log } from '../model/log.ts';
+import { SILENT } from '../model/log.ts';
 import type { Report } from '../model/report.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { createAuditBook } from './audits.ts';
@@ -19,6 +19,7 @@ export async function auditOnce(
 ): Promise<Audited & { readonly report: Report }> {
   // The journal is another process' work: it goes on while the host is read.
   const hook = readHookOnce(host, settings.hook.identifiers, journalWaitMs);
+  // What cannot be read is in the result.
   const book = createAuditBook(SILENT);
   const record = book.begin('startup', host.now());
   const snapshot = await createSnapshotReader(host)(settings.policy);
@@ -35,6 +36,3 @@ export async function auditOnce(
     remediator: createStatusReader(host)(),
   };
 }
-
-// What cannot be read is in the result.
-const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };

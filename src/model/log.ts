@@ -14,3 +14,6 @@ export interface Log {
   readonly warn: Write;
   readonly error: Write;
 }
+
+/** Where nobody reads a log. */
+export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -3,7 +3,7 @@
 // Each start resumes at a cursor that lies somewhat back, and skips what was counted since.
 
 import type { HookStats } from '../../model/hook-stats.ts';
-import type { Log } from '../../model/log.ts';
+import { type Log, SILENT } from '../../model/log.ts';
 import type { Reading } from '../../model/snapshot.ts';
 import { debounce } from '../debounce.ts';
 import type { Handle, Host, JournalQuery } from '../host.ts';
@@ -173,8 +173,6 @@ export function readHookOnce(host: Host, identifiers: readonly string[], waitMs:
     });
   });
 }
-
-const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 export interface HookView {
   readonly stats: Reading<HookStats>;
