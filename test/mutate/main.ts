@@ -27,6 +27,9 @@ const { values: flags, positionals } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     count: { type: 'string', default: '20' },
+    skip: { type: 'string', default: '0' },
+    near: { type: 'boolean', default: false },
+    trust: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -44,7 +47,7 @@ function filesIn(folder: string): readonly string[] {
   return files.map((name) => join('src', folder, name)).sort();
 }
 
-/** `count` of the folder's mutants, the same for the same seed. */
+/** `count` of the folder's mutants, the same for the same seed; those before `skip` were in another portion. */
 function sample(folder: string, count: number): readonly Job[] {
   const all = filesIn(folder).flatMap((file) =>
     mutantsOf(readFileSync(file, 'utf8')).map((mutant): Job => ({ file: resolve(file), mutant })),
@@ -52,7 +55,7 @@ function sample(folder: string, count: number): readonly Job[] {
   const random = createRandom(Number(flags.seed));
   const drawn = all.map((job) => ({ job, lot: random.next() })).sort((a, b) => a.lot - b.lot);
   return drawn
-    .slice(0, count)
+    .slice(Number(flags.skip), Number(flags.skip) + count)
     .map(({ job }) => job)
     .sort((a, b) => a.file.localeCompare(b.file) || a.mutant.start - b.mutant.start);
 }
@@ -62,10 +65,20 @@ async function runAll(jobs: readonly Job[], told: (result: Result) => void): Pro
   const list = join(work, 'jobs.json');
   writeFileSync(list, JSON.stringify(jobs));
   for (let first = 0; first < jobs.length; ) {
-    const worker = spawn(process.execPath, [join(import.meta.dirname, 'worker.js'), list, `${first}`], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      detached: true,
-    });
+    const worker = spawn(
+      process.execPath,
+      [
+        join(import.meta.dirname, 'worker.js'),
+        list,
+        `${first}`,
+        flags.near ? 'near' : '',
+        flags.trust ? 'trusted' : '',
+      ],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        detached: true,
+      },
+    );
     const begun = first;
     for await (const line of createInterface({ input: worker.stdout })) {
       if (!line.startsWith('{"index":')) continue;

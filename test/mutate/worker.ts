@@ -1,7 +1,7 @@
 // Runs mutants one after another in one Vitest, which keeps what it has compiled: the test files that import the mutated file, the
 // nearest ones first, until one fails. Tells each result as a line of JSON. Ends with status 9 where a mutant hangs: its caller goes on.
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { createVitest, type TestSpecification } from 'vitest/node';
 import { type Mutant, mutate } from './mutants.ts';
 
@@ -21,6 +21,12 @@ const MUTANT_MS = 240_000;
 const SLOW_MS = 8_000;
 // What reads or bundles the source as text sees no mutant, or is about other things.
 const BLIND = ['test/cli/bundle', 'test/packaging', 'test/dashboards', 'test/house', 'test/mutate'];
+
+// `near`: only test files of the mutated file's own folder are run. `trusted`: they pass without a mutant, and need not be asked.
+const [list = '', first = '0', near, trusted] = process.argv.slice(2);
+
+// Its caller's end.
+process.stdin.on('end', () => process.exit(1)).resume();
 
 let mutated: { readonly file: string; readonly text: string } | undefined;
 const vitest = await createVitest(
@@ -43,6 +49,7 @@ const vitest = await createVitest(
 
 const related = new Map<string, readonly TestSpecification[]>();
 const leftOut = new Set<string>();
+const folderOf = (file: string) => relative(join(process.cwd(), 'src'), file).split('/')[0];
 const nameOf = (spec: TestSpecification) => relative(process.cwd(), spec.moduleId);
 
 /** The test files that import it, those of its own folder first. */
@@ -50,7 +57,7 @@ async function testsOf(file: string): Promise<readonly TestSpecification[]> {
   const known = related.get(file);
   if (known) return known;
   vitest.config.related = [file];
-  const specs = await vitest.getRelevantTestSpecifications();
+  const specs = await vitest.getRelevantTestSpecifications(near === 'near' ? [`test/${folderOf(file)}/`] : []);
   const seeing = specs.filter((spec) => !BLIND.some((folder) => nameOf(spec).startsWith(folder)));
   const own = relative(process.cwd(), file).replace(/^src/, 'test').split('/');
   const nearness = (spec: TestSpecification) =>
@@ -98,23 +105,27 @@ async function fateOf({ file, mutant }: Job) {
   }
 }
 
+/** Which tests cannot be used. */
+async function lookWithoutMutant(): Promise<void> {
+  vitest.config.bail = 0;
+  const leaveOut = (name: string, why: string) => {
+    leftOut.add(name);
+    console.error(`mutate: ${name} ${why}, and is left out`);
+  };
+  for (const name of await failures([...all.values()])) leaveOut(name, 'fails without a mutant');
+  for (const module of vitest.state.getTestModules())
+    if (module.diagnostic().duration > SLOW_MS) leaveOut(module.relativeModuleId, 'is slow');
+  vitest.config.bail = 1;
+}
+
 const tell = (result: Result) => new Promise((resolve) => process.stdout.write(`${JSON.stringify(result)}\n`, resolve));
 
-const [list = '', first = '0'] = process.argv.slice(2);
 const jobs = JSON.parse(readFileSync(list, 'utf8')) as readonly Job[];
 // Tests that fail without any mutant kill none.
 const files = [...new Set(jobs.slice(Number(first)).map(({ file }) => file))];
 const all = new Map<string, TestSpecification>();
 for (const file of files) for (const spec of await testsOf(file)) all.set(nameOf(spec), spec);
-vitest.config.bail = 0;
-const leaveOut = (name: string, why: string) => {
-  leftOut.add(name);
-  console.error(`mutate: ${name} ${why}, and is left out`);
-};
-for (const name of await failures([...all.values()])) leaveOut(name, 'fails without a mutant');
-for (const module of vitest.state.getTestModules())
-  if (module.diagnostic().duration > SLOW_MS) leaveOut(module.relativeModuleId, 'is slow');
-vitest.config.bail = 1;
+if (trusted !== 'trusted') await lookWithoutMutant();
 console.error(`mutate: ${jobs.length - Number(first)} mutants, ${all.size} test files`);
 for (const [index, job] of jobs.entries()) {
   if (index < Number(first)) continue;
