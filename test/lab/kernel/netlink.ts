@@ -1,16 +1,17 @@
-// The bridges by netlink held against iproute2: the same random changes by both, each on ports of its own, and the same table and
-// the same refusals after each; both readers asked for everything in between; trunks; ports that come and go meanwhile.
+// The bridges by netlink held against iproute2: the same random changes of VLANs and FDB entries by both, each on ports of its own, and the
+// same tables and the same refusals after each; both readers asked for everything in between; trunks; ports that come and go meanwhile.
 // lab-timeout: 900
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
-import { bridgeArgs, parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
+import { bridgeArgs, parseFdbShow, parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { createNetlinkBridges } from '../../../src/host/linux/netlink/bridges.ts';
 import { openExchange } from '../../../src/host/linux/netlink/open.ts';
 import { processes } from '../../../src/host/linux/processes.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
-import type { VlanChange } from '../../../src/model/plan.ts';
-import { formatTable, vid } from '../../../src/model/vlan.ts';
+import type { Change, FdbChange, VlanChange } from '../../../src/model/plan.ts';
+import type { Fdb } from '../../../src/model/snapshot.ts';
+import { formatTable, formatVids, vid } from '../../../src/model/vlan.ts';
 import { ensureRtnl } from '../rtnl.ts';
 import { finish, note, sh, test } from '../scenario.ts';
 
@@ -43,6 +44,13 @@ async function sameReadings(when: string) {
   const read = netlink.read(names());
   assert.deepEqual(read.bridges, links.value, when);
   assert.deepEqual(sorted(read.vlans), sorted(vlans.value), when);
+  assert.deepEqual(entriesOf(netlink.fdb(names())), entriesOf(parseFdbShow(await sh('bridge -j fdb show'))), when);
+}
+
+/** As `port MAC VLANs`, of one port or of all. */
+function entriesOf(fdb: Fdb, port?: string): readonly string[] {
+  const of = [...fdb].filter(([name]) => port === undefined || name === port);
+  return of.flatMap(([name, macs]) => [...macs].map(([mac, vids]) => `${name} ${mac} ${formatVids(vids)}`)).sort();
 }
 
 function sorted(map: ReadonlyMap<string, unknown>) {
@@ -78,12 +86,20 @@ const empty = fc
     (port): VlanChange => ({ action: 'delete', port, first: vid(1), last: vid(4094), pvid: false, untagged: false }),
   );
 const trunk = empty.map((all): VlanChange => ({ ...all, action: 'add' }));
+// The last byte of the guest's MAC; the one before says whose port it is.
+const entry = fc.record({
+  action: fc.constantFrom('fdb add' as const, 'fdb add' as const, 'fdb delete' as const),
+  port: fc.constantFrom(...PORTS),
+  mac: fc.constantFrom('a1', 'a2'),
+  vid: common,
+});
 const move = fc.record({
   port: fc.constantFrom(...PORTS),
   bridge: fc.constantFrom(...BRIDGES.map(({ name }) => name), undefined),
 });
 const step = fc.oneof(
   { weight: 40, arbitrary: change },
+  { weight: 12, arbitrary: entry },
   { weight: 1, arbitrary: empty },
   { weight: 1, arbitrary: trunk },
   { weight: 3, arbitrary: move },
@@ -95,7 +111,7 @@ for (const seed of [2026, Date.now() % 1_000_000]) {
   await test(`after each of ${CHANGES} random changes, by iproute2 and by netlink, the tables and the refusals are the same (seed ${seed})`, async () => {
     await sameReadings('at the start');
     let left = CHANGES;
-    let batch: VlanChange[] = [];
+    let batch: (VlanChange | FdbChange)[] = [];
     for (const one of fc.sample(step, { numRuns: CHANGES * 2, seed })) {
       if (left === 0) break;
       if ('action' in one) {
@@ -116,8 +132,12 @@ for (const seed of [2026, Date.now() % 1_000_000]) {
 note(`${2 * CHANGES} changes by each, ${refused} of them refused to both`);
 
 /** The changes on both kinds of ports, a table after each. */
-async function both(changes: readonly VlanChange[]) {
-  const lines = changes.map((c) => `${bridgeArgs({ ...c, port: `i${c.port}` }).join(' ')}\nvlan show\n`);
+async function both(changes: readonly Change[]) {
+  const ofWriter = (change: Change, writer: (typeof WRITERS)[number]): Change =>
+    'mac' in change
+      ? { ...change, port: `${writer}${change.port}`, mac: macOf(writer, change.mac) }
+      : { ...change, port: `${writer}${change.port}` };
+  const lines = changes.map((c) => `${bridgeArgs(ofWriter(c, 'i')).join(' ')}\n${'mac' in c ? 'fdb' : 'vlan'} show\n`);
   const options = { input: lines.join(''), timeoutMs: 60_000 };
   const { stdout, stderr } = await processes.run('bridge', ['-j', '-compressvlans', '-force', '-batch', '-'], options);
   const shown = stdout.split('\n').filter((line) => line !== '');
@@ -125,15 +145,30 @@ async function both(changes: readonly VlanChange[]) {
   assert.equal(shown.length, changes.length, stderr);
   for (const [i, one] of changes.entries()) {
     const what = `change ${i + 1}: ${JSON.stringify(one)}`;
-    const { refused: said, unanswered } = netlink.change([{ ...one, port: `n${one.port}` }]);
+    const { refused: said, unanswered } = netlink.change([ofWriter(one, 'n')]);
     assert.deepEqual(unanswered, []);
     assert.equal(said.size === 1, failed.has(i), `${what}: netlink says ${[...said.values()]}`);
     refused += said.size;
     const { vlans } = netlink.read(names());
-    const theirs = parseVlanShow(shown[i] ?? '');
-    for (const port of PORTS)
-      assert.equal(formatTable(vlans.get(`n${port}`) ?? []), formatTable(theirs.get(`i${port}`) ?? []), what);
+    const theirs = shown[i] ?? '';
+    if ('mac' in one) {
+      const [ours, expected] = [netlink.fdb(names()), parseFdbShow(theirs)];
+      for (const port of PORTS)
+        assert.deepEqual(
+          entriesOf(ours, `n${port}`),
+          entriesOf(expected, `i${port}`).map((text) => `n${text.slice(1).replace(macOf('i', ''), macOf('n', ''))}`),
+          what,
+        );
+    } else {
+      const expected = parseVlanShow(theirs);
+      for (const port of PORTS)
+        assert.equal(formatTable(vlans.get(`n${port}`) ?? []), formatTable(expected.get(`i${port}`) ?? []), what);
+    }
   }
+}
+
+function macOf(writer: (typeof WRITERS)[number], last: string): string {
+  return `52:54:00:00:0${writer === 'i' ? 0 : 1}:${last}`;
 }
 
 await test('200 ports with 1-4094, a PVID and a range of another kind in the middle are read the same', async () => {
