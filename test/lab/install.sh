@@ -9,6 +9,7 @@ need modprobe kmod
 need bridge iproute2
 need mmdebstrap mmdebstrap
 need mke2fs e2fsprogs
+need strip binutils
 if grep -qw amx_tile /proc/cpuinfo; then # see preload.sh
   need cc gcc
   [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)

@@ -1,6 +1,7 @@
 #!/bin/bash
-# root.sh SUITE: prints the path of a file system image of a Debian host with systemd, libvirt, QEMU, Prometheus and node. Made
-# once for the same inputs; boots write to a copy-on-write file beside it, never to it.
+# root.sh SUITE: prints the path of a file system image of a Debian host with systemd, libvirt, QEMU, Prometheus and Ansible. Made
+# once for the same inputs; boots write to a copy-on-write file beside it, never to it. Node and npm are not in it: the node that
+# runs the scenarios lies where no PATH leads.
 set -euo pipefail
 exec 3>&1 >&2 # stdout is for the path alone: mke2fs, among others, writes to it when it makes the image
 here=$(cd "$(dirname "$0")" && pwd)
@@ -9,10 +10,11 @@ cache=${LAB_CACHE:-/var/cache/libvirt-vlan-lab}
 packages=systemd,systemd-sysv,dbus,iproute2,kmod,procps,curl
 packages+=,libvirt-daemon-system,libvirt-clients,qemu-system-x86
 packages+=,prometheus,prometheus-alertmanager,ifupdown2
+packages+=,libstdc++6,man-db,ansible-core,python3-apt
 modules=/usr/lib/uml/modules
 node=$(readlink -f "$(command -v node)")
 
-key=$(cat "$0" "$here/inside/host-boot" "$here/inside/lab.service" <(echo "$suite" && ls "$modules" && node --version) | sha256sum | cut -c 1-16)
+key=$(cat "$0" "$here/debian.sh" "$here/inside/host-boot" "$here/inside/lab.service" <(echo "$suite" && ls "$modules" && node --version) | sha256sum | cut -c 1-16)
 image=$cache/$suite-$key.ext4
 mkdir -p "$cache"
 exec 9>"$cache/$suite.lock"
@@ -22,13 +24,14 @@ flock 9
 root=$(mktemp -d "$cache/root.XXXXXX")
 trap 'rm -rf "$root" "$image.new"' EXIT
 echo "lab: making a $suite root (about two minutes, once)"
-# Nothing in it outlives a crash of this machine: dpkg need not sync.
-mmdebstrap --quiet --dpkgopt=force-unsafe-io --variant=minbase --mode=root --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "5"' \
+"$here/debian.sh" --variant=minbase --aptopt='APT::Install-Recommends "false"' \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
   --include="$packages" "$suite" "$root/root"
+# Of the product's package all is installed. Nothing outlives a crash of this machine: dpkg need not sync.
+echo force-unsafe-io >"$root/root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 mkdir -p "$root/root/lib/modules"
 cp -a "$modules"/* "$root/root/lib/modules/"
-cp "$node" "$root/root/usr/bin/node"
+install -D "$node" "$root/root/usr/local/lib/lab/node"
 install -m 755 "$here/inside/host-boot" "$root/root/usr/local/sbin/lab-boot"
 install -m 644 "$here/inside/lab.service" "$root/root/etc/systemd/system/lab.service"
 mkdir "$root/root/lab"

@@ -37,7 +37,7 @@ const there = `http://${second.target}/metrics`;
 const monitoring = await startMonitoring({
   targets: ['127.0.0.1:19177', second.target],
   receiver: 9,
-  alerts: '/usr/lib/node_modules/libvirt-vlan-exporter/alerts',
+  alerts: '/usr/share/doc/libvirt-vlan-exporter/examples/alerts',
   edit: inHurry('2s'),
 });
 

@@ -8,7 +8,7 @@ import { type Notification, startReceiver } from '../../e2e/receiver.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
 import { ensureVm, tapsOf } from '../vm.ts';
 
-const ALERTS = '/usr/lib/node_modules/libvirt-vlan-exporter/alerts';
+const ALERTS = '/usr/share/doc/libvirt-vlan-exporter/examples/alerts';
 const TARGET = '127.0.0.1:19177';
 
 await ensureVm('vyos-01', [{ mac: '52:54:00:01:00:01' }]);
