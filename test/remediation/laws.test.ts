@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Bridges } from '../../src/host/host.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import { lawRuns } from '../support/law-runs.ts';
 import { onPrograms } from '../support/on-programs.ts';
 import { checkLaws, checkOrder, checkUnknown, type World } from './laws.ts';
 
@@ -38,16 +39,16 @@ for (const [via, world] of [
   ['by iproute2', () => simWorld(onPrograms(createSimHost()))],
 ] as const) {
   test(`${via}: plan then apply converges, twice changes nothing, the inverse restores, and nothing else moves`, async () => {
-    await checkLaws(world(), 150);
+    await checkLaws(world(), lawRuns(150));
   }, 60_000);
 }
 
 test('unknown never heals', async () => {
-  await checkUnknown(simWorld(), 200);
+  await checkUnknown(simWorld(), lawRuns(200));
 });
 
 test('the order of what was read does not matter', async () => {
-  await checkOrder(simWorld(), 200);
+  await checkOrder(simWorld(), lawRuns(200));
 });
 
 test('the laws can fail: a host that drops a command is found out', async () => {
