@@ -6,6 +6,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { startService } from '../../src/apps/exporter-service.ts';
 import { runMetrics } from '../../src/cli/metrics.ts';
 import { parseSettings } from '../../src/config/load.ts';
+import { replaceFile } from '../../src/host/linux/replace-file.ts';
 import { AUDIT_FAMILIES, SELF_FAMILIES } from '../../src/report/metrics/self.ts';
 import { parseAddress } from '../../src/web/listen.ts';
 import { CONFIG, DRIFTED, logSpy, simulatedHost } from '../exporter/fixture.ts';
@@ -15,7 +16,7 @@ const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 function host() {
   const sim = simulatedHost();
   sim.writeFile(FILE, CONFIG);
-  return sim;
+  return Object.assign(sim, { replaceFile });
 }
 
 async function printed(of: ReturnType<typeof host>): Promise<{ readonly text: string; readonly status: number }> {
