@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { DONE, FAILED, runStart } from '../../src/hook/run.ts';
 import type { SimInterface } from '../../src/host/sim/vm.ts';
+import { formatVids } from '../../src/model/vlan.ts';
 import { stdinXml, tableOf, testMachine } from './machine.ts';
 
 const RIGHT = '10 20 30 40 100* 110 120';
@@ -263,4 +264,14 @@ test('a tap whose <vlan> contradicts a rule is left as libvirt set it, and both 
     '3 ERROR: start: vnet0 on br-mgmt left alone: intent_conflict: ' +
       `rule pvid100 wants ${RIGHT}, <vlan> wants 20*; expected one table`,
   ]);
+});
+
+test('where libvirt keeps the FDB of a port, its entries come with its VLANs', async () => {
+  const { host, call } = testMachine();
+  const own = nic(1, { type: 'network', macTable: 'libvirt' });
+  host.start(vm('vyos-01', own));
+  expect(await call('vyos-01', 'start')).toBe(DONE);
+  expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  const fdb = await host.bridges.fdb(['br-mgmt']);
+  expect(fdb.ok && formatVids(fdb.value.get('vnet0')?.get(own.mac) ?? [])).toBe('10 20 30 40 100 110 120');
 });
