@@ -40,4 +40,7 @@ test('the paths can be read back from a file of ours, and from no other', () => 
   const plain = { node: '/usr/bin/node', script: '/usr/lib/x/hook.sh', config: '/etc/x.yml' };
   for (const paths of [odd, plain]) expect(pathsOf(hookScript(paths))).toEqual(paths);
   expect(pathsOf('#!/bin/sh\nexit 0\n')).toBeUndefined();
+  const lines = hookScript(plain).split('\n');
+  for (const name of ['NODE', 'CONFIG', 'HOOK'])
+    expect(pathsOf(lines.filter((line) => !line.startsWith(`LIBVIRT_VLAN_${name}=`)).join('\n'))).toBeUndefined();
 });

@@ -64,7 +64,9 @@ async function testsOf(file: string): Promise<readonly TestSpecification[]> {
     nameOf(spec)
       .split('/')
       .findIndex((part, i) => part.replace('.test', '') !== own[i]);
-  const sorted = seeing.sort((a, b) => nearness(b) - nearness(a));
+  // Laws are tried in many ways, and so take long.
+  const isLaw = (spec: TestSpecification) => Number(nameOf(spec).includes('laws'));
+  const sorted = seeing.sort((a, b) => nearness(b) - nearness(a) || isLaw(a) - isLaw(b));
   related.set(file, sorted);
   return sorted;
 }

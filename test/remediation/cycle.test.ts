@@ -36,6 +36,17 @@ test('a clock that was set back delays the end of a suspension by no more than t
   expect(fleet.status()?.domains[0]?.suspendedSince).toBeUndefined();
 });
 
+test('a clock that was set back by a day does not put off the probe of a suspended vnet by more than the cooldown', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  fleet.pass(-86_400_000);
+  expect(told(await fleet.cycle())).toEqual([]);
+  fleet.pass(LIMITS.cooldownMs / 2);
+  expect(told(await fleet.cycle())).toEqual([]);
+  fleet.pass(LIMITS.cooldownMs / 2);
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+});
+
 test('a host that could be read is no problem', async () => {
   expect((await createFleet(1).cycle()).problem).toBeUndefined();
 });

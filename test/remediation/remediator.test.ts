@@ -157,3 +157,15 @@ test('a vlan table that cannot be read heals nothing', async () => {
   expect(host.commands.some((line) => line.includes('-batch'))).toBe(false);
   expect(lines[0]).toContain('what is unknown is left alone');
 });
+
+test('the status announces the next cycle, and none where the schedule has none', async () => {
+  for (const [nextAt, announced] of [
+    [5000, 5000],
+    [Number.POSITIVE_INFINITY, undefined],
+  ] as const) {
+    const { remediator, published } = start(1, { nextAt: () => nextAt });
+    remediator.wake('startup');
+    await remediator.idle();
+    expect(published.at(-1)?.nextCycleAt).toBe(announced);
+  }
+});
