@@ -65,7 +65,8 @@ export function createVm(bridge: string, number: number, tap = `${bridge}.${numb
   const mac = `52:54:00:00:${[number >> 8, number & 255].map((n) => n.toString(16).padStart(2, '0')).join(':')}`;
   const name = `${bridge}-${number}`;
   const uuid = `00000000-0000-0000-0000-${`${number}`.padStart(12, '0')}`;
-  return { name, tap, mac, bridge, xml: liveXml({ name, uuid, interfaces: [{ mac, bridge }] }, number, [tap]) };
+  // Process 1 is there: a VM whose process is not is dead, and nobody heals it.
+  return { name, tap, mac, bridge, xml: liveXml({ name, uuid, interfaces: [{ mac, bridge }] }, 1, [tap]) };
 }
 
 export function tapCommands({ tap, mac, bridge }: LabVm): string {
