@@ -8,6 +8,7 @@ export default defineConfig({
     bench: 'test/bench/bench.ts',
     exporter: 'test/bench/exporter.ts',
     growth: 'test/bench/growth.ts',
+    flood: 'test/bench/flood.ts',
     hook: 'test/bench/hook.ts',
   },
   output: { ...product.output, dir: process.env.BENCH_OUT ?? '' },

@@ -1,14 +1,15 @@
 // What TLS and a password cost a scrape of 1,000 vnets, beside the same without; and what a crowd that means no good does to it:
-// 1,000 wrong passwords in 10 s, 600 connections that are held, 200 clients that never end their handshake.
-import { execFileSync, spawn } from 'node:child_process';
+// 1,000 wrong passwords in 10 s, 600 connections that are held, 200 clients that never end their handshake, floods of HTTP/2.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import bcryptjs from 'bcryptjs';
+import { FLOODS } from '../web/floods.ts';
 import { type Figure, ms, quantile } from './figures.ts';
 import { firstLine } from './scrape.ts';
 
@@ -31,14 +32,21 @@ export async function benchWeb(exporter: string): Promise<readonly Figure[]> {
     file,
     `tls_server_config: { cert_file: c, key_file: k }\nbasic_auth_users: { bench: "${bcryptjs.hashSync(PASSWORD, 10)}" }\n`,
   );
-  const start = (...args: readonly string[]) =>
-    spawn(process.execPath, [exporter, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [plain, secured] = [start(), start(file)];
+  const ca = readFileSync(join(folder, 'c'), 'utf8');
+  const running: ChildProcess[] = [];
+  const start = async (...args: readonly string[]) => {
+    const begun = performance.now();
+    const child = spawn(process.execPath, [exporter, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    running.push(child);
+    const asked = scraper(`${await firstLine(child.stdout)}metrics`, ca);
+    await asked.fresh();
+    return { ...asked, startMs: performance.now() - begun, resident: () => residentMib(child.pid) };
+  };
   try {
-    const ca = readFileSync(join(folder, 'c'), 'utf8');
-    const a = scraper(`${await firstLine(plain.stdout)}metrics`, ca);
-    const b = scraper(`${await firstLine(secured.stdout)}metrics`, ca);
+    const a = await start();
+    const b = await start(file);
     const [without, withBoth] = await inTurn(a.kept, b.kept);
+    const resident = [a.resident(), b.resident()] as const;
     const quiet = await alone(b.fresh, 50);
     const before = await b.audits();
     const logins = crowdOfLogins(b.url, ca);
@@ -50,10 +58,32 @@ export async function benchWeb(exporter: string): Promise<readonly Figure[]> {
     const crowd = await held(b.url, 600, '');
     const crowded = await alone(b.fresh, 50);
     for (const socket of [...lorises, ...crowd]) socket.destroy();
-    return figures({ without, withBoth, quiet, during, slow, crowded }, answers, audits);
+    const flooded: Figure[] = [];
+    for (const name of Object.keys(FLOODS)) {
+      const attacker = spawn(process.execPath, [join(dirname(exporter), 'flood.js'), new URL(b.url).port, name]);
+      await firstLine(attacker.stdout);
+      const times = await alone(b.fresh, 20);
+      attacker.kill();
+      flooded.push(beside(`4 connections that flood with HTTP/2: ${name}`, times, quiet));
+    }
+    return [
+      ...figures({ without, withBoth, quiet, during, slow, crowded }, answers, audits),
+      ...flooded,
+      {
+        what: `start of the simulated host's exporter to its first answer, by TLS with a password (without: ${ms(a.startMs)})`,
+        measured: ms(b.startMs),
+        target: '',
+        met: undefined,
+      },
+      {
+        what: `resident at 1,000 vnets, by TLS with a password (without: ${resident[0]} MiB; after the crowds: ${b.resident()} MiB)`,
+        measured: `${resident[1]} MiB`,
+        target: '<= 1.5 x',
+        met: resident[1] <= 1.5 * resident[0],
+      },
+    ];
   } finally {
-    plain.kill();
-    secured.kill();
+    for (const child of running) child.kill();
     rmSync(folder, { recursive: true });
   }
 }
@@ -63,14 +93,6 @@ type Times = Readonly<Record<'without' | 'withBoth' | 'quiet' | 'during' | 'slow
 function figures(times: Times, answers: ReadonlyMap<number, number>, audits: number): readonly Figure[] {
   const [p50, p99] = [quantile(times.withBoth, 0.5), quantile(times.withBoth, 0.99)];
   const [plain50, plain99] = [quantile(times.without, 0.5), quantile(times.without, 0.99)];
-  const quiet = quantile(times.quiet, 0.5);
-  // By a new connection each time: who keeps one is the last to notice.
-  const beside = (what: string, values: readonly number[]): Figure => ({
-    what: `${what}: connect and scrape, p50 (in quiet: ${ms(quiet)}; p99 ${ms(quantile(values, 0.99))})`,
-    measured: `${ms(quantile(values, 0.5))}, ${(quantile(values, 0.5) / quiet).toFixed(1)} x`,
-    target: '<= 3 x',
-    met: quantile(values, 0.5) <= 3 * quiet,
-  });
   const counts = [...answers].map(([status, count]) => `${status} ${count} times`).join(', ');
   return [
     {
@@ -80,11 +102,27 @@ function figures(times: Times, answers: ReadonlyMap<number, number>, audits: num
       met: p50 <= 3 * plain50,
     },
     { what: `the same, p99 (without: ${ms(plain99)})`, measured: ms(p99), target: '', met: undefined },
-    beside(`1,000 wrong passwords in 10 s (${counts})`, times.during),
+    beside(`1,000 wrong passwords in 10 s (${counts})`, times.during, times.quiet),
     { what: 'audits meanwhile, of about 10 that are due', measured: `${audits}`, target: '>= 8', met: audits >= 8 },
-    beside('200 clients that never end their handshake', times.slow),
-    beside('600 connections beside these', times.crowded),
+    beside('200 clients that never end their handshake', times.slow, times.quiet),
+    beside('600 connections beside these', times.crowded, times.quiet),
   ];
+}
+
+// By a new connection each time: who keeps one is the last to notice.
+function beside(what: string, values: readonly number[], inQuiet: readonly number[]): Figure {
+  const [p50, quiet] = [quantile(values, 0.5), quantile(inQuiet, 0.5)];
+  const p99s = `p99 ${ms(quantile(values, 0.99))}, in quiet ${ms(quantile(inQuiet, 0.99))}`;
+  return {
+    what: `${what}: connect and scrape, p50 (in quiet: ${ms(quiet)}; ${p99s})`,
+    measured: `${ms(p50)}, ${(p50 / quiet).toFixed(1)} x`,
+    target: '<= 3 x',
+    met: p50 <= 3 * quiet,
+  };
+}
+
+function residentMib(pid: number | undefined): number {
+  return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);
 }
 
 function scraper(url: string, ca: string) {
