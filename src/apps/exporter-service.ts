@@ -3,27 +3,20 @@ import type { Settings } from '../config/settings.ts';
 import { createExporter, type Exporter } from '../exporter/exporter.ts';
 import type { Host } from '../host/host.ts';
 import type { HookSource } from '../host/linux/journal.ts';
-import type { Log } from '../model/log.ts';
-import type { Address } from '../web/listen.ts';
 import { addPage } from '../web/page.ts';
 import { createPageSource } from '../web/page-source.ts';
-import { startServer } from '../web/server.ts';
+import { type ServerOptions, startServer } from '../web/server.ts';
 import { noWebSettings, type WebSettings } from '../web/settings.ts';
 
-export interface ServiceOptions {
+/** The server's own options as they are, and what the exporter needs. */
+export interface ServiceOptions extends Omit<ServerOptions, 'exporter' | 'settings' | 'reload' | 'addPage'> {
   readonly host: Host;
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
-  readonly log: Log;
   /** The host's journal where it is left out. */
   readonly hook?: HookSource;
-  readonly addresses: readonly Address[];
   /** The web config in force; plain HTTP for everybody where it is left out. */
   readonly web?: WebSettings;
-  readonly telemetryPath: string;
-  /** Requests in work at once, see `Limits`. */
-  readonly maxRequests: number;
-  readonly lifecycle: boolean;
   readonly hostname: string;
   /** One sentence to stand above the status page, as that this host is a simulated one. */
   readonly notice?: string;
@@ -42,7 +35,7 @@ export interface Service {
 
 /** Throws ConfigError or ListenError; then nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { host, load, log, hook, addresses, telemetryPath, maxRequests, lifecycle } = options;
+  const { host, load, log, hook } = options;
   const settings = options.web ?? noWebSettings();
   const exporter = createExporter({ host, load, log, ...(hook ? { hook } : {}) });
   const { reload } = exporter;
@@ -50,17 +43,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const page = createPageSource(exporter, {
       hostname: options.hostname,
       notice: options.notice,
-      metricsPath: telemetryPath,
+      metricsPath: options.telemetryPath,
       now: host.now,
     });
     const server = await startServer({
+      ...options,
       exporter,
-      log,
-      addresses,
       settings,
-      telemetryPath,
-      maxRequests,
-      lifecycle,
       reload,
       addPage: (app) => addPage(app, page, { headers: () => settings.current().config.headers }),
     });

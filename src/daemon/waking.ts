@@ -33,10 +33,11 @@ export interface Waking extends Handle {
 /** Throws Error for a bad expression. */
 export function startWaking({ host, schedule: expression, events, wake, log }: WakingOptions): Waking {
   const onSchedule = () => wake('schedule');
+  const event = debounce(() => void wake('event'), events);
+  // First, so that little is missed.
+  const watch = watchHost(host, event.trigger, log);
   let inForce = expression;
   let schedule = startSchedule(expression, onSchedule, log);
-  const event = debounce(() => void wake('event'), events);
-  const watch = watchHost(host, event.trigger, log);
   return {
     event: event.trigger,
     eventDue: event.due,
