@@ -16,7 +16,7 @@ export type Result = { readonly index: number; readonly ms: number } & (
 );
 
 const TEST_MS = 20_000;
-const MUTANT_MS = 240_000;
+const MUTANT_MS = 120_000;
 // Test files that take longer than this are left out: what only they would notice counts as survived.
 const SLOW_MS = 8_000;
 // What reads or bundles the source as text sees no mutant, or is about other things.
