@@ -3,18 +3,15 @@ import type { RequestListener } from 'node:http';
 import { request } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startService } from '../../src/apps/exporter-service.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { files } from '../../src/host/linux/files.ts';
 import { serve } from '../../src/web/serve.ts';
 import { createWebSettings } from '../../src/web/settings.ts';
-import { CONFIG, DRIFTED, GOOD, logSpy, simulatedHost } from '../exporter/fixture.ts';
+import { CONFIG, DRIFTED, eventually, GOOD, logSpy, simulatedHost } from '../exporter/fixture.ts';
 import { createFolder, type Folder } from './certificates.ts';
 import { attack, FLOODS } from './floods.ts';
-
-// Sender and server share a process, and maybe a busy machine.
-const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 50_000, interval: 50 });
 
 let folder: Folder;
 beforeAll(() => {
