@@ -9,6 +9,7 @@ import { createDemoHost, fleet } from '../../src/apps/demo/fleet.ts';
 import { startService } from '../../src/apps/exporter-service.ts';
 import { runMetrics } from '../../src/cli/metrics.ts';
 import { parseSettings } from '../../src/config/load.ts';
+import { replaceFile } from '../../src/host/linux/replace-file.ts';
 import type { Log } from '../../src/model/log.ts';
 import { AUDIT_FAMILIES, SELF_FAMILIES } from '../../src/report/metrics/self.ts';
 import { parseAddress } from '../../src/web/listen.ts';
@@ -38,7 +39,8 @@ function host() {
 
 beforeAll(async () => {
   url = `http://127.0.0.1:${await freePort()}`;
-  expect(await runMetrics(host(), { 'config.file': FILE, textfile })).toBe(1);
+  // What it writes is for another program: it lands on this machine.
+  expect(await runMetrics({ ...host(), replaceFile }, { 'config.file': FILE, textfile })).toBe(1);
   nodeExporter = await start(
     'prometheus-node-exporter',
     [
