@@ -148,7 +148,7 @@ await test('managed save, and a start from it: gone, then right', async () => {
 await test('QEMU killed: gone', async () => {
   process.kill(pid(), 'SIGKILL');
   await isGone(/does not run/);
-  assert.equal(await state(VM), 'shut off');
+  await until('libvirtd has noticed', 60_000, async () => (await state(VM)) === 'shut off');
 });
 
 await test('QEMU killed while libvirtd is down: gone, though its live XML lies there; libvirtd says the same when it is back', async () => {
@@ -165,11 +165,11 @@ await test('QEMU killed while libvirtd is down: gone, though its live XML lies t
   assert.match(await sh(`libvirt-vlan-exporter check ${VM}`), /does not run/);
   await sh(`systemctl start ${sockets} libvirtd`, LONG);
   await isGone(/does not run/);
-  assert.equal(await state(VM), 'shut off');
+  await until('libvirtd has noticed', 60_000, async () => (await state(VM)) === 'shut off');
 });
 
 await test('in all that, the hook reported no error', async () => {
-  assert.equal(await sh(`journalctl --sync; journalctl -q -b -t 'libvirt-hook[${VM}]' -p err -o cat`), '');
+  assert.equal(await sh(`journalctl --sync; journalctl -q -b -t 'libvirt-hook[${VM}]' -p err -o cat; true`), '');
 });
 
 await sh(

@@ -74,7 +74,7 @@ await test('virsh migrate --live: right on the target before it runs, and gone f
   note(`migrated in ${Math.round(performance.now() - begin)} ms`);
   assert.deepEqual(atStart('lab-b'), [WANTED]);
   await isAt(there, METRICS_URL);
-  assert.equal(await second.on(`virsh domstate ${VM}`), 'running\n');
+  assert.equal((await second.on(`virsh domstate ${VM}`)).trim(), 'running');
 });
 
 await test('it stays so when the guest goes on, and libvirt has the metadata there, too', async () => {
