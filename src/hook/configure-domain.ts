@@ -1,7 +1,6 @@
 // One look at one VM's own taps, and the configure routine on what is wrong with them. Other ports are not even read: VMs that
 // start at the same time have nothing to do with each other, and no lock is needed.
 import type { Host } from '../host/host.ts';
-import { bridgesKeptByLibvirt } from '../host/snapshot.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Finding, Report } from '../model/report.ts';
@@ -22,13 +21,10 @@ export interface Result {
 
 /** `policy` as of `policyFor`. Never rejects for what the host does. */
 export async function configureDomain(host: Machine, domain: Domain, policy: Policy, since: number): Promise<Result> {
-  const [names, taps] = ownTaps(domain, policy);
-  const domains = { ok: true as const, value: [domain] };
-  const read = await host.bridges.read(names, taps);
-  // Its VLANs alone would be right in the table, and no frame would come through.
-  const kept = bridgesKeptByLibvirt(domains, names);
-  const fdb = kept.length === 0 ? undefined : await host.bridges.fdb(kept);
-  const snapshot = { takenAt: host.now(), ...read, domains, fdb };
+  // Without the FDB: libvirt adds its entries when the vCPUs start, for the VLANs that the port has then, and does not start a VM whose
+  // entries are there already (virNetDevBridgeFDBAddDel).
+  const read = await host.bridges.read(...ownTaps(domain, policy));
+  const snapshot = { takenAt: host.now(), ...read, domains: { ok: true as const, value: [domain] } };
   const report = evaluate(snapshot, policy);
   const planned = plan(report, [domain.name]);
   const outcomes = await configure(host, planned.vnets, since);

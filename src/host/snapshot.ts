@@ -26,10 +26,7 @@ export function createSnapshotReader(host: Host): SnapshotReader {
 }
 
 /** Those of `bridges` on which libvirt keeps the FDB of a running domain's port. */
-export function bridgesKeptByLibvirt(
-  domains: Reading<readonly Domain[]>,
-  bridges: readonly string[],
-): readonly string[] {
+function bridgesKeptByLibvirt(domains: Reading<readonly Domain[]>, bridges: readonly string[]): readonly string[] {
   const kept = new Set<string | undefined>();
   for (const { state, interfaces } of domains.ok ? domains.value : []) {
     if (state !== 'running') continue;

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { DONE, FAILED, runStart } from '../../src/hook/run.ts';
 import type { SimInterface } from '../../src/host/sim/vm.ts';
-import { formatVids } from '../../src/model/vlan.ts';
 import { stdinXml, tableOf, testMachine } from './machine.ts';
 
 const RIGHT = '10 20 30 40 100* 110 120';
@@ -266,12 +265,10 @@ test('a tap whose <vlan> contradicts a rule is left as libvirt set it, and both 
   ]);
 });
 
-test('where libvirt keeps the FDB of a port, its entries come with its VLANs', async () => {
+test('the FDB is left to libvirt, which would not start a VM whose entries are there already', async () => {
   const { host, call } = testMachine();
-  const own = nic(1, { type: 'network', macTable: 'libvirt' });
-  host.start(vm('vyos-01', own));
+  host.start(vm('vyos-01', nic(1, { type: 'network', macTable: 'libvirt' })));
   expect(await call('vyos-01', 'start')).toBe(DONE);
   expect(tableOf(host, 'vnet0')).toBe(RIGHT);
-  const fdb = await host.bridges.fdb(['br-mgmt']);
-  expect(fdb.ok && formatVids(fdb.value.get('vnet0')?.get(own.mac) ?? [])).toBe('10 20 30 40 100 110 120');
+  expect(host.commands.filter((line) => line.includes('fdb'))).toEqual([]);
 });
