@@ -3,14 +3,14 @@
 // lab-timeout: 1500
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
-import { formatTable } from '../../../src/model/vlan.ts';
-import { inHurry } from '../../e2e/hurry.ts';
-import { startMonitoring } from '../../e2e/monitoring.ts';
-import { METRICS_URL, scrape, select, value } from '../metrics.ts';
-import { finish, note, sh, test, until } from '../scenario.ts';
-import { LAB_URI, SECOND_URI, startSecondHost } from '../second-host.ts';
-import { removeVm, startVm, vmXml } from '../vm.ts';
+import { parseVlanShow } from '../../../../src/host/linux/iproute2/text.ts';
+import { formatTable } from '../../../../src/model/vlan.ts';
+import { inHurry } from '../../../e2e/hurry.ts';
+import { startMonitoring } from '../../../e2e/monitoring.ts';
+import { METRICS_URL, scrape, select, value } from '../../metrics.ts';
+import { finish, note, sh, test, until } from '../../scenario.ts';
+import { LAB_URI, SECOND_URI, startSecondHost } from '../../second-host.ts';
+import { removeVm, startVm, vmXml } from '../../vm.ts';
 
 const VM = 'migrant';
 const MINE = { domain: VM };

@@ -3,9 +3,9 @@
 // lab-timeout: 1500
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { ReportJson, VnetJson } from '../../../src/report/json.ts';
-import { finish, note, sh, test, until } from '../scenario.ts';
-import { removeVm, startVm, state, vmXml } from '../vm.ts';
+import type { ReportJson, VnetJson } from '../../../../src/report/json.ts';
+import { finish, note, sh, test, until } from '../../scenario.ts';
+import { removeVm, startVm, state, vmXml } from '../../vm.ts';
 
 const VM = 'life-vm';
 const MAC = '52:54:00:07:00:01';
