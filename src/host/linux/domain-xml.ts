@@ -51,8 +51,21 @@ export function parseDomainXml(text: string): DomainXml {
   const interfaces = children(domain, 'devices').flatMap((devices) =>
     children(devices, 'interface').map(readInterface),
   );
+  const runs = ['running', undefined].includes(attribute(status, 'state'));
   const pid = processId(attribute(status, 'pid'));
-  return { name, uuid: content(domain, 'uuid'), interfaces, pid, metadata: metadataOf(domain) };
+  return {
+    name,
+    uuid: content(domain, 'uuid'),
+    interfaces: runs ? interfaces : interfaces.map(withoutMacTable),
+    pid,
+    metadata: metadataOf(domain),
+  };
+}
+
+// libvirt adds its FDB entries when the vCPUs start, and takes them away when they pause (qemuInterfaceStartDevices). One that is there
+// already when they start is an error to it: nobody else may add any meanwhile.
+function withoutMacTable({ macTable: _, ...iface }: Interface): Interface {
+  return iface;
 }
 
 function processId(text: string | undefined): number | undefined {

@@ -158,3 +158,19 @@ test('deeply nested XML crashes nothing', () => {
     parseDomainXml(`<domain><name>a</name><devices><interface>${deep}</interface></devices></domain>`),
   ).toThrow(/^the XML is broken or nested too deeply$/);
 });
+
+test('while the vCPUs do not run, libvirt keeps no FDB entries, and calls one that is there already an error when they start', () => {
+  const nic =
+    "<interface type='network'><mac address='52:54:00:00:00:01'/><source network='n'/><target dev='vnet0'/>" +
+    "<actual type='bridge'><source bridge='br0'/></actual></interface>".replace(
+      "bridge='br0'",
+      "bridge='br0' macTableManager='libvirt'",
+    );
+  const keeps = (state: string) => {
+    const xml = `<domstatus state='${state}' pid='1'><domain><name>a</name><devices>${nic}</devices></domain></domstatus>`;
+    return parseDomainXml(xml).interfaces[0]?.macTable;
+  };
+  expect(keeps('running')).toBe('libvirt');
+  expect(keeps('paused')).toBeUndefined();
+  expect(keeps('shutoff')).toBeUndefined();
+});
