@@ -1,6 +1,6 @@
 // The exporter under its unit, beside a real libvirtd and a real kernel. Its schedule is put to once an hour, so that whatever
 // shows within seconds was noticed, not found by the schedule.
-// lab-timeout: 400
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Sample, scrape, select, value } from '../metrics.ts';

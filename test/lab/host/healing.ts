@@ -1,5 +1,5 @@
 // The remediator under its own unit, with a real VM: each reason is made on the VM's vnet, and healed, or refused with that reason.
-// lab-timeout: 500
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';

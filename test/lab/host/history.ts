@@ -1,6 +1,6 @@
 // `history` on a real journald: a VM starts under the installed hook, drifts and is healed, with both daemons under their own units;
 // and what other users write under our names is not believed.
-// lab-timeout: 600
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { finish, note, sh, test, until } from '../scenario.ts';
 import { removeVm, startVm, tapsOf, vmXml } from '../vm.ts';

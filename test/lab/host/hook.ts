@@ -1,6 +1,6 @@
 // The installed hook under a real libvirtd: before the vCPUs run, beside the original, through a restart with a broken config,
 // and what journald has of it. A probe in qemu.d, after ours by its name, keeps the VLAN table at the end of each operation.
-// lab-timeout: 900
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { formatTable } from '../../../src/model/vlan.ts';

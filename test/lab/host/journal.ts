@@ -1,6 +1,6 @@
 // The journal's reader on a real journald: a hundred thousand entries as the original hook writes them, and a journal that is
 // rotated, vacuumed and restarted while it is followed.
-// lab-timeout: 400
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { followHookJournal, readHookStats } from '../../../src/host/linux/journal.ts';

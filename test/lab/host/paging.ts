@@ -1,6 +1,6 @@
 // A real VM whose PVID is changed by hand: the page arrives; the remediator's unit is switched on; the page resolves. Prometheus and
 // Alertmanager are Debian's, with the files that the product's package installed.
-// lab-timeout: 400
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { inHurry } from '../../e2e/hurry.ts';
 import { startMonitoring } from '../../e2e/monitoring.ts';

@@ -1,6 +1,6 @@
 // libvirt's own <vlan> on a Linux bridge (11.0 and newer): for each form that libvirt accepts, the port's table after `virsh start`,
 // what the exporter expects of it, and drift healed back to it. https://libvirt.org/formatdomain.html#setting-vlan-tag-on-supported-network-types-only
-// lab-timeout: 900
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { finish, note, sh, test, until } from '../scenario.ts';

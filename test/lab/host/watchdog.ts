@@ -1,6 +1,6 @@
 // Both daemons under their units for longer than systemd's watchdog waits, with the shipped schedule and one that has nights: they
 // are fed. One that stands still is ended, and started again.
-// lab-timeout: 700
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 // What is in doubt on a real kernel's bridge: an uplink that is a VM's tap, a veth with a VM's MAC, a tap that was renamed or that
 // another VM has, live XML that is broken or gone. It is told, and nobody changes it.
-// lab-timeout: 400
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { runCheck } from '../../../src/cli/check.ts';

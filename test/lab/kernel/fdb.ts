@@ -1,4 +1,4 @@
-// lab-timeout: 600
+// lab-timeout: 1200
 // macTableManager='libvirt' on a real kernel: the port neither learns nor is flooded to, so frames to the guest are lost in each VLAN
 // without a static entry. Frames are counted at the guest's end of a real tap, after the original hook's change and after ours, by iproute2 and by
 // netlink.

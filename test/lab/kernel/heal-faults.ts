@@ -1,4 +1,4 @@
-// lab-timeout: 900
+// lab-timeout: 1200
 // What goes wrong around the remediator: `bridge` fails, hangs, is missing or is killed half-way, the remediator itself is killed,
 // the disk is full. `bridge` is a script in front of the real one, which does as /tmp/shim/mode says.
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// lab-timeout: 900
+// lab-timeout: 1200
 // When healing stops: an opponent that undoes it, a policy that is held, the pause file. Short settings, a real clock.
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';

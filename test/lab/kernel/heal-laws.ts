@@ -1,4 +1,4 @@
-// lab-timeout: 900
+// lab-timeout: 1200
 // The laws of healing on a real kernel, by iproute2 and by netlink: the same checks as test/remediation/laws.test.ts makes on the simulated host.
 import assert from 'node:assert/strict';
 import { openKernelBridges } from '../../../src/host/linux/netlink/kernel-bridges.ts';

@@ -1,4 +1,4 @@
-// lab-timeout: 900
+// lab-timeout: 1200
 // How fast drift is mended, beside the same three commands by hand in the same boot: a dump, a batch, a dump. Drift is timed from
 // the kernel's event, by an `ip monitor link` of our own, to the read that verified.
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// lab-timeout: 900
+// lab-timeout: 1200
 // Untagged frames through a PVID repair. A guest, the process that holds a tap as QEMU does, counts what it sends; a peer's kernel, in a
 // network namespace, counts what arrives. The peer's port takes both the wrong VLAN and the right one, so that a frame is lost only
 // where the guest's port drops it. The same repair in the original hook's order (delete the old PVID, add members, set the new one)

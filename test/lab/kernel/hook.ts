@@ -1,4 +1,4 @@
-// lab-timeout: 900
+// lab-timeout: 1200
 // The hook on a real bridge: the same tables as the original's for each of the report's VMs, ten at once, and what can go wrong.
 // Each call goes through the built hook.sh and hook.cjs. `logger` is a stand-in that keeps what it is given.
 import assert from 'node:assert/strict';

@@ -1,4 +1,4 @@
-// lab-timeout: 600
+// lab-timeout: 1200
 // What libvirt 11 sets on a port for each form of its <vlan>, asked of a real kernel with libvirt's own order of requests
 // (src/util/virnetdevbridge.c, virNetDevBridgeSetupVlans: VLAN 1 off, then each tag), and what we make of it: compliant as it is,
 // drift healed back to it, and where a rule contradicts, nobody changes anything.

@@ -1,4 +1,4 @@
-// lab-timeout: 400
+// lab-timeout: 1200
 // What an audit costs by netlink, beside the same question asked by processes from node, in one boot; and where a heal's time goes, from
 // the kernel's message on, beside what the kernel itself takes for two dumps and one change.
 import assert from 'node:assert/strict';

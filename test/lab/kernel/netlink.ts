@@ -1,6 +1,6 @@
 // The bridges by netlink held against iproute2: the same random changes of VLANs and FDB entries by both, each on ports of its own, and the
 // same tables and the same refusals after each; both readers asked for everything in between; trunks; ports that come and go meanwhile.
-// lab-timeout: 900
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';

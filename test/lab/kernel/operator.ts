@@ -1,6 +1,6 @@
 // `check`, `snapshot` and `config infer` on a real kernel's bridge, with the incident's policy: what an operator sees before and
 // after the original hook's commands, and that a proposed policy fits the host that it was made from.
-// lab-timeout: 400
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';

@@ -1,6 +1,6 @@
 // The simulated bridge held against this kernel and this iproute2: the same random commands on both; after each the VLAN table
 // in one of its four forms, and what failed with which words, must be the same. Ports join and leave in between.
-// lab-timeout: 900
+// lab-timeout: 1200
 import { execFile } from 'node:child_process';
 import fc from 'fast-check';
 import { createSimHost } from '../../../src/host/sim/host.ts';
