@@ -31,6 +31,7 @@ afterEach(async () => {
 async function open(state: PageInput, options: BrowserContextOptions = {}, query = ''): Promise<Page> {
   server = await servePage(state);
   const context = await browser.newContext({ viewport: DESKTOP, ...options });
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   page.on('pageerror', (error) => expect.unreachable(`error in the page: ${error.message}`));
   page.on('console', (message) => {
