@@ -8,7 +8,7 @@ export default defineConfig({
     // The page's style is text to the program: vitest would leave it empty.
     css: true,
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 });
