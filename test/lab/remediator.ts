@@ -144,7 +144,7 @@ export async function startRemediator(
   const status = (): RemediatorStatus | undefined =>
     existsSync(STATUS) ? JSON.parse(readFileSync(STATUS, 'utf8')) : undefined;
   if (options.wait !== false)
-    await until("the remediator's first status", 30_000, () => {
+    await until("the remediator's first status", 120_000, () => {
       if (status() !== undefined || child.exitCode !== null) return true;
       throw new Error(`it says: ${text}`);
     });

@@ -1,6 +1,6 @@
 // What a VM goes through between its start and its end, with hook, exporter and remediator as installed: after each step its vnet is
 // right, or it is gone and so is all that was said of it.
-// lab-timeout: 1500
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ReportJson, VnetJson } from '../../../../src/report/json.ts';

@@ -1,6 +1,6 @@
 // Live migration of a VM between two libvirtds, there and back. What its vnet shall have stands in its metadata, and in no config: it
 // is right on the target before the VM runs there, its series are gone from the source, and no alert fires on either.
-// lab-timeout: 1500
+// lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseVlanShow } from '../../../../src/host/linux/iproute2/text.ts';
