@@ -35,7 +35,7 @@ await sh(`systemctl start ${DAEMONS.join(' ')}`);
 await test('a start is told, and then what its hook did', async () => {
   await sh('cat | virsh define /dev/stdin', { input: vmXml(VM, [{ mac: MAC }]) });
   await startVm(VM);
-  await until('configured', 20_000, async () => (await kinds()).includes('hook configured'));
+  await until('configured', 60_000, async () => (await kinds()).includes('hook configured'));
   const [started, configured] = (await history(VM)).filter(({ by }) => by === 'hook');
   assert.equal(started?.kind, 'started');
   assert.equal(configured?.kind, 'configured');
@@ -47,10 +47,10 @@ await test('a drift is told with its reason, and after it that it was healed and
   const [tap = ''] = await tapsOf(VM);
   await sh('systemctl stop libvirt-vlan-remediator');
   await sh(`bridge vlan add vid 10 dev ${tap} pvid untagged`);
-  await until('drifted', 20_000, async () => (await kinds()).includes('exporter drifted'));
+  await until('drifted', 60_000, async () => (await kinds()).includes('exporter drifted'));
   await sh('systemctl start libvirt-vlan-remediator');
   // Remediator and exporter look at the same moment: which of them writes first is chance.
-  const { value: events } = await until('healed, and gone', 30_000, async () => {
+  const { value: events } = await until('healed, and gone', 90_000, async () => {
     const all = await history(VM);
     const last = (kind: string) => all.findLastIndex((event) => event.kind === kind);
     const drifted = last('drifted');

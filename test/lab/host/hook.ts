@@ -122,7 +122,7 @@ await test('libvirtd restarted after a vnet was wiped: reconnect puts it right, 
   assert.equal(value(metrics, 'hook_installed'), 1);
   assert.equal(value(metrics, 'collector_success', { collector: 'journal' }), 1);
   assert.equal(value(metrics, 'watcher_up', { watcher: 'journal' }), 1);
-  await until('the run is counted', 30_000, async () => {
+  await until('the run is counted', 90_000, async () => {
     return value(await scrape(), 'hook_runs_total', { domain: 'vault-01' }) >= 2;
   });
 });
@@ -136,7 +136,7 @@ await test('a hook that cannot even run is an error of its VM, from libvirt', as
   const before = await count();
   await assert.rejects(sh('virsh start vault-01', { timeoutMs: 180_000 }));
   await sh('rm /etc/libvirt/hooks/qemu.d/aa-broken');
-  await until('it is counted', 30_000, async () => (await count()) > before);
+  await until('it is counted', 90_000, async () => (await count()) > before);
   await sh('systemctl stop libvirt-vlan-exporter');
 });
 

@@ -19,7 +19,7 @@ await test('both daemons are handed a socket and ask the kernel by it', async ()
   const sockets = UNITS.map((unit) => `${unit}-rtnl.socket`);
   assert.equal(await states(sockets), 'active\nactive');
   for (const unit of UNITS)
-    await until(`${unit} says so`, 20_000, async () =>
+    await until(`${unit} says so`, 60_000, async () =>
       (await sh(`journalctl -o cat -u ${unit}`)).includes('the kernel is asked by netlink'),
     );
   const samples = await scrape();
@@ -64,7 +64,7 @@ print "errno ", -unpack('x16 l', $answer), "\\n";
     ];
     writeFileSync(`${folder}/try.conf`, `${lines.join('\n')}\n`);
     await sh(`systemctl daemon-reload && systemctl start ${unit}`);
-    const { value: said } = await until(`${unit} to try`, 20_000, async () =>
+    const { value: said } = await until(`${unit} to try`, 60_000, async () =>
       /^errno (\d+)$/m.exec(await sh(`journalctl -o cat -u ${unit}`)),
     );
     assert.equal(Number(said?.[1]), errno, unit);

@@ -67,7 +67,7 @@ await test("the remediator's unit, switched on, mends it, and the page resolves"
 
 await test('Prometheus knows of the heal', async () => {
   const heals = async () => (await monitoring.query('libvirt_vlan_remediations_total{domain="vyos-01"}'))[0]?.value[1];
-  await until('the heal is counted', 30_000, async () => (await heals()) === '1');
+  await until('the heal is counted', 90_000, async () => (await heals()) === '1');
 });
 
 await monitoring.stop();

@@ -58,7 +58,7 @@ await test('one that stands still is ended by the watchdog and started again', a
     return now !== '0' && now !== pid;
   });
   note(`stopped to started again: ${Math.round(ms / 1000)} s`);
-  await until('ready', 30_000, async () => (await show(unit, 'ActiveState')) === 'active');
+  await until('ready', 180_000, async () => (await show(unit, 'ActiveState')) === 'active');
 });
 
 await sh(`systemctl stop ${UNITS.join(' ')}`);
