@@ -12,8 +12,8 @@ const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 const VYOS = { domain: 'vyos-01' };
 const WEB = { domain: 'lab-web' };
 const POLICY_VLANS = ['10', '20', '30', '40', '100', '110', '120'];
-// The schedule is an hour away: what shows within this time was noticed. How long it took is told; most of that is the lab's processor.
-const NOTICED_MS = 15_000;
+// Where the schedule is an hour away.
+const NOTICED_MS = 2000;
 
 const unit = (property: string) => sh(`systemctl show -p ${property} --value ${UNIT}`);
 const audits = (samples: readonly Sample[]) => select(samples, 'audits_total').reduce((sum, s) => sum + s.value, 0);
@@ -192,10 +192,10 @@ await test('promtool has nothing to say of a real scrape', async () => {
   assert.equal(await sh('curl -sf http://127.0.0.1:19177/metrics | promtool check metrics 2>&1'), '');
 });
 
-await test('SIGTERM ends it at once, with a scraper that keeps its connection', async () => {
+await test('SIGTERM ends it within a second, with a scraper that keeps its connection', async () => {
   await scrape(); // node keeps the connection
   process.kill(Number(pid), 'SIGTERM');
-  const { ms } = await until('the end', 10_000, () => !existsSync(`/proc/${pid}`), 10);
+  const { ms } = await until('the end', 1000, () => !existsSync(`/proc/${pid}`), 10);
   note(`SIGTERM to its end: ${Math.round(ms)} ms`);
   await sh(`systemctl stop ${UNIT}`);
   assert.equal(await unit('Result'), 'success');

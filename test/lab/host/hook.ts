@@ -122,7 +122,7 @@ await test('libvirtd restarted after a vnet was wiped: reconnect puts it right, 
   assert.equal(value(metrics, 'hook_installed'), 1);
   assert.equal(value(metrics, 'collector_success', { collector: 'journal' }), 1);
   assert.equal(value(metrics, 'watcher_up', { watcher: 'journal' }), 1);
-  await until('the run is counted', 90_000, async () => {
+  await until('the run is counted', 30_000, async () => {
     return value(await scrape(), 'hook_runs_total', { domain: 'vault-01' }) >= 2;
   });
 });
@@ -136,11 +136,11 @@ await test('a hook that cannot even run is an error of its VM, from libvirt', as
   const before = await count();
   await assert.rejects(sh('virsh start vault-01', { timeoutMs: 180_000 }));
   await sh('rm /etc/libvirt/hooks/qemu.d/aa-broken');
-  await until('it is counted', 90_000, async () => (await count()) > before);
+  await until('it is counted', 30_000, async () => (await count()) > before);
   await sh('systemctl stop libvirt-vlan-exporter');
 });
 
-await test('the hook holds virsh start up for no more than 600 ms beside the start of node', async () => {
+await test('the hook holds virsh start up for no more than 600 ms', async () => {
   // Not by the time of virsh start, which takes 20 s here and differs by seconds: by the clock before and after each call.
   await sh(`rm ${PROBE}; mv ${SCRIPT} ${REAL}; cat > ${SCRIPT} && chmod 755 ${SCRIPT}`, { input: TIMED_TEXT });
   const held: number[] = [];
@@ -159,12 +159,9 @@ await test('the hook holds virsh start up for no more than 600 ms beside the sta
     await stop(['vault-01']);
   }
   await sh(`mv ${REAL} ${SCRIPT}`);
-  // Node.js 24 alone takes seconds on this kind of kernel, and 40 ms elsewhere.
-  const alone: number[] = [];
-  for (let round = 0; round < 3; round++) alone.push(await timed('libvirt-vlan-exporter-node', ['-e', '0']));
-  const node = median(alone);
+  const node = await timed('libvirt-vlan-exporter-node', ['-e', '0']);
   note(`${held.join(', ')} ms in all; node alone takes ${Math.round(node)} ms`);
-  assert.ok(median(held) <= 1.5 * node + 600, `${held} ms`);
+  assert.ok(median(held) <= 600, `${held} ms`);
 });
 
 await test('the same VMs with the original hook: the same tables at the end, the wrong one when start returns', async () => {

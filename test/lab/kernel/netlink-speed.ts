@@ -54,11 +54,9 @@ async function median(rounds: number, run: () => unknown): Promise<number> {
 }
 
 mkdirSync('/tmp/nsp-lock', { recursive: true });
-// The question to the kernel beside the same by a process. The rest of an audit is a stat and a kill(2) for each domain, which this kind of
-// kernel makes some twenty times as dear as others do: it is told, and bounded more loosely.
-for (const [vnets, ofShow, ofHand] of [
-  [50, 1 / 10, 1 / 3],
-  [1000, 1 / 3, 1],
+for (const [vnets, ofShow] of [
+  [50, 1 / 10],
+  [1000, 1 / 4],
 ] as const) {
   const bridge = `nsp${vnets}`.slice(0, 6);
   const fleet = await createFleet(bridge, vnets);
@@ -78,7 +76,7 @@ for (const [vnets, ofShow, ofHand] of [
     note(
       `${vnets} vnets: audit ${ours.toFixed(1)} ms (of it links and VLANs ${bare.toFixed(1)}); bridge -j vlan show ${show.toFixed(1)}, ratio ${(ours / show).toFixed(3)}; both dumps ${(show + links).toFixed(1)}, ratio ${(ours / (show + links)).toFixed(3)}`,
     );
-    assert.ok(bare <= ofShow * show, `${bare} ms of ${show}`);
+    assert.ok(ours <= ofShow * show, `${ours} ms of ${show}`);
   });
   await test(`one drift of ${vnets} vnets: who takes how long, from the kernel's message to the read that verifies`, async () => {
     const tap = fleet.taps[7] ?? '';
@@ -153,7 +151,7 @@ for (const [vnets, ofShow, ofHand] of [
     note(
       `${vnets} vnets: ${byHand.toFixed(2).padStart(7)} ms  by hand: dump, batch, dump; ratio ${(ms(WHOLE) / byHand).toFixed(3)}`,
     );
-    assert.ok(ms(WHOLE) <= byHand * ofHand, `${ms(WHOLE)} ms of ${byHand}`);
+    assert.ok(ms(WHOLE) <= byHand * (vnets === 50 ? 1 / 5 : 1 / 2), `${ms(WHOLE)} ms of ${byHand}`);
   });
   await fleet.remove();
 }
