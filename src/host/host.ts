@@ -107,6 +107,13 @@ export interface Journal {
 export interface Domains {
   /** All of them, sorted by name. Never rejects. */
   read(): Promise<Reading<readonly Domain[]>>;
+  /** Something changed in libvirt's folders: the next `read` looks at every file again. */
+  changed(): void;
+  /**
+   * What a running domain is in truth where its process is gone (libvirtd was down when it ended, and left its live XML);
+   * undefined where it lives, or where that cannot be told.
+   */
+  died(domain: Domain): Domain | undefined;
   /** Whether libvirt keeps live XML of it; undefined where that cannot be told. */
   runs(name: string): boolean | undefined;
 }

@@ -1,6 +1,6 @@
 // The host, read once, at the same cost whatever the number of VMs.
 // A reader that fails makes its part unknown, never the whole.
-import type { CollectorRun, Domain, Reading, Snapshot } from '../model/snapshot.ts';
+import type { Bridge, CollectorRun, Domain, Interface, Reading, Snapshot } from '../model/snapshot.ts';
 import type { Host } from './host.ts';
 
 /** The bridges to read, as of a Policy. */
@@ -17,12 +17,32 @@ export function createSnapshotReader(host: Host): SnapshotReader {
     const names = scope.bridges.map((bridge) => bridge.name);
     // The bridges may be another process' work: it goes on while the domains are read.
     const bridges = host.bridges.read(names);
-    const [domains, domainsRun] = await timed(host, 'domains', host.domains.read);
+    const [running, domainsRun] = await timed(host, 'domains', host.domains.read);
     const { links, vlans, collectors } = await bridges;
+    const domains = withoutTheDead(running, links, host.domains.died);
     const kept = bridgesKeptByLibvirt(domains, names);
     const fdb = kept.length === 0 ? undefined : await host.bridges.fdb(kept);
     return { takenAt, links, vlans, domains, fdb, collectors: [...collectors, domainsRun] };
   };
+}
+
+/** The domains, those whose process is gone as `died` has them. A tap of libvirt's ends with its process: whoever has one lives, and is not asked. */
+function withoutTheDead(
+  domains: Reading<readonly Domain[]>,
+  links: Reading<readonly Bridge[]>,
+  died: Host['domains']['died'],
+): Reading<readonly Domain[]> {
+  if (!domains.ok) return domains;
+  const ports = new Set(links.ok ? links.value.flatMap((bridge) => bridge.ports.map((port) => port.name)) : []);
+  const claims = new Map<string, number>();
+  for (const { interfaces } of domains.value)
+    for (const { target = '' } of interfaces) claims.set(target, (claims.get(target) ?? 0) + 1);
+  // One of type='ethernet' may be somebody else's, and stay.
+  const lives = ({ target, ethernet }: Interface) =>
+    target !== undefined && !ethernet && ports.has(target) && claims.get(target) === 1;
+  const dead = (domain: Domain) =>
+    domain.state === 'running' && !domain.interfaces.some(lives) ? died(domain) : undefined;
+  return { ok: true, value: domains.value.map((domain) => dead(domain) ?? domain) };
 }
 
 /** Those of `bridges` on which libvirt keeps the FDB of a running domain's port. */

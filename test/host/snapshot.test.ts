@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import type { Domain, Interface } from '../../src/model/snapshot.ts';
 import { onPrograms } from '../support/on-programs.ts';
 
 test('a reader takes time', async () => {
@@ -34,4 +35,53 @@ test('a port that stays without its name makes the VLANs unknown, and the collec
   const { vlans, collectors } = await createSnapshotReader(asked)({ bridges: [] });
   expect(vlans).toEqual({ ok: false, error: expect.stringContaining('if57') });
   expect(collectors.find(({ collector }) => collector === 'vlans')?.ok).toBe(false);
+});
+
+const nic = (target: string | undefined, more: Partial<Interface> = {}): Interface => ({
+  mac: '52:54:00:00:00:01',
+  target,
+  bridge: 'br0',
+  skipped: undefined,
+  ...more,
+});
+
+test.each<[string, readonly Interface[], boolean]>([
+  ['its tap on the bridge', [nic('vnet1')], false],
+  ['one of its two taps on the bridge', [nic('vnet9'), nic('vnet1')], false],
+  ['no tap of its own on the bridge', [nic('vnet9')], true],
+  ['an interface without a tap', [nic(undefined)], true],
+  ['no interface', [], true],
+  ['a tap that another VM claims too', [nic('vnet2')], true],
+  ["a tap of type='ethernet', which may be somebody else's", [nic('vnet1', { ethernet: { managed: true } })], true],
+])('a running VM with %s: asked whether it lives: %s', async (_case, interfaces, expected) => {
+  const host = createSimHost();
+  host.addBridge('br0');
+  for (const name of ['vnet1', 'vnet2']) host.addUplink(name, 'br0');
+  const running = { uuid: undefined, state: 'running' } as const;
+  const web: Domain = { ...running, name: 'web', interfaces };
+  const other: Domain = { ...running, name: 'other', interfaces: [nic('vnet2')] };
+  const dead: Domain = { ...web, state: 'defined', died: true };
+  const read = createSnapshotReader({
+    ...host,
+    domains: {
+      ...host.domains,
+      read: async () => ({ ok: true, value: [other, web] }),
+      died: (domain) => (domain === web ? dead : undefined),
+    },
+  });
+  const { domains } = await read({ bridges: [{ name: 'br0' }] });
+  expect(domains).toEqual({ ok: true, value: [other, expected ? dead : web] });
+});
+
+test('where the links are not known, every running VM is asked whether it lives', async () => {
+  const host = createSimHost();
+  const web: Domain = { name: 'web', uuid: undefined, state: 'running', interfaces: [nic('vnet1')] };
+  const dead: Domain = { ...web, state: 'defined', died: true };
+  const unknown = { ok: false, error: 'x' } as const;
+  const read = createSnapshotReader({
+    ...host,
+    bridges: { ...host.bridges, read: async () => ({ links: unknown, vlans: unknown, collectors: [] }) },
+    domains: { ...host.domains, read: async () => ({ ok: true, value: [web] }), died: () => dead },
+  });
+  expect((await read({ bridges: [] })).domains).toEqual({ ok: true, value: [dead] });
 });

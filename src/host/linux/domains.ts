@@ -6,6 +6,7 @@ import type { Domain } from '../../model/snapshot.ts';
 import type { Domains, FileStat, Host } from '../host.ts';
 import { type DomainXml, parseDomainXml } from './domain-xml.ts';
 import { hasLiveXml, LIVE_FOLDER } from './files.ts';
+import { createFolderWatermark } from './folder-watermark.ts';
 
 /** Where libvirt keeps the persistent XML of domains, `NAME.xml`. */
 export const PERSISTENT_FOLDER = '/etc/libvirt/qemu';
@@ -24,53 +25,73 @@ interface Cached {
   readonly copyOf?: string;
 }
 
-type Machine = Pick<Host, 'stat' | 'readText' | 'list'> & {
+type Machine = Pick<Host, 'stat' | 'readText' | 'list' | 'now' | 'monotonic'> & {
   /** Whether there is a process of this id; undefined where it cannot be told. */
   processExists(pid: number): boolean | undefined;
 };
 
-/** Their reader has a cache of its own. */
-export function createDomains(machine: Machine): Domains {
-  return { read: createDomainReader(machine), runs: (name) => hasLiveXml(machine, name) };
+/** What the last look at the folders found: `folder` is the one of persistent XML, `entries` are by path. */
+interface Look {
+  readonly folder: string;
+  readonly entries: ReadonlyMap<string, Cached>;
+  /** Sorted by name. */
+  readonly domains: readonly Domain[];
 }
 
-/** A reader that parses a file again only when its inode, mtime or size changed. A file that cannot be understood is a domain whose state is `unknown`; only a folder that cannot be read fails the whole. */
-export function createDomainReader(host: Machine): Domains['read'] {
-  let cache: ReadonlyMap<string, Cached> = new Map();
-  return async () => {
-    try {
-      const live = xmlFiles(host, LIVE_FOLDER);
-      const etc = xmlFiles(host, PERSISTENT_FOLDER);
-      const [folder, persistent] =
-        etc.length > 0 ? [PERSISTENT_FOLDER, etc] : [NIXOS_FOLDER, xmlFiles(host, NIXOS_FOLDER)];
-      const running = new Set(live);
-      const known = new Set([...live, ...persistent]);
-      const isCopy = ({ copyOf }: Cached) => copyOf !== undefined && known.has(`${copyOf}.xml`);
-      const next = new Map<string, Cached>();
-      const died = new Map<string, Cached>();
-      const read = (folder: string, file: string, state: 'running' | 'defined') => {
-        const path = `${folder}/${file}`;
-        const entry = readDomain(host, path, file.slice(0, -'.xml'.length), state, cache.get(path));
-        if (entry) next.set(path, entry);
-        if (entry && isDead(host, entry)) {
-          died.set(file, entry);
-          running.delete(file);
+/** A file is parsed again only when its inode, mtime or size changed, and looked at only when something changed in its folder. A file that cannot be understood is a domain whose state is `unknown`; only a folder that cannot be read fails the whole. */
+export function createDomains(machine: Machine): Domains {
+  const watermark = createFolderWatermark(machine, [LIVE_FOLDER, PERSISTENT_FOLDER, NIXOS_FOLDER]);
+  let last: Look = { folder: PERSISTENT_FOLDER, entries: new Map(), domains: [] };
+  return {
+    async read() {
+      try {
+        if (!watermark.holds()) {
+          watermark.set();
+          last = await lookAtAll(machine, last.entries);
+          if (!last.domains.every(isUnderstood)) watermark.drop();
         }
-        return slice();
-      };
-      const slice = createSlices(SLICE_MS);
-      for (const file of live) await read(LIVE_FOLDER, file, 'running');
-      for (const file of persistent) if (!running.has(file)) await read(folder, file, 'defined');
-      cache = next;
-      const dead = [...died].map(([file, live]) => deadDomain(live, next.get(`${folder}/${file}`)));
-      const left = new Set([...died].flatMap(([file, live]) => [live, next.get(`${folder}/${file}`)]));
-      const others = [...next.values()].filter((entry) => !isCopy(entry) && !left.has(entry));
-      const domains = [...others.map((entry) => entry.domain), ...dead];
-      return { ok: true, value: domains.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
-    } catch (error) {
-      return { ok: false, error: (error as Error).message };
-    }
+        return { ok: true, value: last.domains };
+      } catch (error) {
+        watermark.drop();
+        return { ok: false, error: (error as Error).message };
+      }
+    },
+    changed: watermark.drop,
+    died(domain) {
+      const pid = domain.file === undefined ? undefined : last.entries.get(domain.file)?.pid;
+      if (pid === undefined || machine.processExists(pid) !== false) return undefined;
+      const persistent = readDomain(machine, `${last.folder}/${domain.name}.xml`, domain.name, 'defined', undefined);
+      // What its live XML says does not hold any more; what its persistent XML says is kept, for people.
+      return { ...(persistent?.domain ?? { ...domain, state: 'defined', interfaces: [] }), died: true };
+    },
+    runs: (name) => hasLiveXml(machine, name),
   };
+}
+
+async function lookAtAll(host: Machine, before: ReadonlyMap<string, Cached>): Promise<Look> {
+  const live = xmlFiles(host, LIVE_FOLDER);
+  const etc = xmlFiles(host, PERSISTENT_FOLDER);
+  const [folder, persistent] = etc.length > 0 ? [PERSISTENT_FOLDER, etc] : [NIXOS_FOLDER, xmlFiles(host, NIXOS_FOLDER)];
+  const running = new Set(live);
+  const known = new Set([...live, ...persistent]);
+  const isCopy = ({ copyOf }: Cached) => copyOf !== undefined && known.has(`${copyOf}.xml`);
+  const entries = new Map<string, Cached>();
+  const slice = createSlices(SLICE_MS);
+  const read = (folder: string, file: string, state: 'running' | 'defined') => {
+    const path = `${folder}/${file}`;
+    const entry = readDomain(host, path, file.slice(0, -'.xml'.length), state, before.get(path));
+    if (entry) entries.set(path, entry);
+    return slice();
+  };
+  for (const file of live) await read(LIVE_FOLDER, file, 'running');
+  for (const file of persistent) if (!running.has(file)) await read(folder, file, 'defined');
+  const domains = [...entries.values()].filter((entry) => !isCopy(entry)).map(({ domain }) => domain);
+  return { folder, entries, domains: domains.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
+}
+
+// One that could not be read may be readable the next time, with no change of its folder.
+function isUnderstood({ state }: Domain): boolean {
+  return state !== 'unknown';
 }
 
 // To parse a thousand files takes seconds: every few milliseconds, others have their turn.
@@ -116,17 +137,6 @@ function readDomain(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return unknown(stat ?? NEVER, (error as Error).message);
   }
-}
-
-// A VM that died while libvirtd was down leaves its live XML behind, and only its process tells.
-function isDead(host: Machine, { pid }: Cached): boolean {
-  return pid !== undefined && host.processExists(pid) === false;
-}
-
-// What its live XML says does not hold any more; what its persistent XML says is kept, for people.
-function deadDomain(live: Cached, persistent: Cached | undefined): Domain {
-  const { domain } = persistent ?? { domain: { ...live.domain, state: 'defined', interfaces: [] } };
-  return { ...domain, died: true };
 }
 
 // Fits no file, so what could not be read is tried again the next time.

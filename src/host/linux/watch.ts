@@ -27,13 +27,17 @@ const FOLDER_PACE = { ...PACE, maxRetryMs: 5000 };
  * ends is started again, with growing pauses; until then it is down, and the schedule has to do.
  */
 export function watchHost(host: Host, changed: (watcher: WatcherState['watcher']) => void, log: Log): HostWatch {
+  const tell = (watcher: WatcherState['watcher']) => {
+    if (watcher === 'domains') host.domains.changed();
+    changed(watcher);
+  };
   const keep = (watcher: WatcherState['watcher'], what: string, pace: typeof PACE, start: Start) =>
     keepRunning({
       ...pace,
-      start: (ended) => start(() => changed(watcher), ended),
+      start: (ended) => start(() => tell(watcher), ended),
       onUp: () => {
         log.debug({ watcher, what }, 'watcher is up');
-        changed(watcher);
+        tell(watcher);
       },
       onDown: (problem, retryMs) => log.warn({ watcher, what, problem, retry_ms: retryMs }, 'watcher is down'),
     });

@@ -19,14 +19,16 @@ export interface Files {
 /** `now`: milliseconds since the epoch, for modification times. */
 export function createFiles(now: () => number): Files {
   const files = new Map<string, { text: string; stat: FileStat }>();
-  const folders = new Set<string>(['/']);
+  /** When an entry of each was made, replaced or removed last. */
+  const folders = new Map<string, number>([['/', 0]]);
   const watchers = new Map<string, Set<(name: string) => void>>();
   let lastInode = 1000;
 
   const makeFolder = (path: string) => {
-    for (let at = path; !folders.has(at); at = parent(at)) folders.add(at);
+    for (let at = path; !folders.has(at); at = parent(at)) folders.set(at, now());
   };
   const tell = (path: string) => {
+    folders.set(parent(path), now());
     for (const changed of watchers.get(parent(path)) ?? []) queueMicrotask(() => changed(basename(path)));
   };
 
@@ -45,13 +47,14 @@ export function createFiles(now: () => number): Files {
       return was;
     },
     stat(path) {
-      if (folders.has(path)) return { ino: 1, mtimeMs: 0, size: 4096, isFile: false };
+      const mtimeMs = folders.get(path);
+      if (mtimeMs !== undefined) return { ino: 1, mtimeMs, size: 4096, isFile: false };
       return files.get(path)?.stat;
     },
     read: (path) => files.get(path)?.text,
     list(path) {
       if (!folders.has(path)) return undefined;
-      return [...files.keys(), ...folders]
+      return [...files.keys(), ...folders.keys()]
         .filter((at) => at !== '/' && parent(at) === path)
         .map(basename)
         .sort();

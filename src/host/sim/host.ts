@@ -77,7 +77,7 @@ export function createSimHost(clock: SimClock = {}): SimHost {
   return {
     ...vms,
     ...reading,
-    domains: createDomains({ ...reading, processExists: vms.processExists }),
+    domains: createDomains({ ...reading, now, monotonic, processExists: vms.processExists }),
     bridges,
     kernel,
     journal,

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
-import { createDomainReader } from '../../../src/host/linux/domains.ts';
-import type { Domain } from '../../../src/model/snapshot.ts';
+import { createDomains } from '../../../src/host/linux/domains.ts';
 import { memoryHost } from '../../support/memory-host.ts';
 
 const xml = (name: string) => `<domain><name>${name}</name><devices/></domain>`;
-const read = (files: Parameters<typeof memoryHost>[0]) => createDomainReader(memoryHost(files))();
+const read = (files: Parameters<typeof memoryHost>[0]) => createDomains(memoryHost(files)).read();
 
 test('a domain with live XML is running, one with persistent XML only is defined', async () => {
   const reading = await read({
@@ -61,7 +60,7 @@ test('persistent XML under another name, with no file of its own name, stays unk
 
 test('a copy is parsed once, and counts again when the file that it copies is gone', async () => {
   const host = memoryHost({ '/etc/libvirt/qemu/a.xml': xml('a'), '/etc/libvirt/qemu/a-backup.xml': xml('a') });
-  const reader = createDomainReader(host);
+  const { read: reader } = createDomains(host);
   await reader();
   host.files.delete('/etc/libvirt/qemu/a.xml');
   const reading = await reader();
@@ -83,7 +82,7 @@ test('a folder that cannot be read makes the reading fail', async () => {
 
 test('a file is parsed again only when its inode, mtime or size changed', async () => {
   const host = memoryHost({ '/run/libvirt/qemu/a.xml': xml('a') });
-  const reader = createDomainReader(host);
+  const { read: reader } = createDomains(host);
   await reader();
   await reader();
   expect(host.reads).toHaveLength(1);
@@ -94,7 +93,7 @@ test('a file is parsed again only when its inode, mtime or size changed', async 
 
 test('a file that vanished is a domain no more', async () => {
   const host = memoryHost({ '/run/libvirt/qemu/a.xml': xml('a'), '/run/libvirt/qemu/b.xml': xml('b') });
-  const reader = createDomainReader(host);
+  const { read: reader } = createDomains(host);
   await reader();
   host.files.delete('/run/libvirt/qemu/a.xml');
   const reading = await reader();
@@ -108,7 +107,7 @@ test('a running domain whose file cannot be read any more keeps the interfaces t
   const host = memoryHost({
     [path]: `<domstatus><domain><name>web</name><devices>${nic}</devices></domain></domstatus>`,
   });
-  const reader = createDomainReader(host);
+  const { read: reader } = createDomains(host);
   await reader();
   for (const file of [
     { text: '<domst', ino: 2 },
@@ -129,7 +128,7 @@ test('a stopped domain whose file cannot be read keeps nothing: libvirt does not
   const nic =
     "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br0'/><target dev='tap1'/></interface>";
   const host = memoryHost({ [path]: `<domain><name>web</name><devices>${nic}</devices></domain>` });
-  const reader = createDomainReader(host);
+  const { read: reader } = createDomains(host);
   await reader();
   host.files.set(path, { text: '<dom', ino: 2 });
   const reading = await reader();
@@ -138,32 +137,103 @@ test('a stopped domain whose file cannot be read keeps nothing: libvirt does not
 
 const status = (pid: number, name: string) => `<domstatus state='running' pid='${pid}'>${xml(name)}</domstatus>`;
 
-test('a domain whose process is gone does not run, whatever live XML is left of it', async () => {
+test('of a running domain whose process is gone, what its persistent XML says is kept, whatever live XML is left of it', async () => {
   const host = memoryHost({
     '/run/libvirt/qemu/a.xml': status(7, 'a'),
     '/etc/libvirt/qemu/a.xml': xml('a'),
     '/run/libvirt/qemu/transient.xml': status(8, 'transient'),
     '/run/libvirt/qemu/web.xml': status(9, 'web'),
   });
-  const reader = createDomainReader(host);
-  const states = async () => {
-    const reading = await reader();
-    return reading.ok && reading.value.map(({ name, state }) => `${name} ${state}`);
-  };
-  expect(await states()).toEqual(['a running', 'transient running', 'web running']);
+  const domains = createDomains(host);
+  const reading = await domains.read();
+  const running = reading.ok ? reading.value : [];
+  expect(running.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    'a running',
+    'transient running',
+    'web running',
+  ]);
+  expect(running.map(domains.died)).toEqual([undefined, undefined, undefined]);
   for (const pid of [7, 8]) host.deadProcesses.add(pid);
-  expect(await states()).toEqual(['a defined', 'transient defined', 'web running']);
-  const { value } = (await reader()) as { value: readonly Domain[] };
-  expect(value.map(({ died }) => died)).toEqual([true, true, undefined]);
-  expect(value[1]?.interfaces).toEqual([]);
-  host.deadProcesses.clear();
-  expect(await states()).toEqual(['a running', 'transient running', 'web running']);
+  expect(running.map(domains.died)).toMatchObject([
+    { name: 'a', state: 'defined', died: true, file: '/etc/libvirt/qemu/a.xml' },
+    { name: 'transient', state: 'defined', died: true, interfaces: [] },
+    undefined,
+  ]);
 });
 
 test('where it cannot be told whether a process is there, live XML is believed', async () => {
   const host = memoryHost({ '/run/libvirt/qemu/a.xml': status(7, 'a') });
-  const reading = await createDomainReader({ ...host, processExists: () => undefined })();
-  expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state: 'running' }]);
+  const domains = createDomains({ ...host, processExists: () => undefined });
+  const reading = await domains.read();
+  expect(reading.ok && reading.value.map(domains.died)).toEqual([undefined]);
+});
+
+/** A host with one running domain, whose clock stands at a minute, and which counts how often the files themselves are looked at. */
+function counted(files: Record<string, string>) {
+  const host = memoryHost(files);
+  let looks = 0;
+  const clock = { now: 60_000, folder: 0 };
+  const domains = createDomains({
+    ...host,
+    now: () => clock.now,
+    monotonic: () => clock.now,
+    stat: (path) => {
+      const stat = host.stat(path);
+      if (path.endsWith('.xml')) looks += 1;
+      return stat && { ...stat, mtimeMs: path.endsWith('.xml') ? 0 : clock.folder };
+    },
+  });
+  const read = async () => {
+    looks = 0;
+    const reading = await domains.read();
+    return { looks, states: reading.ok && reading.value.map(({ name, state }) => `${name} ${state}`) };
+  };
+  return { host, clock, domains, read };
+}
+
+test('while nothing changes in the folders, no file is looked at', async () => {
+  const { read } = counted({ '/run/libvirt/qemu/a.xml': xml('a'), '/etc/libvirt/qemu/b.xml': xml('b') });
+  const states = ['a running', 'b defined'];
+  expect(await read()).toEqual({ looks: 2, states });
+  expect(await read()).toEqual({ looks: 0, states });
+});
+
+test.each<[string, (host: ReturnType<typeof counted>) => void]>([
+  ['something was made, renamed or removed in the folder', ({ clock }) => (clock.folder = 1000)],
+  ['the watch told of a change', ({ domains }) => domains.changed()],
+  ['ten seconds have gone by', ({ clock }) => (clock.now += 10_001)],
+  ['the folder is gone', ({ host }) => host.files.clear()],
+])('all files are looked at again when %s', async (_case, change) => {
+  const made = counted({ '/run/libvirt/qemu/a.xml': xml('a') });
+  await made.read();
+  made.host.files.set('/run/libvirt/qemu/a.xml', { text: '<', ino: 2 });
+  expect((await made.read()).states).toEqual(['a running']);
+  change(made);
+  expect((await made.read()).states).not.toEqual(['a running']);
+});
+
+test('a folder that has just changed is not trusted: a second change may have the same time', async () => {
+  const { clock, read } = counted({ '/run/libvirt/qemu/a.xml': xml('a') });
+  clock.folder = clock.now - 1999;
+  await read();
+  clock.now += 5000;
+  expect((await read()).looks).toBe(1);
+  expect((await read()).looks).toBe(0);
+});
+
+test('while one file is not understood, all are looked at each time', async () => {
+  const { read } = counted({ '/run/libvirt/qemu/a.xml': '<', '/run/libvirt/qemu/b.xml': xml('b') });
+  expect((await read()).looks).toBe(2);
+  expect((await read()).looks).toBe(2);
+});
+
+test('a folder that cannot be read fails the reading each time, and is read when it can be', async () => {
+  const { host, read } = counted({ '/run/libvirt/qemu/a.xml': xml('a') });
+  host.files.set('/run/libvirt/qemu', { text: '', error: 'EACCES' });
+  expect((await read()).states).toBe(false);
+  expect((await read()).states).toBe(false);
+  host.files.delete('/run/libvirt/qemu');
+  expect((await read()).states).toEqual(['a running']);
 });
 
 test('on NixOS persistent XML lies in /var/lib/libvirt/qemu', async () => {
