@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { selfSigned } from '../../certificate.ts';
 import { finish, note, sh, test, until } from '../../scenario.ts';
 
-const EXAMPLES = '/usr/lib/node_modules/libvirt-vlan-exporter/systemd/examples';
+const EXAMPLES = '/usr/share/doc/libvirt-vlan-exporter/examples/systemd';
 const UNITS = '/etc/systemd/system';
 const UNIT = 'libvirt-vlan-exporter';
 const DEFAULTS = `/etc/default/${UNIT}`;
