@@ -162,12 +162,14 @@ await test('the hook holds virsh start up for no more than 600 ms; where node al
   // On machines where each page fault is dear, node's start alone takes over a second in here: no program on it could keep to 600 ms.
   const byHand: number[] = [];
   for (let round = 0; round < 5; round++) {
-    const node = await timed('libvirt-vlan-exporter-node', ['-e', '0']);
-    const show = await timed('bridge', ['-j', '-compressvlans', 'vlan', 'show']);
-    const batch = await timed('bridge', ['-force', '-batch', '-'], 'vlan show\n');
-    byHand.push(Math.round(node + show + batch));
+    // libvirt calls the script three times; at `start` it calls node, with a time limit, and that bridge(8), to look and to change.
+    let ms = await timed('timeout', ['8', 'libvirt-vlan-exporter-node', '-e', '0']);
+    ms += await timed('bridge', ['-j', '-compressvlans', 'vlan', 'show']);
+    ms += await timed('bridge', ['-force', '-batch', '-'], 'vlan show\n');
+    for (let call = 0; call < 3; call++) ms += await timed('sh', ['-c', ':']);
+    byHand.push(Math.round(ms));
   }
-  note(`${held.join(', ')} ms in all; node and two calls of bridge by hand take ${byHand.join(', ')} ms`);
+  note(`${held.join(', ')} ms in all; node and the processes by hand take ${byHand.join(', ')} ms`);
   assert.ok(median(held) <= Math.max(600, 1.5 * median(byHand)), `${held} ms`);
 });
 
