@@ -86,7 +86,7 @@ function ours({ name, operation, stdin, env, shell = '/bin/sh' }: Call) {
 async function original(name: string, nics: readonly Nic[]): Promise<void> {
   await sh(`cat > ${FOLDER}/qemu/${name}.xml`, { input: xml(name, nics) });
   // What it logs is nobody's concern here, and half of its time: a function of that name costs no process.
-  await sh(`logger() { :; }; export -f logger; bash ${FOLDER}/original ${name} started begin - | cat`);
+  await sh(`bash -c 'logger() { :; }; export -f logger; exec bash ${FOLDER}/original ${name} started begin -' | cat`);
 }
 
 /** Journal entries since the last call of this, in no order. */

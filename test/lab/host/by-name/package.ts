@@ -99,7 +99,7 @@ await test('man shows both pages, bash completes the VM', async () => {
   assert.match(await sh(`MANWIDTH=80 man 5 ${EXPORTER}-config | cat`), /max_vnets_per_policy_change/);
   const script = `/usr/share/bash-completion/completions/${EXPORTER}`;
   const words = `COMP_WORDS=(${EXPORTER} check vyos) COMP_CWORD=2`;
-  assert.equal(await sh(`. ${script}; ${words}; _libvirt_vlan_exporter; echo "\${COMPREPLY[@]}"`), VM);
+  assert.equal(await sh(`bash -c '. ${script}; ${words}; _libvirt_vlan_exporter; echo "\${COMPREPLY[@]}"'`), VM);
 });
 
 await test('doctor says what is to be done, and has nothing to say once it is', async () => {
