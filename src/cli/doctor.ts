@@ -1,6 +1,6 @@
 // `doctor`: what on this host keeps the program from working, or will undo its work.
 import type { Command } from '@commander-js/extra-typings';
-import type { Diagnosis } from '../doctor/judge.ts';
+import type { Diagnosis } from '../doctor/diagnosis.ts';
 import type { Machine } from '../doctor/read.ts';
 import { printable } from '../model/printable.ts';
 import { configFileOption, planFormatOption } from './options.ts';

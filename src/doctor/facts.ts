@@ -18,3 +18,8 @@ export interface Facts extends Surroundings {
   readonly web: { readonly file: string; readonly parsed: Reading<ParsedWebConfig> } | undefined;
   readonly remediator: RemediatorView;
 }
+
+/** Whether systemd says that this unit is active. */
+export function runs({ systemd }: Facts, name: string): boolean {
+  return systemd.ok && systemd.value.units.get(name)?.active === 'active';
+}

@@ -126,7 +126,11 @@ test.each<[string, Partial<Facts>, string]>([
     'bridge: whether br0 filters VLANs cannot be read',
   ],
   ['no VM is on the bridge', sick([bridge], []), 'config: no VM has an interface on br0'],
-  ['a rule is for nobody', sick([bridge], [{ ...vm, name: 'web' }]), 'rule: rule a of br0 is for no VM of this host'],
+  [
+    'a rule is for nobody',
+    sick([bridge], [{ ...vm, name: 'web' }]),
+    'rule: rule a of br0 is for no interface of any domain here',
+  ],
   [
     'an old libvirt is asked for <vlan>',
     sick(
@@ -282,4 +286,15 @@ test('what could not be read is told as such, and no rule is called idle by it',
   const blind = facts({ systemd: denied, hook: denied, snapshot: { ...snapshot, links: denied, domains: denied } });
   expect(diagnose(blind).untold.map(({ check }) => check)).toEqual(['bridge', 'domains', 'units', 'hook']);
   expect(diagnose(blind).troubles).toEqual([]);
+});
+
+test('a rule is idle by whatever selects its interfaces, also where earlier rules take them all', () => {
+  const text = CONFIG.replace(
+    'pvid: 10 }',
+    'pvid: 10 }, { name: b, networks: [gone], pvid: 1 }, { name: c, domains: ["*-01"], pvid: 1 }',
+  );
+  expect(said({ config: ok(parseSettings(text, '/etc/x.yml')) })).toEqual([
+    'rule: rule b of br0 is for no interface of any domain here',
+    'rule: rule c of br0 never comes to be used here: a above takes all that it is for',
+  ]);
 });

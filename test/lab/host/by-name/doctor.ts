@@ -78,7 +78,7 @@ await test('config, bridges, units, hooks, web config and ifupdown2: each is fou
   const { troubles, status } = await doctor();
   assert.equal(status, 1);
   found(troubles, [
-    ['rule', /rule nobody of br-mgmt is for no VM/],
+    ['rule', /rule nobody of br-mgmt is for no interface/],
     ['bridge', /there is no bridge br-gone/],
     ['config', /no VM has an interface on br-gone/],
     ['bridge', /br-flat does not filter VLANs/],

@@ -1,0 +1,208 @@
+// Troubles of what is installed for this program: units, hook, journal, web config, remediator. Pure.
+import { remarks } from '../hook/installation.ts';
+import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd } from '../model/surroundings.ts';
+import type { Trouble, Untold } from './diagnosis.ts';
+import { type Facts, runs } from './facts.ts';
+
+export function units(facts: Facts, untold: Untold[]): readonly Trouble[] {
+  const { systemd, hook: installed } = facts;
+  if (!systemd.ok) untold.push({ check: 'units', problem: systemd.error });
+  const noLibvirt = installed.ok && installed.value.libvirt === undefined;
+  return [
+    ...(systemd.ok ? ownUnits(systemd.value) : []),
+    ...(noLibvirt
+      ? [
+          {
+            check: 'libvirt',
+            what: 'no libvirt daemon is installed',
+            why: 'there is no VM to watch',
+            type: 'apt install libvirt-daemon-system',
+          },
+        ]
+      : []),
+  ];
+}
+
+function ownUnits({ units: known }: Systemd): readonly Trouble[] {
+  const check = 'units';
+  const exporter = known.get(EXPORTER);
+  const missing = !exporter || exporter.load === 'not-found';
+  const dead = !missing && exporter.active !== 'active' && exporter.active !== 'failed';
+  return [
+    ...(missing
+      ? [
+          {
+            check,
+            what: `${EXPORTER} is not installed`,
+            why: 'Prometheus is told nothing',
+            type: 'install the package',
+          },
+        ]
+      : []),
+    ...(dead
+      ? [
+          {
+            check,
+            what: `${EXPORTER} does not run (${exporter.active})`,
+            why: 'Prometheus is told nothing',
+            type: `systemctl start ${EXPORTER}`,
+          },
+        ]
+      : []),
+    ...(!missing && exporter.file === 'disabled'
+      ? [
+          {
+            check,
+            what: `${EXPORTER} is not enabled`,
+            why: 'it does not start with the host',
+            type: `systemctl enable ${EXPORTER}`,
+          },
+        ]
+      : []),
+    ...[EXPORTER, REMEDIATOR, ...SOCKETS].flatMap((name) => {
+      const unit = known.get(name);
+      return [
+        ...(unit?.active === 'failed'
+          ? [{ check, what: `${name} has failed`, why: 'it does not do its work', type: `journalctl -u ${name} -n 20` }]
+          : []),
+        ...(unit?.stale
+          ? [
+              {
+                check,
+                what: `${name} was changed since systemd read it`,
+                why: 'what runs is not what the file says',
+                type: 'systemctl daemon-reload',
+              },
+            ]
+          : []),
+      ];
+    }),
+    ...(known.get(REMEDIATOR)?.file === 'enabled' && known.get(REMEDIATOR)?.active === 'inactive'
+      ? [
+          {
+            check,
+            what: `${REMEDIATOR} is enabled and does not run`,
+            why: 'nothing is healed',
+            type: `systemctl start ${REMEDIATOR}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+export function hook(facts: Facts, untold: Untold[]): readonly Trouble[] {
+  const check = 'hook';
+  const { hook: installed, otherHooks, denials, hooksConfined } = facts;
+  if (!installed.ok) {
+    untold.push({ check, problem: installed.error });
+    return [];
+  }
+  const ours = installed.value.files.some(({ kind }) => kind === 'ours');
+  const before = "a VM's VLANs are set before its processors run only by a hook that works";
+  // Without libvirt there is no more to say than that.
+  const about = installed.value.libvirt === undefined ? [] : ours ? remarks(installed.value) : [];
+  return [
+    ...(ours || installed.value.libvirt === undefined || runs(facts, REMEDIATOR)
+      ? []
+      : [
+          {
+            check,
+            what: 'neither the hook is installed nor does the remediator run',
+            why: 'a VM that starts has only the default PVID',
+            type: 'libvirt-vlan-exporter hook install',
+          },
+        ]),
+    ...about.map((what) => ({ check, what, why: before, type: 'libvirt-vlan-exporter hook status' })),
+    ...(ours ? otherHooks : []).map((path) => ({
+      check,
+      what: `${path} sets VLANs, too`,
+      why: 'two hooks undo each other, in the order of their names',
+      type: `chmod -x ${path}`,
+    })),
+    ...(ours && denials.length > 0
+      ? [
+          {
+            check: 'confinement',
+            what: `the kernel kept libvirt's hook from something, ${denials.length} times since boot: ${denials.at(-1)}`,
+            why: before,
+            type: "journalctl -k -b --grep 'DENIED|avc: +denied'",
+          },
+        ]
+      : []),
+    ...(ours && hooksConfined
+      ? [
+          {
+            check: 'confinement',
+            what: 'SELinux confines libvirt hooks',
+            why: before,
+            type: 'setsebool -P virt_hooks_unconfined on',
+          },
+        ]
+      : []),
+  ];
+}
+
+export function journal({ journal: read }: Facts): readonly Trouble[] {
+  if (read.ok) return [];
+  const why = 'errors of the hook are counted from it';
+  return [{ check: 'journal', what: `the journal cannot be read: ${read.error}`, why, type: 'journalctl -b -n 1' }];
+}
+
+export function web({ web: settings }: Facts): readonly Trouble[] {
+  if (!settings) return [];
+  const { file, parsed } = settings;
+  const check = 'web';
+  if (!parsed.ok)
+    return [{ check, what: parsed.error, why: 'the exporter does not start with it', type: `edit ${file}` }];
+  if (parsed.value.config.tls) return [];
+  const open = parsed.value.config.users.size > 0;
+  const why = open ? 'passwords cross the network as they are' : 'whoever listens reads along';
+  return [{ check, what: `${file} has no tls_server_config`, why, type: `edit ${file}` }];
+}
+
+export function remediator(facts: Facts): readonly Trouble[] {
+  const check = 'remediator';
+  const { remediator: view } = facts;
+  if (!runs(facts, REMEDIATOR)) return [];
+  if (view.kind !== 'current' && view.kind !== 'stale') return [];
+  const { paused, held, domains } = view.status;
+  const suspended = domains.filter(({ suspendedSince }) => suspendedSince !== undefined);
+  return [
+    ...(view.kind === 'stale'
+      ? [
+          {
+            check,
+            what: "the remediator's next cycle is long overdue",
+            why: 'nothing is healed meanwhile',
+            type: `journalctl -u ${REMEDIATOR} -n 20`,
+          },
+        ]
+      : []),
+    ...(paused
+      ? [
+          {
+            check,
+            what: 'the remediator is paused',
+            why: 'nothing is healed',
+            type: 'rm /run/libvirt-vlan-remediator/pause',
+          },
+        ]
+      : []),
+    ...(held.length > 0
+      ? [
+          {
+            check,
+            what: `a change of the policy is held: it moves ${held.length} vnets`,
+            why: 'they stay as they are until somebody agrees',
+            type: 'libvirt-vlan-exporter plan, then heal',
+          },
+        ]
+      : []),
+    ...suspended.map(({ domain }) => ({
+      check,
+      what: `healing of ${domain} is suspended`,
+      why: 'somebody or something changes its VLANs again and again',
+      type: `libvirt-vlan-exporter check ${domain}`,
+    })),
+  ];
+}
