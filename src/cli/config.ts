@@ -98,7 +98,7 @@ export async function runMetadataInfer(host: Host, options: MetadataOptions): Pr
   const commands = domains.ok ? metadataCommands(policy, domains.value) : [];
   if (domains.ok && commands.length === 0) tell('no rule is for an interface of a domain here');
   if (commands.length === 0) return 2;
-  print(`# The bridges that shall hear it need metadata in their "intent:".\n${commands.join('\n')}\n`);
+  print(`# The bridges that should hear it need metadata in their "intent:".\n${commands.join('\n')}\n`);
   return 0;
 }
 

@@ -74,7 +74,7 @@ const bridge = checked(
         list(oneOf(...SOURCES), 'a list of at least one out of rules, vlan, metadata, as [rules, vlan]', 1),
         intentRemarks,
       ),
-      "Where it is written what a vnet shall have; the first that speaks of it counts. rules: above; vlan: libvirt's own <vlan>; metadata: the domain's metadata. Where two speak and differ, it is told and nothing is changed.",
+      "Where it is written what a vnet should have; the first that speaks of it counts. rules: above; vlan: libvirt's own <vlan>; metadata: the domain's metadata. Where two speak and differ, it is told and nothing is changed.",
       ['rules', 'vlan'],
     ),
     allowed: preset(vids, 'The VLANs that vlan and metadata may ask for.', [vidRange(1, 4094)], ['1-4094']),

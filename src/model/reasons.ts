@@ -100,7 +100,7 @@ const TABLE = {
     planned: false,
   },
   intent_conflict: {
-    deviation: 'two sources say what the vnet shall have, and differ',
+    deviation: 'two sources say what the vnet should have, and differ',
     meaning: 'what the port should have cannot be told',
     severity: 'warning',
     alert: 'LibvirtVlanIntentConflict',

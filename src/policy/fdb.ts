@@ -7,9 +7,9 @@ import { formatVids, type VlanTable, vidsOf, vidsWithout } from '../model/vlan.t
 /** What the port needs with `target`, where it has `actual` now. */
 export function fdbNeed(fdb: Fdb, port: string, mac: string, actual: VlanTable, target: VlanTable): FdbNeed {
   const there = fdb.get(port)?.get(mac) ?? [];
-  const [has, shall] = [vidsOf(actual), vidsOf(target)];
-  const stale = vidsWithout(has, shall);
-  return { add: vidsWithout(shall, there), remove: vidsWithout(stale, vidsWithout(stale, there)) };
+  const [has, wanted] = [vidsOf(actual), vidsOf(target)];
+  const stale = vidsWithout(has, wanted);
+  return { add: vidsWithout(wanted, there), remove: vidsWithout(stale, vidsWithout(stale, there)) };
 }
 
 /** The deviation of a port that is in VLANs without an entry; of VLANs that it is not in yet, another finding tells. */

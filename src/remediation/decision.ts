@@ -8,8 +8,8 @@ import { formatTable } from '../model/vlan.ts';
 type Described = Pick<Decision, 'bridge' | 'domain' | 'vnet' | 'before' | 'after' | 'commands'>;
 
 export function describe({ bridge, domain, vnet, before, after, changes }: VnetPlan): Described {
-  const [was, shall] = [formatTable(before), formatTable(after)];
-  return { bridge, domain, vnet, before: was, after: shall, commands: changes.map(bridgeCommand) };
+  const [was, target] = [formatTable(before), formatTable(after)];
+  return { bridge, domain, vnet, before: was, after: target, commands: changes.map(bridgeCommand) };
 }
 
 /** An outcome as a decision. */

@@ -1,7 +1,7 @@
 // Whether an answer is compressed, by the client's Accept-Encoding (RFC 9110, 12.5.3): here for every route.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Whether the body shall be gzip; says so in the answer's headers. */
+/** Whether the body should be gzip; says so in the answer's headers. */
 export function negotiateGzip(request: FastifyRequest, reply: FastifyReply): boolean {
   const gzip = acceptsGzip(request.headers['accept-encoding']);
   reply.header('vary', 'accept-encoding');

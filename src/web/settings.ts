@@ -38,7 +38,7 @@ export function createWebSettings(files: Files, path: string, log: Log, now: () 
   // Who saves a file may empty it first. For that moment nobody is let in without a password.
   function stillSaying(next: Web): Web {
     if (!isDeepStrictEqual(next.config, NO_WEB_CONFIG) || isDeepStrictEqual(web.config, NO_WEB_CONFIG)) return next;
-    throw wholeFile(path, 'it says nothing any more; restart, where TLS and passwords shall end');
+    throw wholeFile(path, 'it says nothing any more; restart, where TLS and passwords should end');
   }
 
   function look(): void {

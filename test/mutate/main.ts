@@ -11,7 +11,7 @@ import { createRandom } from '../../src/apps/demo/random.ts';
 import { mutantsOf } from './mutants.ts';
 import type { Job, Result } from './worker.ts';
 
-/** Percent that shall be killed, without those that make no difference. */
+/** Percent that should be killed, without those that make no difference. */
 const TARGET = { policy: 85, remediation: 85, host: 85, hook: 85 } as Readonly<Record<string, number>>;
 const TARGET_ELSEWHERE = 75;
 

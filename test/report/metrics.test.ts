@@ -168,7 +168,7 @@ describe('vnets', () => {
     expect(names).toEqual(['vnet_info', 'vnet_pvid_expected']);
   });
 
-  it('a port without VLANs has PVID 0; a vnet that shall have no PVID is right with none', async () => {
+  it('a port without VLANs has PVID 0; a vnet that should have no PVID is right with none', async () => {
     const tagged = { rule: 'lan', table: [] };
     const r = report(bridge({ vnets: [vnet({ domain: 'a', vnet: 'vnet0', expected: tagged, actual: table('') })] }));
     for (const [name, value] of Object.entries({ vnet_pvid: 0, vnet_pvid_expected: 0, vnet_pvid_correct: 1 })) {

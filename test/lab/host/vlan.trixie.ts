@@ -12,7 +12,7 @@ const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 interface Form {
   readonly what: string;
   readonly xml: string;
-  /** As libvirt shall leave it, in bridge's order: `10 42*` … */
+  /** As libvirt should leave it, in bridge's order: `10 42*` … */
   readonly table: string;
   /** As the exporter wants it: without what a default_pvid other than 1 leaves over. */
   readonly wanted?: string;

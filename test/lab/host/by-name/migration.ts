@@ -1,4 +1,4 @@
-// Live migration of a VM between two libvirtds, there and back. What its vnet shall have stands in its metadata, and in no config: it
+// Live migration of a VM between two libvirtds, there and back. What its vnet should have stands in its metadata, and in no config: it
 // is right on the target before the VM runs there, its series are gone from the source, and no alert fires on either.
 // lab-timeout: 1200
 import assert from 'node:assert/strict';
