@@ -27,6 +27,7 @@ export function followHookJournal(host: Host, configured: readonly string[], log
   const selection = { anyOf: journalTerms(identifiers), fields: EVENT_FIELDS, thisBoot: true };
   const counts = createHookCounts();
   const place = createPlace();
+  const recent = createRecent();
   const listeners = new Set<() => void>();
   const news = debounce(() => listeners.forEach((listener) => void listener()), { quietMs: 100, maxMs: 1000 });
   let reach: Reading<Reach> = { ok: false, error: BEING_READ };
@@ -44,10 +45,19 @@ export function followHookJournal(host: Host, configured: readonly string[], log
         );
     }
     if (caughtUp && event) news.trigger();
-    if (!caughtUp && reach.ok && line.includes(reach.value.newest ?? '')) {
-      caughtUp = true;
-      news.trigger();
+    if (!caughtUp) {
+      recent.add(cursorOf(line));
+      catchUp();
     }
+  };
+  // The newest entry may come before it is known to be the newest; and where it was vacuumed before it came, there is another one now.
+  const catchUp = () => {
+    if (caughtUp || !reach.ok) return;
+    const { newest } = reach.value;
+    if (newest !== undefined && !recent.has(newest)) return;
+    caughtUp = true;
+    recent.clear();
+    news.trigger();
   };
   const readAgain = async () => {
     const begin = host.monotonic();
@@ -65,8 +75,7 @@ export function followHookJournal(host: Host, configured: readonly string[], log
       const answer = await readAgain();
       if (stopped) return;
       if (!answer.ok) return ended(answer.error);
-      // All that stood there a while ago is counted by now, also where the newest entry has been vacuumed meanwhile.
-      caughtUp ||= answer.value.newest === undefined || following !== undefined;
+      catchUp();
       if (following) place.advance();
       else {
         following = host.journal.follow(selection, place.from(), { line: add, end: ended });
@@ -136,6 +145,26 @@ function createPlace() {
   };
 }
 
+/** The last few thousand entries, whatever they are. */
+function createRecent() {
+  let [older, newer] = [new Set<string | undefined>(), new Set<string | undefined>()];
+  return {
+    add(cursor: string | undefined) {
+      if (newer.size >= MAX_SEEN) [older, newer] = [newer, new Set()];
+      newer.add(cursor);
+    },
+    has: (cursor: string) => newer.has(cursor) || older.has(cursor),
+    clear() {
+      [older, newer] = [new Set(), new Set()];
+    },
+  };
+}
+
+/** Of an entry as journalctl writes it. */
+function cursorOf(line: string | undefined): string | undefined {
+  return /"__CURSOR":"([^"]+)"/.exec(line ?? '')?.[1];
+}
+
 /** How far the journal reaches. */
 interface Reach {
   /** The cursor of the newest entry that is selected; undefined where there is none. */
@@ -144,7 +173,7 @@ interface Reach {
 
 async function readReach(host: Host, selection: JournalQuery): Promise<Reading<Reach>> {
   const newest = await host.journal.read({ ...selection, last: 1 }, TIMEOUT_MS);
-  return newest.ok ? { ok: true, value: { newest: /"__CURSOR":"([^"]+)"/.exec(newest.value[0] ?? '')?.[1] } } : newest;
+  return newest.ok ? { ok: true, value: { newest: cursorOf(newest.value[0]) } } : newest;
 }
 
 /** What the journal holds of the hook, once; not ok where that takes longer than `waitMs` or cannot be. Never rejects. */

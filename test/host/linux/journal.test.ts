@@ -165,6 +165,36 @@ test('while journalctl has not yet given all old entries, the counts are unknown
   expect(errors()).toBe(3);
 });
 
+test('a journal that takes longer to read than the time between two checks is unknown until its newest entry has come', async () => {
+  for (let i = 1; i <= 3; i++) original('a', `ERROR: ${i}`);
+  const follow = vi.spyOn(host, 'follow').mockReturnValue({ stop() {} });
+  await startFollowing();
+  const { line } = follow.mock.calls[0]?.[2] ?? {};
+  const entries = await host.journal.read({ anyOf: [[]], fields: [] }, 1000);
+  const [first = '', second = '', newest = ''] = entries.ok ? entries.value : [];
+  line?.(first);
+  await settle(70_000);
+  expect(errors()).toBe('the journal is being read');
+  line?.(second);
+  await settle(130_000);
+  expect(errors()).toBe('the journal is being read');
+  line?.(newest);
+  expect(errors()).toBe(3);
+});
+
+test('where the newest entry was vacuumed before it came, the next newest one counts', async () => {
+  original('a', 'ERROR: 1');
+  const follow = vi.spyOn(host, 'follow').mockReturnValue({ stop() {} });
+  await startFollowing();
+  expect(errors()).toBe('the journal is being read');
+  original('a', 'ERROR: 2');
+  const entries = await host.journal.read({ anyOf: [[]], fields: [], last: 1 }, 1000);
+  follow.mock.calls[0]?.[2].line((entries.ok ? entries.value[0] : undefined) ?? '');
+  expect(errors()).toBe('the journal is being read');
+  await settle(70_000);
+  expect(errors()).toBe(1);
+});
+
 test('journalctl that dies after a recheck: nothing is counted twice', async () => {
   for (let i = 0; i < 3; i++) original('a', `ERROR: ${i}`);
   await startFollowing();
