@@ -106,7 +106,7 @@ for (const [what, command] of [
   ],
 ] as const) {
   await test(`${what}: no entry is counted twice, none is lost`, async () => {
-    await until('the journal is followed', 60_000, () => reader.read().watching && errors() !== undefined);
+    await until('the journal is followed', 300_000, () => reader.read().watching && errors() !== undefined);
     await counted(`before ${what}`, 50);
     // Entries are written all the time meanwhile; but what is vacuumed before it was read, journald does not have any more.
     const ended = / and /.test(what) ? undefined : writeMeanwhile();
