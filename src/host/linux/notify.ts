@@ -10,6 +10,7 @@ export interface Notifier {
   ready(status: string): Promise<void>;
   /** To be followed by `ready`. */
   reloading(): Promise<void>;
+  /** Only where that needs no process: systemd, which sends the signal, knows it already, and the end does not wait for it. */
   stopping(): Promise<void>;
   /** Feeds the watchdog. */
   alive(): Promise<void>;
@@ -29,7 +30,9 @@ export function createNotifier(
   return {
     ready: (status) => send('READY=1', `STATUS=${status}`),
     reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
-    stopping: () => send('STOPPING=1'),
+    stopping: async () => {
+      if (listenFds(env, 'notify').length > 0) await send('STOPPING=1');
+    },
     alive: () => send('WATCHDOG=1'),
     watchdogMs: watchdogMs(env),
   };
