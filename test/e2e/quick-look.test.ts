@@ -45,10 +45,21 @@ beforeAll(async () => {
 
 afterAll(async () => {
   const ended = new Promise((resolve) => shell.once('exit', resolve));
-  if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGTERM');
+  const group = -(shell.pid ?? 0);
+  if (group !== 0) process.kill(group, 'SIGTERM');
   await ended;
+  // Alertmanager writes its files once more when it ends, and the shell does not wait for it.
+  await until('all have ended', () => Promise.resolve(group === 0 || !isThere(group)));
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 });
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 it('installs what it starts', () => {
   expect(install).toContain('apt-get install -y --no-install-recommends prometheus prometheus-alertmanager\n');
