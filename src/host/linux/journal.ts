@@ -16,6 +16,7 @@ const PACE = { settleMs: 1000, firstRetryMs: 250, maxRetryMs: 60_000 };
 const TIMEOUT_MS = 30_000;
 const RECHECK_MS = 60_000;
 const MAX_SEEN = 10_000;
+const MIN_RECENT = 1000;
 const BEING_READ = 'the journal is being read';
 
 /**
@@ -145,12 +146,13 @@ function createPlace() {
   };
 }
 
-/** The last few thousand entries, whatever they are. */
+/** The last thousand entries at least, whatever they are: so many may come while the newest one is asked for. */
 function createRecent() {
   let [older, newer] = [new Set<string | undefined>(), new Set<string | undefined>()];
   return {
     add(cursor: string | undefined) {
-      if (newer.size >= MAX_SEEN) [older, newer] = [newer, new Set()];
+      // Not more: each of these texts keeps the whole line in memory.
+      if (newer.size >= MIN_RECENT) [older, newer] = [newer, new Set()];
       newer.add(cursor);
     },
     has: (cursor: string) => newer.has(cursor) || older.has(cursor),
