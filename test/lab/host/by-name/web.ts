@@ -102,7 +102,8 @@ await test('while the exporter is restarted with a renewed certificate, a scrape
 await test('it is started by who connects', async () => {
   await sh(`systemctl stop ${UNIT}.service`);
   assert.match(await overTls('--unix-socket /run/libvirt-vlan-exporter.sock'), /^libvirt_vlan_build_info/m);
-  assert.equal(await unit('ActiveState'), 'active');
+  // It answers before it has told systemd that it is ready.
+  await until('active', 60_000, async () => (await unit('ActiveState')) === 'active');
 });
 
 await test('the metrics service writes the textfile as a whole, and leaves nothing beside it', async () => {
