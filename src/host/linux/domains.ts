@@ -45,14 +45,13 @@ export function createDomains(machine: Machine): Domains {
   return {
     async read() {
       try {
-        if (!watermark.holds()) {
-          watermark.set();
-          last = await lookAtAll(machine, last.entries);
-          if (!last.domains.every(isUnderstood)) watermark.drop();
-        }
-        return { ok: true, value: last.domains };
+        if (watermark.holds()) return { ok: true, value: last.domains };
+        const keep = watermark.begin();
+        const look = await lookAtAll(machine, last.entries);
+        last = look;
+        if (look.domains.every(isUnderstood)) keep();
+        return { ok: true, value: look.domains };
       } catch (error) {
-        watermark.drop();
         return { ok: false, error: (error as Error).message };
       }
     },

@@ -14,11 +14,11 @@ interface Mark {
 }
 
 export interface FolderWatermark {
-  /** Whether nothing changed since the last `set`. */
+  /** Whether nothing changed since `begin`, and what was read then was kept. */
   holds(): boolean;
-  /** Call it before the files are read. */
-  set(): void;
-  /** From now on it does not hold. */
+  /** Call it before the files are read, and what it returns when all is read and understood. Until then it does not hold. */
+  begin(): () => void;
+  /** From now on it does not hold; what is being read now is not kept. */
   drop(): void;
 }
 
@@ -28,14 +28,15 @@ export function createFolderWatermark(
   folders: readonly string[],
 ): FolderWatermark {
   let marks: readonly (Mark | undefined)[] | undefined;
-  let setAt = 0;
+  let lookedAt = 0;
+  let readings = 0;
   const look = (folder: string): Mark | undefined => {
     const now = host.now();
     const stat = host.stat(folder);
     return stat && { stat, settled: now - stat.mtimeMs > SETTLED_MS };
   };
   const holds = () => {
-    if (!marks || host.monotonic() - setAt > TRUST_MS) return false;
+    if (!marks || host.monotonic() - lookedAt > TRUST_MS) return false;
     return folders.every((folder, i) => {
       const [then, now] = [marks?.[i], look(folder)?.stat];
       return then === undefined
@@ -43,15 +44,23 @@ export function createFolderWatermark(
         : then.settled && then.stat.ino === now?.ino && then.stat.mtimeMs === now.mtimeMs;
     });
   };
+  const drop = () => {
+    marks = undefined;
+    readings += 1;
+  };
   return {
     holds: () => orElse(false, holds),
-    set: () => {
-      setAt = host.monotonic();
-      marks = orElse(undefined, () => folders.map(look));
+    begin: () => {
+      drop();
+      const [reading, at] = [readings, host.monotonic()];
+      const found = orElse(undefined, () => folders.map(look));
+      return () => {
+        if (reading !== readings) return;
+        marks = found;
+        lookedAt = at;
+      };
     },
-    drop: () => {
-      marks = undefined;
-    },
+    drop,
   };
 }
 

@@ -212,6 +212,21 @@ test.each<[string, (host: ReturnType<typeof counted>) => void]>([
   expect((await made.read()).states).not.toEqual(['a running']);
 });
 
+test('who reads while another reads does not get what was known before', async () => {
+  const { domains } = counted({ '/run/libvirt/qemu/a.xml': xml('a') });
+  const both = await Promise.all([domains.read(), domains.read()]);
+  expect(both.map((reading) => reading.ok && reading.value.map(({ name }) => name))).toEqual([['a'], ['a']]);
+});
+
+test('a change that is told while files are read is not forgotten', async () => {
+  const { domains, host, read } = counted({ '/run/libvirt/qemu/a.xml': xml('a') });
+  const reading = domains.read();
+  domains.changed();
+  await reading;
+  host.files.set('/run/libvirt/qemu/a.xml', { text: '<', ino: 2 });
+  expect((await read()).states).toEqual(['a unknown']);
+});
+
 test('a folder that has just changed is not trusted: a second change may have the same time', async () => {
   const { clock, read } = counted({ '/run/libvirt/qemu/a.xml': xml('a') });
   clock.folder = clock.now - 1999;
