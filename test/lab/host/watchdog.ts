@@ -32,12 +32,11 @@ async function dropIn(settings: string): Promise<void> {
 
 await sh(`systemctl start ${UNITS.join(' ')}`);
 
-await test('with the shipped schedule both outlive the watchdog of their units, two times and more', async () => {
-  for (const unit of UNITS) assert.equal(await show(unit, 'WatchdogUSec'), '3min');
-  // Half a minute instead of three: a daemon feeds it twice in whatever time it has.
-  await dropIn('WatchdogSec=30');
-  await sh(`systemctl restart ${UNITS.join(' ')}`);
-  await outlive(75);
+await test('with the shipped schedule both outlive the watchdog of their units', async () => {
+  const waits = await Promise.all(UNITS.map((unit) => show(unit, 'WatchdogUSec')));
+  note(`WatchdogSec: ${waits.join(', ')}`);
+  for (const wait of waits) assert.equal(wait, '3min');
+  await outlive(200);
 });
 
 await test('with a schedule that rests now, both outlive it many times', async () => {
@@ -47,7 +46,7 @@ await test('with a schedule that rests now, both outlive it many times', async (
   writeFileSync(CONFIG, `${shipped}schedule: "0 */10 ${hour} * * *"\n`);
   await dropIn('WatchdogSec=10');
   await sh(`systemctl restart ${UNITS.join(' ')}`);
-  await outlive(40);
+  await outlive(60);
 });
 
 await test('one that stands still is ended by the watchdog and started again', async () => {
