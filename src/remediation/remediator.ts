@@ -47,8 +47,6 @@ interface Trigger {
 }
 
 const LOCK_RETRY_MS = 1000;
-// A VM's start is twenty events over some tens of milliseconds: one or two cycles, and not one for each.
-const MIN_REST_MS = 50;
 const MAX_REST_MS = 1000;
 const MAX_TIMER_MS = 24 * 3600 * 1000;
 
@@ -115,7 +113,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   const turns = createTurns<Trigger>({
     run: cycle,
     // A storm of events may take two thirds of the time; a `bridge` that hung is no reason to rest long.
-    rest: (_, durationMs) => Math.min(Math.max(durationMs / 2, MIN_REST_MS), MAX_REST_MS),
+    rest: (_, durationMs) => Math.min(durationMs / 2, MAX_REST_MS),
   });
 
   return {
