@@ -79,17 +79,25 @@ start() {
   return $status
 }
 
-# Hands operation, guest and XML to a worker, in a session of its own.
+# Hands operation, guest and XML to a worker, in a session of its own. libvirt waits until they are read, and for nothing after it.
 later() {
   umask 077
   new=$LIBVIRT_VLAN_RUN/new.$$
-  if { [ -d "$spool" ] || mkdir -p "$spool"; } &&
-    { printf '%s\n%s\n' "$operation" "$guest" && cat; } >"$new" && mv "$new" "$spool/"; then
-    setsid flock -o "$LIBVIRT_VLAN_RUN/lock" sh "$self" "$guest" worker </dev/null &
+  if { [ -d "$spool" ] || mkdir -p "$spool"; } && { printf '%s\n%s\n' "$operation" "$guest" && cat; } >"$new"; then
+    hand_over </dev/null &
   else
-    complain "cannot write to $spool" | to_journal &
-    rm -f "$new"
+    not_written </dev/null &
   fi
+}
+
+hand_over() {
+  mv "$new" "$spool/" || { not_written && return; }
+  exec setsid flock -o "$LIBVIRT_VLAN_RUN/lock" sh "$self" "$guest" worker
+}
+
+not_written() {
+  complain "cannot write to $spool" | to_journal
+  rm -f "$new"
 }
 
 # One at a time. At a restart of libvirtd with a hundred VMs the first one does them all, and the others find nothing to do.

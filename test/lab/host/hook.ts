@@ -57,6 +57,15 @@ const probed = async (name: Name, operation: string) =>
 const now = async (name: Name) => Promise.all((await tapsOf(name)).map((tap) => table(tap)));
 const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
 
+/** libvirt calls the script three times; at `start` it calls node, with a time limit, and that bridge(8), to look and to change. Milliseconds. */
+async function nodeAndItsProcesses(): Promise<number> {
+  let ms = await timed('timeout', ['8', 'libvirt-vlan-exporter-node', '-e', '0']);
+  ms += await timed('bridge', ['-j', '-compressvlans', 'vlan', 'show']);
+  ms += await timed('bridge', ['-force', '-batch', '-'], 'vlan show\n');
+  for (let call = 0; call < 3; call++) ms += await timed('sh', ['-c', ':']);
+  return Math.round(ms);
+}
+
 const journal = (args: string) =>
   sh(`journalctl --sync; journalctl -q -b -o cat ${args}`).then((text) => text.split('\n').filter(Boolean));
 
@@ -143,8 +152,13 @@ await test('a hook that cannot even run is an error of its VM, from libvirt', as
 await test('the hook holds virsh start up for no more than 600 ms; where node alone takes longer, for 1.5 times what node and its processes take', async () => {
   // Not by the time of virsh start, which takes 20 s here and differs by seconds: by the clock before and after each call.
   await sh(`rm ${PROBE}; mv ${SCRIPT} ${REAL}; cat > ${SCRIPT} && chmod 755 ${SCRIPT}`, { input: TIMED_TEXT });
+  // On machines where each page fault is dear, node's start alone takes over a second in here: no program on it could keep to 600 ms.
+  // Such a machine's speed changes by half within a minute, so both are measured in turn, and the least of each is compared: noise only adds.
   const held: number[] = [];
+  const byHand: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
+    await sh('udevadm settle');
+    byHand.push(await nodeAndItsProcesses(), await nodeAndItsProcesses());
     await sh(`rm -f ${TIMES}`);
     await start(['vault-01']);
     const calls = (await sh(`cat ${TIMES}`)).trim().split('\n');
@@ -154,23 +168,14 @@ await test('the hook holds virsh start up for no more than 600 ms; where node al
     );
     const times = calls.map((call) => call.split(' ').slice(1).map(Number) as [number, number]);
     const milliseconds = times.map(([before, after]) => Math.round((after - before) * 1000));
-    note(`prepare, start, started: ${milliseconds.join(', ')} ms`);
     held.push(milliseconds.reduce((sum, ms) => sum + ms, 0));
+    note(`prepare, start, started: ${milliseconds.join(', ')} ms; node and its processes by hand: ${byHand.slice(-2)}`);
     await stop(['vault-01']);
   }
   await sh(`mv ${REAL} ${SCRIPT}`);
-  // On machines where each page fault is dear, node's start alone takes over a second in here: no program on it could keep to 600 ms.
-  const byHand: number[] = [];
-  for (let round = 0; round < 5; round++) {
-    // libvirt calls the script three times; at `start` it calls node, with a time limit, and that bridge(8), to look and to change.
-    let ms = await timed('timeout', ['8', 'libvirt-vlan-exporter-node', '-e', '0']);
-    ms += await timed('bridge', ['-j', '-compressvlans', 'vlan', 'show']);
-    ms += await timed('bridge', ['-force', '-batch', '-'], 'vlan show\n');
-    for (let call = 0; call < 3; call++) ms += await timed('sh', ['-c', ':']);
-    byHand.push(Math.round(ms));
-  }
-  note(`${held.join(', ')} ms in all; node and the processes by hand take ${byHand.join(', ')} ms`);
-  assert.ok(median(held) <= Math.max(600, 1.5 * median(byHand)), `${held} ms`);
+  const [least, leastByHand] = [Math.min(...held), Math.min(...byHand)];
+  note(`held up ${held.join(', ')} ms; the least is ${(least / leastByHand).toFixed(2)} of the least by hand`);
+  assert.ok(median(held) <= 600 || least <= 1.5 * leastByHand, `${held} ms beside ${byHand}`);
 });
 
 await test('the same VMs with the original hook: the same tables at the end, the wrong one when start returns', async () => {
