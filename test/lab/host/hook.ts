@@ -157,7 +157,6 @@ await test('the hook holds virsh start up for no more than 600 ms; where node al
   const held: number[] = [];
   const byHand: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    await sh('udevadm settle');
     byHand.push(await nodeAndItsProcesses(), await nodeAndItsProcesses());
     await sh(`rm -f ${TIMES}`);
     await start(['vault-01']);
