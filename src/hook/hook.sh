@@ -91,8 +91,11 @@ later() {
 }
 
 hand_over() {
-  mv "$new" "$spool/" || { not_written && return; }
-  exec setsid flock -o "$LIBVIRT_VLAN_RUN/lock" sh "$self" "$guest" worker
+  if mv "$new" "$spool/"; then
+    exec setsid flock -o "$LIBVIRT_VLAN_RUN/lock" sh "$self" "$guest" worker
+  else
+    not_written
+  fi
 }
 
 not_written() {

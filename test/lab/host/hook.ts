@@ -18,6 +18,7 @@ const PROBE_TEXT = '#!/bin/sh\nbridge -j -compressvlans vlan show > "/run/probe/
 // The hook between two looks at the clock, which has hundredths of a second and costs no process.
 const REAL = '/etc/libvirt/hooks/real';
 const TIMES = '/run/probe/times';
+const WORKER_LOCK = '/run/libvirt-vlan-hook/lock';
 const TIMED_TEXT = `#!/bin/sh
 read -r before rest </proc/uptime
 ${REAL} "$@"
@@ -27,7 +28,7 @@ echo "$2 $before $after" >>${TIMES}
 exit $status
 `;
 // A VM takes 20 s to start on Debian 12 and a minute on 13.
-const ROUNDS = (await sh('. /etc/os-release; echo $VERSION_CODENAME')).trim() === 'bookworm' ? 3 : 1;
+const ROUNDS = (await sh('. /etc/os-release; echo $VERSION_CODENAME')).trim() === 'bookworm' ? 5 : 1;
 const VMS = {
   'vault-01': [{ mac: '52:54:00:03:00:01' }],
   'ipa-01': [{ mac: '52:54:00:03:00:02' }, { mac: 'fe:54:00:03:00:03', target: 'tap-ipa.1' }],
@@ -153,11 +154,13 @@ await test('the hook holds virsh start up for no more than 600 ms; where node al
   // Not by the time of virsh start, which takes 20 s here and differs by seconds: by the clock before and after each call.
   await sh(`rm ${PROBE}; mv ${SCRIPT} ${REAL}; cat > ${SCRIPT} && chmod 755 ${SCRIPT}`, { input: TIMED_TEXT });
   // On machines where each page fault is dear, node's start alone takes over a second in here: no program on it could keep to 600 ms.
-  // Such a machine's speed changes by half within a minute, so both are measured in turn, and the least of each is compared: noise only adds.
+  // Such a machine's speed changes by half within a minute, so both are measured in turn.
   const held: number[] = [];
   const byHand: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    byHand.push(await nodeAndItsProcesses(), await nodeAndItsProcesses());
+    // What the call before left to do takes half of the processor: neither is measured beside it.
+    await sh(`flock ${WORKER_LOCK} true`, { timeoutMs: 60_000 });
+    byHand.push(await nodeAndItsProcesses());
     await sh(`rm -f ${TIMES}`);
     await start(['vault-01']);
     const calls = (await sh(`cat ${TIMES}`)).trim().split('\n');
@@ -168,13 +171,12 @@ await test('the hook holds virsh start up for no more than 600 ms; where node al
     const times = calls.map((call) => call.split(' ').slice(1).map(Number) as [number, number]);
     const milliseconds = times.map(([before, after]) => Math.round((after - before) * 1000));
     held.push(milliseconds.reduce((sum, ms) => sum + ms, 0));
-    note(`prepare, start, started: ${milliseconds.join(', ')} ms; node and its processes by hand: ${byHand.slice(-2)}`);
+    note(`prepare, start, started: ${milliseconds.join(', ')} ms; node and its processes by hand: ${byHand.at(-1)}`);
     await stop(['vault-01']);
   }
   await sh(`mv ${REAL} ${SCRIPT}`);
-  const [least, leastByHand] = [Math.min(...held), Math.min(...byHand)];
-  note(`held up ${held.join(', ')} ms; the least is ${(least / leastByHand).toFixed(2)} of the least by hand`);
-  assert.ok(median(held) <= 600 || least <= 1.5 * leastByHand, `${held} ms beside ${byHand}`);
+  note(`${held.join(', ')} ms in all: ${(median(held) / median(byHand)).toFixed(2)} of what they take by hand`);
+  assert.ok(median(held) <= Math.max(600, 1.5 * median(byHand)), `${held} ms beside ${byHand}`);
 });
 
 await test('the same VMs with the original hook: the same tables at the end, the wrong one when start returns', async () => {
