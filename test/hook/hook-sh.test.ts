@@ -72,6 +72,25 @@ describe.each(['dash', 'bash'])('%s', (shell) => {
     await expect.poll(() => read('journal'), { timeout: 20_000 }).toBe(entries);
   }, 30_000);
 
+  test.each([
+    ['that cannot be made', () => writeFileSync(join(folder, 'run'), '')],
+    ['that takes nothing', () => executable('bin/mv', 'exit 1')],
+  ])(
+    'a spool folder %s is an error in the journal, no harm to the VM, and leaves no file',
+    async (_, broken) => {
+      broken();
+      expect(call('reconnect', { shell })).toEqual(QUIET);
+      await expect
+        .poll(() => read('journal'), { timeout: 20_000 })
+        .toContain(`MESSAGE=ERROR: reconnect: cannot write to ${folder}/run/spool`);
+      await expect
+        .poll(() => readdirSync(folder, { recursive: true }).filter((name) => /new\./.test(`${name}`)))
+        .toEqual([]);
+      expect(read('called')).toBeUndefined();
+    },
+    30_000,
+  );
+
   test('called without a stdin it is no failure, which would kill the VM at reconnect', () => {
     for (const operation of ['start', 'reconnect', 'prepare'])
       execFileSync(shell, ['-c', `${shell} "$@" <&-`, 'sh', ...args(operation)], { stdio: 'pipe', env: environment() });
