@@ -1,5 +1,6 @@
 // What is wrong with a config file, for the person who wrote it: where, which key, what was expected, what stands there.
 import { OperatorError } from '../model/mistake.ts';
+import { printable } from '../model/printable.ts';
 
 export interface Problem {
   /** From 1; undefined where it is about the whole file. */
@@ -32,7 +33,7 @@ function sorted(problems: readonly Problem[], file: string): string[] {
 
 function formatProblem({ line, column, key, text }: Problem, file: string): string {
   const where = line === undefined ? file : `${file}:${line}:${column}`;
-  return key === '' ? `${where}: ${text}` : `${where}: ${key}: ${text}`;
+  return printable(key === '' ? `${where}: ${text}` : `${where}: ${key}: ${text}`);
 }
 
 /** The keys from the top to a value, as "bridges.br-mgmt.rules[0]". */

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { loadSettings, parseSettings } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import type { Host } from '../../src/host/host.ts';
+import { printable } from '../../src/model/printable.ts';
 import { formatTable, parseTable, vidRange } from '../../src/model/vlan.ts';
 import { defaultConfigText } from './shipped.ts';
 
@@ -362,11 +363,19 @@ test('whatever the text, the error is a ConfigError', () => {
   fc.assert(
     fc.property(texts, (text) => {
       const message = messageOf(text);
-      for (const line of message === '' ? [] : message.split('\n')) expect(line).toMatch(/^f(:\d+:\d+)?: ./);
+      for (const line of message === '' ? [] : message.split('\n')) {
+        expect(line).toMatch(/^f(:\d+:\d+)?: ./);
+        expect(line).toBe(printable(line));
+      }
     }),
     { numRuns: 500 },
   );
 }, 60_000);
+
+test('a key that a terminal would obey is written out', () => {
+  expect(messageOf('\rname: x\nbridges: {}\n')).toMatch(/^f:1:1: \\x0dname: unknown key; /);
+  expect(messageOf('"\\e[31mname": x\nbridges: {}\n')).toMatch(/^f:1:1: \\x1b\[31mname: unknown key; /);
+});
 
 test('a file that is not there, not a file, unreadable or too large is told without being read', () => {
   const host = (file: object): Host => ({ stat: () => undefined, readText: () => '', ...file }) as unknown as Host;
