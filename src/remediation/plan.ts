@@ -83,6 +83,7 @@ function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
 
 /** VLANs that stay although they should not be there: `unexpected: report`. */
 function leftAlone(vnet: VnetReport): readonly Refusal[] {
+  if (vnet.unexpected.length === 0) return [];
   const kept = vidsFrom(overlay(vnet.unexpected, vnet.target ?? []).filter(({ a, b }) => a && b));
   const text = `VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`;
   return kept.length > 0 ? [refuseVnet(vnet, 'vlan_unexpected', text)] : [];

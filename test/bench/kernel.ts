@@ -9,6 +9,7 @@ import { bridgeArgs } from '../../src/host/linux/iproute2/text.ts';
 import { createHost } from '../../src/host/linux/real.ts';
 import { liveXml, tapMac } from '../../src/host/sim/vm.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { tableFrom, vid, vidRange } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { changesBetween } from '../../src/remediation/changes.ts';
 import { configure } from '../../src/remediation/configure.ts';
@@ -121,7 +122,7 @@ async function bench() {
 /** The commands that configure these vnets from the bridge's default, as a batch. */
 function commandsFor(vnets: readonly number[]): string {
   const { policy } = settings;
-  const from = [{ vid: 1, pvid: true, untagged: true }] as unknown as Parameters<typeof changesBetween>[1];
+  const from = tableFrom([vidRange(1)], vid(1));
   const lines = vnets.flatMap((i) => {
     const to = configuredTable(policy, BRIDGE, `vm-${i}`, macOf(i, 0)) ?? [];
     return changesBetween(`vnet${i}`, from, to).map((change) => bridgeArgs(change).join(' '));

@@ -7,6 +7,7 @@ import { freePort } from './scrape.ts';
 
 const ROUNDS = 7;
 const TARGET_MS = 400;
+const TARGET_RATIO = 8;
 
 /** `main`: the built program. `config`: a config file. */
 export async function benchStart(main: string, config: string): Promise<readonly Figure[]> {
@@ -19,8 +20,11 @@ export async function benchStart(main: string, config: string): Promise<readonly
     bare.push(performance.now() - start);
   }
   const typical = median(times);
+  const ratio = typical / median(bare);
   const what = `start of serve to its first answer (node alone: ${ms(median(bare))})`;
-  return [{ what, measured: ms(typical), target: `<= ${TARGET_MS} ms`, met: typical <= TARGET_MS }];
+  const measured = `${ms(typical)}, ${ratio.toFixed(1)} x`;
+  const target = `<= ${TARGET_MS} ms, <= ${TARGET_RATIO} x`;
+  return [{ what, measured, target, met: typical <= TARGET_MS && ratio <= TARGET_RATIO }];
 }
 
 async function startOnce(main: string, config: string): Promise<number> {
