@@ -1,4 +1,5 @@
 // Troubles from other programs: iproute2 that is missing or old, and those that own the bridge or its ports and undo what was set. Pure.
+import { shellWord } from '../model/shell.ts';
 import type { Bridge } from '../model/snapshot.ts';
 import { REMEDIATOR } from '../model/surroundings.ts';
 import { matchesGlob } from '../policy/expect.ts';
@@ -55,7 +56,7 @@ function networkManager({ networkManager: states }: Facts, found: readonly Bridg
     check: 'networkmanager',
     what: `NetworkManager owns ${name}`,
     why: 'bringing its connection up again takes ports off the bridge, and their VLANs with them',
-    type: `nmcli device set ${name} managed no`,
+    type: `nmcli device set ${shellWord(name)} managed no`,
   }));
 }
 

@@ -1,6 +1,7 @@
 // Troubles of the config, and of bridges and VMs that do not fit it. Pure.
 import type { Settings } from '../config/settings.ts';
 import type { BridgePolicy } from '../model/policy.ts';
+import { shellArgument } from '../model/shell.ts';
 import type { Bridge, Domain, Snapshot } from '../model/snapshot.ts';
 import { idleRuleSentence, idleRules } from '../policy/idle-rules.ts';
 import type { Trouble, Untold } from './diagnosis.ts';
@@ -95,6 +96,6 @@ function nativeVlans(
       check: 'libvirt',
       what: `${name} has <vlan> on a Linux bridge, and libvirt is ${libvirt.join('.')}`,
       why: 'before 11.0 libvirt does not start such a VM',
-      type: `virsh edit ${name}`,
+      type: `virsh edit ${shellArgument(name)}`,
     }));
 }

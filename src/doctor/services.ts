@@ -1,6 +1,8 @@
 // Troubles of what is installed for this program: units, hook, journal, web config, remediator. Pure.
 import { remarks } from '../hook/installation.ts';
+import { shellArgument } from '../model/shell.ts';
 import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd } from '../model/surroundings.ts';
+import { count, HELD } from '../report/words.ts';
 import type { Trouble, Untold } from './diagnosis.ts';
 import { type Facts, runs } from './facts.ts';
 
@@ -165,7 +167,7 @@ export function remediator(facts: Facts): readonly Trouble[] {
   const { remediator: view } = facts;
   if (!runs(facts, REMEDIATOR)) return [];
   if (view.kind !== 'current' && view.kind !== 'stale') return [];
-  const { paused, held, domains } = view.status;
+  const { paused, held, heldProblem, domains } = view.status;
   const suspended = domains.filter(({ suspendedSince }) => suspendedSince !== undefined);
   return [
     ...(view.kind === 'stale'
@@ -188,21 +190,22 @@ export function remediator(facts: Facts): readonly Trouble[] {
           },
         ]
       : []),
-    ...(held.length > 0
+    ...(held.length > 0 || heldProblem
       ? [
           {
             check,
-            what: `a change of the policy is held: it moves ${held.length} vnets`,
-            why: 'they stay as they are until somebody agrees',
+            what: `${count(held.length, 'vnet')} held: ${heldProblem ?? HELD}`,
+            why: 'what it would move stays as it is until somebody agrees',
             type: 'libvirt-vlan-exporter plan, then heal',
           },
         ]
       : []),
-    ...suspended.map(({ domain }) => ({
+    ...suspended.map(({ domain, suspendedBecause }) => ({
       check,
       what: `healing of ${domain} is suspended`,
-      why: 'somebody or something changes its VLANs again and again',
-      type: `libvirt-vlan-exporter check ${domain}`,
+      why:
+        suspendedBecause === 'failing' ? 'its heals fail' : 'somebody or something changes its VLANs again and again',
+      type: `libvirt-vlan-exporter check ${shellArgument(domain)}`,
     })),
   ];
 }

@@ -4,6 +4,7 @@ import type { Report, Unknown } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { TRIGGERS, type Trigger } from '../report/metrics/self.ts';
 import { summarize } from '../report/summary.ts';
+import { subjectOf } from '../report/words.ts';
 import type { Audits } from './state.ts';
 
 export interface AuditBook {
@@ -74,10 +75,6 @@ function problemOf(unread: readonly Unknown[]): string | undefined {
   if (unread.length === 0) return undefined;
   const more = unread.length > SHOWN ? [`and ${unread.length - SHOWN} more`] : [];
   return [...unread.slice(0, SHOWN).map((u) => `${subjectOf(u)}: ${u.problem}`), ...more].join('; ');
-}
-
-function subjectOf({ kind, name }: Unknown): string {
-  return name === undefined ? kind : `${kind} ${name}`;
 }
 
 function logTransitions(before: readonly Unknown[], after: readonly Unknown[], log: Log): void {

@@ -111,6 +111,12 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
     publish();
   };
 
+  const followed = () => {
+    const journal = followHookJournal(host, settings.hook.identifiers, log);
+    journal.subscribe(publish);
+    return journal;
+  };
+
   const turns = createTurns<Trigger>({ run: audit, rest: restAfter });
   // Each may take tens of milliseconds, the first process some hundred: requests are answered in between.
   const begin: readonly (() => void)[] = [
@@ -118,8 +124,8 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       waking = startWaking({ host, schedule: settings.schedule, events: DEBOUNCE, wake: turns.request, log });
     },
     () => {
-      hook ??= followHookJournal(host, settings.hook.identifiers, log);
-      hook.subscribe(publish);
+      if (hook) hook.subscribe(publish);
+      else hook = followed();
     },
     () => {
       // The remediator's status file changes with each of its cycles; that needs no audit.
@@ -146,7 +152,13 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
     reload: () => {
       const apply = (fresh: Settings) => {
         waking?.reschedule(fresh.schedule);
+        const others = !isDeepStrictEqual(fresh.hook.identifiers, settings.hook.identifiers);
         settings = fresh;
+        // Where it was handed in, it is not ours to replace.
+        if (hook && options.hook === undefined && others) {
+          hook.stop();
+          hook = followed();
+        }
         void turns.request('reload');
       };
       const problem = reloadSettings(load, apply, log);

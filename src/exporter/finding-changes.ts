@@ -1,7 +1,7 @@
 // What appeared and what is gone between two reports. Pure. What a report cannot tell is neither: a finding of a domain whose XML
 // is half-written stays as it was.
 import type { FindingEvent } from '../model/finding-event.ts';
-import { type Finding, isUnread, type Report } from '../model/report.ts';
+import { type Finding, isWhole, type Report } from '../model/report.ts';
 
 /** Findings that are there as far as one knows, by subject and reason. */
 export type KnownFindings = ReadonlyMap<string, Finding>;
@@ -36,9 +36,14 @@ function keyOf({ bridge, domain, vnet, reason }: Finding): string {
 
 /** Whether the report tells if a finding is still there. */
 function whatItTells(report: Report): (finding: Finding) => boolean {
-  if (isUnread(report, 'links', 'vlans', 'domains')) return () => false;
+  if (!isWhole(report)) return () => false;
   const named = (kind: 'bridge' | 'taps' | 'domain') =>
     new Set(report.unknowns.filter((unknown) => unknown.kind === kind).map(({ name }) => name));
   const [bridges, taps, domains] = [named('bridge'), named('taps'), named('domain')];
-  return ({ bridge, domain }) => !bridges.has(bridge) && !taps.has(bridge) && !(domain && domains.has(domain));
+  const isFdbUnread = report.unknowns.some(({ kind }) => kind === 'fdb');
+  return ({ bridge, domain, reason }) =>
+    !bridges.has(bridge) &&
+    !taps.has(bridge) &&
+    !(domain && domains.has(domain)) &&
+    !(isFdbUnread && reason === 'fdb_missing');
 }

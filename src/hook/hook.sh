@@ -51,10 +51,11 @@ to_journal() {
 newline='
 '
 
-# Whether the config asks for it. Here and nowhere else, so that it also holds where node is gone or the config is broken.
+# Whether the config asks for it: the key where a key can stand, at the begin of a line or after { or a comma. Here and nowhere else, so that it also holds where node is gone or the config is broken.
 fail_closed() {
   [ -f "$LIBVIRT_VLAN_CONFIG" ] &&
-    timeout 1 sed 's/#.*//' "$LIBVIRT_VLAN_CONFIG" | tr '\n' ' ' | grep -qi "fail_closed[\"']\{0,1\} *: *true"
+    timeout 1 sed 's/^#.*//; s/[[:space:]]#.*//' "$LIBVIRT_VLAN_CONFIG" | tr '\n' ',' |
+    grep -Eqi "(^|[{,])[[:space:]]*[\"']?fail_closed[\"']?[[:space:]]*:[[:space:],]*true"
 }
 
 # Prints entries; its status is the hook's.

@@ -65,6 +65,8 @@ export const REMEDIATOR_STATUS = v.object({
   policySha256: v.string(),
   /** A policy that is held: its differences from the accepted one move more vnets than allowed. */
   heldPolicySha256: v.optional(v.string()),
+  /** Where something is held, for people: why, and what to do. Missing where an older version wrote this. */
+  heldProblem: v.optional(v.string()),
   domains: v.array(domainRemediation),
   /** vnets that a policy change would move and that wait for an operator's `heal`. */
   held: v.array(v.object({ bridge: v.string(), domain: v.string(), vnet: v.string(), changes: v.array(v.string()) })),

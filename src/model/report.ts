@@ -32,8 +32,11 @@ export interface Portless {
 
 /** Something that could not be read or understood. */
 export interface Unknown {
-  /** `links`, `vlans` and `domains` are the readers as a whole; `taps`: taps of a bridge whose owners libvirt does not tell. */
-  readonly kind: Reader | 'bridge' | 'domain' | 'taps';
+  /**
+   * `links`, `vlans` and `domains` are the readers as a whole; `fdb`: the FDB, where libvirt keeps a vnet's; `taps`: taps of a
+   * bridge whose owners libvirt does not tell.
+   */
+  readonly kind: Reader | 'fdb' | 'bridge' | 'domain' | 'taps';
   /** Of the bridge or the domain. */
   readonly name: string | undefined;
   readonly problem: string;
@@ -44,6 +47,11 @@ export type Reader = CollectorRun['collector'];
 /** Whether a reader failed as a whole, so that all that it would have said is unknown. */
 export function isUnread({ unknowns }: Report, ...readers: readonly Reader[]): boolean {
   return unknowns.some(({ kind }) => readers.some((reader) => reader === kind));
+}
+
+/** Whether all was read that vnets are matched and judged by: what is not in the report is not there. */
+export function isWhole(report: Report): boolean {
+  return !isUnread(report, 'links', 'vlans', 'domains');
 }
 
 export interface BridgeReport {

@@ -146,7 +146,7 @@ function judgeVnet(
     untouchable: untouchable(port, domain, policy, expected) ?? (keeps && !fdb.ok ? fdbUnread(fdb.error) : undefined),
     target: judged.target,
     fdb: kept && fdbNeed(...kept),
-    verdict: !judged.actual ? 'unknown' : findings.length === 0 ? 'compliant' : 'drifted',
+    verdict: !judged.actual ? 'unknown' : findings.length > 0 ? 'drifted' : keeps && !fdb.ok ? 'unknown' : 'compliant',
     findings,
   } satisfies VnetReport;
 }
@@ -249,6 +249,9 @@ function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonl
     ...failed('links', snapshot.links),
     ...failed('vlans', snapshot.vlans),
     ...failed('domains', snapshot.domains),
+    ...(snapshot.fdb && !snapshot.fdb.ok
+      ? [{ kind: 'fdb' as const, name: undefined, problem: snapshot.fdb.error }]
+      : []),
     ...bridges.flatMap(({ name, present, vlanFiltering }): Unknown[] => {
       if (present === false) return [{ kind: 'bridge', name, problem: 'there is no such bridge' }];
       if (!present || vlanFiltering !== undefined) return [];

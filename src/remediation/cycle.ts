@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts';
 import type { SnapshotReader } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
+import { isWhole } from '../model/report.ts';
 import { configure } from './configure.ts';
 import { type Answer, decide } from './decide.ts';
 import { decisionOf, describe } from './decision.ts';
@@ -75,7 +76,9 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
   const attempts = outcomes.map((outcome) => ({ vnet: outcome.plan, failed: isFailed(outcome) }));
   const guard = afterHeals(answer.guard, attempts, now, limits);
   const failed = outcomes.filter(isFailed);
-  const tally = count(forget(memory.tally, answer.report, now), decisions);
+  // Who cannot be seen in this cycle may be there all the same.
+  const seen = answer.report && isWhole(answer.report) ? answer.report : undefined;
+  const tally = count(forget(memory.tally, seen, now), decisions);
   const next: Memory = { accepted: answer.accepted, guard, tally, announced };
   return {
     memory: next,

@@ -4,7 +4,7 @@
 import type { Refusal, VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Decision, SuspensionCause } from '../model/remediator-status.ts';
-import { isUnread, type Report } from '../model/report.ts';
+import { isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import {
@@ -16,7 +16,7 @@ import {
   type Permit,
   permit,
 } from './guard.ts';
-import { type Accepted, holdPolicy } from './hold.ts';
+import { type Accepted, type Held, holdPolicy } from './hold.ts';
 import { forgetGone } from './intents.ts';
 import { plan } from './plan.ts';
 
@@ -38,6 +38,8 @@ export interface Answer {
   readonly rest: readonly Resting[];
   /** vnets that a held policy would move. */
   readonly held: readonly VnetPlan[];
+  /** Where something is held, for people: why, and what to do. */
+  readonly heldProblem: string | undefined;
   readonly policyHeld: boolean;
   readonly refusals: readonly Refusal[];
   /** vnets of the policy in force by bridge and domain; undefined where nothing can be told. */
@@ -72,11 +74,9 @@ export function decide(question: Question): Answer {
   const seen = hold.report && isWhole(hold.report) ? hold.report.bridges.flatMap((b) => b.vnets) : undefined;
   let guard = observe(question.guard, seen, now, limits);
   const heal: HealNow[] = [];
-  const rest: Resting[] = hold.moved.map((p) => ({
-    plan: p,
-    outcome: 'held',
-    problem: heldProblem(question, hold.moved.length),
-  }));
+  const problem = hold.held && heldProblem(question, hold.held);
+  const moved = hold.held?.moved ?? [];
+  const rest: Resting[] = moved.map((p) => ({ plan: p, outcome: 'held', problem: problem ?? '' }));
   const wakeUps = [nextForgetting(guard, limits)];
   for (const vnet of drifted) {
     const stop = stopped(question, vnet);
@@ -94,8 +94,9 @@ export function decide(question: Question): Answer {
     guard,
     heal,
     rest,
-    held: hold.moved,
-    policyHeld: hold.held && !isAccepted(question),
+    held: moved,
+    heldProblem: problem,
+    policyHeld: hold.held !== undefined && !isAccepted(question),
     refusals,
     report: hold.report,
     wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined,
@@ -110,10 +111,6 @@ function remembered(accepted: Accepted, { domains }: Snapshot): Accepted {
 
 function isAccepted({ accepted, policy }: Question): boolean {
   return accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
-}
-
-function isWhole(report: Report): boolean {
-  return !isUnread(report, 'links', 'vlans', 'domains');
 }
 
 /** What holds every vnet. */
@@ -136,12 +133,17 @@ function resting(plan: VnetPlan, allowed: Extract<Permit, { until: number }>, li
   return { plan, outcome: 'suspended', problem, cause: allowed.cause };
 }
 
-function heldProblem(question: Question, count: number): string {
+function heldProblem(question: Question, { moved, away, unread }: Held): string {
   const { accepted, limits } = question;
   const changed = isAccepted(question) ? 'what domains ask for changed' : 'the policy changed';
   const why = accepted.kind === 'unknown' ? `the last accepted policy is unknown (${accepted.problem})` : changed;
+  const most = limits.maxVnetsPerPolicyChange;
+  if (unread && moved.length + away <= most)
+    return `${why}, and what it would move cannot be told, for not all could be read: it waits until it can`;
+  const absent = away === 0 ? '' : ` and ${away} interfaces that are off their bridge`;
+  const first = away === 0 ? '' : 'bring these back to their bridge, or raise the limit, and ';
   return (
-    `${why}, and it would move ${count} vnets, more than max_vnets_per_policy_change ${limits.maxVnetsPerPolicyChange}: ` +
-    'to accept it, run `libvirt-vlan-exporter heal`'
+    `${why}, and it would move ${moved.length} vnets${absent}, more than max_vnets_per_policy_change ${most}: ` +
+    `to accept it, ${first}run \`libvirt-vlan-exporter heal\``
   );
 }

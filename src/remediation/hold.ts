@@ -4,7 +4,7 @@
 
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import { isUnread, type Report, type VnetReport } from '../model/report.ts';
+import { isWhole, type Report, type VnetReport } from '../model/report.ts';
 import { sameTable } from '../model/vlan.ts';
 import { accept, hasChanged, type Intents } from './intents.ts';
 import { isSettled, vnetPlan } from './plan.ts';
@@ -15,12 +15,21 @@ export type Accepted =
   | { readonly kind: 'known'; readonly policy: Policy; readonly intents: Intents }
   | { readonly kind: 'unknown'; readonly problem: string };
 
-/** What to go by. `report` is undefined where nothing may be healed at all. `moved`: what waits for an operator's `heal`. */
+/** What to go by. `report` is undefined where nothing may be healed at all. */
 export interface Hold {
   readonly accepted: Accepted;
   readonly report: Report | undefined;
-  readonly held: boolean;
+  /** Where something is held: why. */
+  readonly held: Held | undefined;
+}
+
+export interface Held {
+  /** What waits for an operator's `heal`. */
   readonly moved: readonly VnetPlan[];
+  /** Interfaces that are off their bridge for now, as ifreload leaves them: they would be moved when they return. */
+  readonly away: number;
+  /** Something could not be read: it might move too. */
+  readonly unread: boolean;
 }
 
 /** `reportUnder(policy)` is the present snapshot's report under that policy. */
@@ -33,7 +42,7 @@ export function holdPolicy(
   const wanted = reportUnder(policy);
   const intents = accepted.kind === 'known' ? accepted.intents : {};
   const taken: Accepted = { kind: 'known', policy, intents: accept(intents, wanted, () => true) };
-  const pass: Hold = { accepted: taken, report: wanted, held: false, moved: [] };
+  const pass: Hold = { accepted: taken, report: wanted, held: undefined };
   if (accepted.kind === 'first') return pass;
   const samePolicy = accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
   const inForce = samePolicy ? wanted : accepted.kind === 'known' ? reportUnder(accepted.policy) : undefined;
@@ -42,12 +51,12 @@ export function holdPolicy(
     .flatMap((vnet) => movedPlan(vnet, inForce && vnetOf(inForce, vnet), hasChanged(intents, vnet)));
   if (moved.length === 0 && samePolicy) return pass;
   const away = samePolicy ? 0 : interfacesAway(wanted);
-  if (isComplete(wanted) && moved.length + away <= limit) return pass;
+  const unread = !isWhole(wanted);
+  if (!unread && moved.length + away <= limit) return pass;
   return {
     accepted: accepted.kind === 'known' ? stillAccepted(accepted, inForce ?? wanted, samePolicy) : accepted,
     report: inForce && leaveAlone(without(inForce, wanted), intents),
-    held: true,
-    moved,
+    held: { moved, away, unread },
   };
 }
 
@@ -73,13 +82,6 @@ function movedPlan(vnet: VnetReport, inForce: VnetReport | undefined, changed: b
   return [vnetPlan(vnet, vnet.actual, vnet.target)];
 }
 
-/** Whether all that could be moved was seen: what could not be read might move too. */
-function isComplete(report: Report): boolean {
-  const read = !isUnread(report, 'links', 'vlans', 'domains');
-  return read && report.bridges.every((b) => b.present || b.expectedVnets.size === 0);
-}
-
-/** Interfaces that are off their bridge for now, as ifreload leaves them: they would be moved when they return. */
 function interfacesAway(report: Report): number {
   return report.bridges.flatMap((b) => b.findings).filter((f) => f.reason === 'not_on_bridge').length;
 }

@@ -2,6 +2,7 @@
 // what is wrong.
 
 import type { HookStats } from '../model/hook-stats.ts';
+import { printable } from '../model/printable.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
 import type { BridgeReport, Finding, Portless, Report, VnetReport } from '../model/report.ts';
 import type { Reading } from '../model/snapshot.ts';
@@ -160,10 +161,14 @@ function renderRemediator(report: Report, view: RemediatorView | undefined, colo
         { text: `! ${domain}` },
         { text: bridge },
         { text: 'held', style: 'doubtful' },
-        { text: `${vnet}: ${count(changes.length, 'change')} of a new policy, until an operator runs heal` },
+        { text: `${vnet}: ${count(changes.length, 'change')}, until an operator runs heal` },
       ]),
   ];
-  return [paint(`remediator ${state}, last cycle ${age} s ago`, 'strong', colour), ...renderColumns(rows, colour)];
+  return [
+    paint(`remediator ${state}, last cycle ${age} s ago`, 'strong', colour),
+    ...(status.heldProblem ? [`held: ${printable(status.heldProblem)}`] : []),
+    ...renderColumns(rows, colour),
+  ];
 }
 
 function domainsOf(report: Report): ReadonlySet<string> {

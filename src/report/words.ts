@@ -24,6 +24,10 @@ export function thousands(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** Why vnets are held, where a remediator of an older version does not say. */
+export const HELD =
+  'a change would move more vnets than one change may; to accept it, run `libvirt-vlan-exporter heal`';
+
 /** What an unknown is about: `domain web-1`, `vlans`. */
 export function subjectOf({ kind, name }: Unknown): string {
   if (kind === 'taps') return `taps of ${name}`;

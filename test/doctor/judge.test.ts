@@ -237,7 +237,7 @@ test.each<[string, Partial<Facts>, string]>([
         status: { ...status, held: [{ bridge: 'br0', domain: 'a', vnet: 'vnet0', changes: [] }] },
       },
     },
-    'remediator: a change of the policy is held: it moves 1 vnets',
+    'remediator: 1 vnet held: a change would move more vnets than one change may; to accept it, run `libvirt-vlan-exporter heal`',
   ],
   [
     'systemd-networkd deletes',

@@ -201,6 +201,21 @@ it('what the journal says of the hook is shown when it changes', async () => {
   expect(stop).toHaveBeenCalled();
 });
 
+it('a reload with other identifiers of the hook follows these from then on', async () => {
+  const { host, exporter, file } = exporterOn();
+  const errors = () => {
+    const stats = exporter.state().hook?.stats;
+    return stats?.ok ? [...stats.value.byDomain].map(([domain, counts]) => `${domain} ${counts.errors}`) : undefined;
+  };
+  await exporter.start();
+  const failed = { PRIORITY: '3', MESSAGE: 'ERROR: start: no', LIBVIRT_VLAN_DOMAIN: 'vyos-01' };
+  host.journal.append({ ...failed, SYSLOG_IDENTIFIER: ['other', 'other[vyos-01]'] });
+  await eventually(() => expect(errors()).toEqual([]));
+  file.text = `${CONFIG}hook: { identifiers: [other] }\n`;
+  expect(exporter.reload()).toBeUndefined();
+  await eventually(() => expect(errors()).toEqual(['vyos-01 1']));
+});
+
 it('after stop no audit comes, whatever happens', async () => {
   const { host, exporter } = exporterOn();
   await exporter.idle();

@@ -54,6 +54,12 @@ test.each<[string, Unknown]>([
   expect(told(reportOf([wrong()]), blind, reportOf([]))).toEqual(['found PVID 1', 'gone PVID 1']);
 });
 
+test('an FDB that could not be read leaves its findings, and no others', () => {
+  const missing: Finding = { ...wrong('none in 20'), reason: 'fdb_missing' };
+  const blind = reportOf([], [{ kind: 'fdb', name: undefined, problem: '' }]);
+  expect(told(reportOf([missing, wrong()]), blind)).toEqual(['found none in 20', 'found PVID 1', 'gone PVID 1']);
+});
+
 test('what is unknown of another domain or bridge keeps nothing from being told', () => {
   const elsewhere: readonly Unknown[] = [
     { kind: 'domain', name: 'web', problem: '' },

@@ -180,6 +180,8 @@ describe('a start that fails', () => {
     'hook:\n  fail_closed: false # not true',
     'hook:\n  # fail_closed: true\n  wait_seconds: 3',
     'hook: {wait_seconds: 3}',
+    'hook: {identifiers: ["a#b"], fail_closed: true}',
+    '{"bridges":{"br0":{"vlans":[1],"pvid":1,"rules":[{"name":"a","because":"until fail_closed: true","domains":["x"],"pvid":1}]}}}',
   ])('what the script and the config reader make of it is the same: %j', (text) => {
     const whole = text.startsWith('{') ? text : `bridges: {br0: {vlans: [1], pvid: 1}}\n${text}\n`;
     config(whole);

@@ -47,6 +47,16 @@ test('a clock that was set back by a day does not put off the probe of a suspend
   expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
 });
 
+test('domains that cannot be read for once keep their counts', async () => {
+  const fleet = createFleet(1);
+  await fleet.cycle();
+  fleet.pass(25 * 3_600_000);
+  fleet.host.forbid('/run/libvirt/qemu');
+  fleet.host.forbid('/etc/libvirt/qemu');
+  await fleet.cycle();
+  expect(fleet.status()?.domains).toMatchObject([{ domain: 'vm-1', remediations: 1 }]);
+});
+
 test('a host that could be read is no problem', async () => {
   expect((await createFleet(1).cycle()).problem).toBeUndefined();
 });

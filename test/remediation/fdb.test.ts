@@ -130,3 +130,13 @@ test('only static entries in a VLAN count; another form is an error', () => {
   expect(() => parseFdbShow('{}')).toThrow('expected a list of entries');
   expect(() => parseFdbShow('[{"mac":1}]')).toThrow('not an entry: {"mac":1}');
 });
+
+test('an FDB that cannot be read leaves a vnet unknown, though its VLANs are right', async () => {
+  const sim = host();
+  await configure(sim, (await judge(sim)).planned.vnets);
+  sim.sabotage((line) => line.startsWith('bridge -j fdb'), { exitCode: 1, stderr: 'no' });
+  const report = evaluate(await snapshotOf(sim), POLICY);
+  expect(report.bridges[0]?.vnets[0]?.verdict).toBe('unknown');
+  expect(report.unknowns).toMatchObject([{ kind: 'fdb', name: undefined, problem: expect.stringContaining('no') }]);
+  expect(plan(report)).toMatchObject({ vnets: [], refusals: [{ vnet: 'vnet0', reason: 'unknown' }] });
+});

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import type { Policy } from '../../src/model/policy.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { plan } from '../../src/remediation/plan.ts';
@@ -172,4 +173,41 @@ test('a dry run tells what it would do, and changes nothing', async () => {
   expect(result.decisions).toMatchObject([{ outcome: 'dry_run', before: '1*', after: WELL }]);
   expect(await fleet.tableOf(1)).toBe('1*');
   expect(fleet.host.commands.every((line) => line.includes('show'))).toBe(true);
+});
+
+test('what a held policy waits for beside vnets is told', async () => {
+  const fleet = await healthy(40);
+  for (let vm = 30; vm <= 40; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), undefined);
+  fleet.use(policyOf(20));
+  await operatorHeals(fleet);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({
+    heldPolicySha256: 'pvid 20',
+    held: [],
+    heldProblem: expect.stringMatching(
+      /^the policy changed, and it would move 0 vnets and 11 interfaces that are off their bridge, more than .* 10: to accept it, bring these back/,
+    ),
+  });
+  for (let vm = 30; vm <= 40; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), 'br0');
+  await operatorHeals(fleet);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
+});
+
+test('a bridge that is gone keeps no other from a small change', async () => {
+  const fleet = await healthy(5);
+  fleet.host.addBridge('br-old');
+  fleet.host.start({ name: 'old', uuid: 'old', interfaces: [{ mac: '52:54:00:ff:00:01', bridge: 'br-old' }] });
+  const both = (pvid: number): Policy => {
+    const [bridge] = policyOf(pvid).bridges;
+    return { ...policyOf(pvid), bridges: bridge ? [bridge, { ...bridge, name: 'br-old' }] : [] };
+  };
+  fleet.use(both(100));
+  await fleet.cycle();
+  fleet.host.kernel.setMaster(fleet.host.taps('old')[0] ?? '', undefined);
+  fleet.host.kernel.removeLink('br-old');
+  fleet.use(both(20));
+  await fleet.cycle('reload');
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', held: [], heldProblem: undefined });
+  expect(await fleet.tableOf(1)).toBe('10 20*');
 });

@@ -1,6 +1,7 @@
 // The hook's file in libvirt's folders: found, written, removed.
-import { chownSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { OperatorError } from '../../model/mistake.ts';
 import type { Host } from '../host.ts';
 import { findHookFiles, type Installation } from './hook-files.ts';
 import { type Processes, processes } from './processes.ts';
@@ -27,16 +28,28 @@ export function runningProgram(fileBeside: string): { readonly node: string; rea
   return { node: realpathSync(process.execPath), script: join(folder, fileBeside) };
 }
 
-/** By rename: libvirt never sees half a script. Throws Error. */
+/** By rename: libvirt never sees half a script. Throws OperatorError. */
 export function writeHookFile(path: string, script: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  const temporary = `${dirname(dirname(path))}/.libvirt-vlan-exporter.new`;
-  writeFileSync(temporary, script, { mode: 0o755 });
-  if (process.getuid?.() === 0) chownSync(temporary, 0, 0);
-  renameSync(temporary, path);
+  tried(path, 'written', () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    const temporary = `${dirname(dirname(path))}/.libvirt-vlan-exporter.new`;
+    writeFileSync(temporary, script);
+    chmodSync(temporary, 0o755);
+    if (process.getuid?.() === 0) chownSync(temporary, 0, 0);
+    renameSync(temporary, path);
+  });
 }
 
-/** Throws Error. */
+/** Throws OperatorError. */
 export function removeHookFile(path: string): void {
-  rmSync(path);
+  tried(path, 'removed', () => rmSync(path));
+}
+
+function tried(path: string, what: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const hint = process.getuid?.() === 0 ? '' : '; run it as root';
+    throw new OperatorError(`${path} cannot be ${what}: ${(error as Error).message}${hint}`, { cause: error });
+  }
 }

@@ -1,7 +1,7 @@
 // Section "Remediator": whether it runs, what it holds or gave up on, and what it did last.
 import type { Decision, RemediatorStatus, RemediatorView } from '../../model/remediator-status.ts';
 import { type Html, html } from '../html.ts';
-import { count } from '../words.ts';
+import { count, HELD } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';
 import { fold } from './fold.ts';
 import type { PageInput } from './input.ts';
@@ -45,18 +45,18 @@ ${suspended.map(
         : 'It drifts again after each heal: something else sets its VLANs.'
     }</p>`,
 )}
-${status.held.length > 0 && renderHeld(status)}
+${(status.held.length > 0 || status.heldProblem) && renderHeld(status)}
 ${renderRefusals(status)}
 ${renderDecisions(status.recent, now, filter)}`;
 }
 
-function renderHeld({ held }: RemediatorStatus): Html {
+function renderHeld({ held, heldProblem }: RemediatorStatus): Html {
   const rows = held.map(
     ({ bridge, domain, vnet, changes }) =>
       html`<li id="held/${bridge}/${vnet}"><b>${domain}</b> ${vnet} ${changes.map((change) => html`<code>${change}</code> `)}</li>\n`,
   );
-  return html`<div class="hold"><p><b>${count(held.length, 'vnet')} held back.</b> The policy changed, and would move more vnets than one change may. Look at <code>libvirt-vlan-exporter plan</code>; accept with <code>libvirt-vlan-exporter heal</code>.</p>
-${fold('held-more', rows, 'vnet', (some) => html`<ol class="log">${some}</ol>`)}</div>`;
+  return html`<div class="hold"><p><b>${count(held.length, 'vnet')} held back</b>: ${heldProblem ?? HELD}. What it is: <code>libvirt-vlan-exporter plan</code></p>
+${held.length > 0 && fold('held-more', rows, 'vnet', (some) => html`<ol class="log">${some}</ol>`)}</div>`;
 }
 
 function renderRefusals({ refusals }: RemediatorStatus): Html {

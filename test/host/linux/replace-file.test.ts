@@ -1,0 +1,46 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { removeHookFile, writeHookFile } from '../../../src/host/linux/hook-installation.ts';
+import { replaceFile } from '../../../src/host/linux/replace-file.ts';
+import { OperatorError } from '../../../src/model/mistake.ts';
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'vlan-file.'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+/** The umask of a hardened root's shell. */
+function strict(): void {
+  const before = process.umask(0o077);
+  onTestFinished(() => void process.umask(before));
+}
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+test('whoever is to read a file may, whatever the umask', () => {
+  strict();
+  const file = join(folder(), 'x.prom');
+  replaceFile(file, 'a 1\n', { mode: 0o644 });
+  expect([readFileSync(file, 'utf8'), modeOf(file)]).toEqual(['a 1\n', '644']);
+});
+
+test('the hook is executable, whatever the umask and whatever was left there', () => {
+  strict();
+  const at = folder();
+  writeFileSync(join(at, '.libvirt-vlan-exporter.new'), 'half', { mode: 0o600 });
+  writeHookFile(join(at, 'qemu.d/hook'), '#!/bin/sh\n');
+  expect([readFileSync(join(at, 'qemu.d/hook'), 'utf8'), modeOf(join(at, 'qemu.d/hook'))]).toEqual([
+    '#!/bin/sh\n',
+    '755',
+  ]);
+});
+
+test('a folder that takes no hook is a mistake to be told, and no bug', () => {
+  const file = join(folder(), 'file');
+  writeFileSync(file, '');
+  expect(() => writeHookFile(join(file, 'qemu.d/hook'), '')).toThrow(OperatorError);
+  expect(() => removeHookFile(join(file, 'hook'))).toThrow(/hook cannot be removed: ENOTDIR/);
+});
