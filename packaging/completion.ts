@@ -36,9 +36,11 @@ _lve_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
 # By the names of libvirt's files: any characters but a slash.
 _lve_domains() {
   local file name
+  local -A seen=()
   for file in ${DOMAIN_FOLDERS.map((folder) => `${folder}/*.xml`).join(' ')}; do
     name=\${file##*/} name=\${name%.xml}
-    [[ -e $file && $name == "$cur"* ]] && COMPREPLY+=("$(printf %q "$name")")
+    [[ -e $file && $name == "$cur"* && -z \${seen[$name]} ]] && COMPREPLY+=("$(printf %q "$name")")
+    seen[$name]=x
   done
 }
 

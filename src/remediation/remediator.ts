@@ -66,13 +66,15 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   const cycle = async (trigger: Trigger): Promise<void> => {
     clearTimeout(timer);
     const locking = dryRun ? undefined : await attemptLock(options.lock);
-    if (locking && !locking.held) {
-      if (lockedOut !== locking.holder) log.warn({ holder: locking.holder }, 'somebody else holds the lock: waiting');
-      lockedOut = locking.holder;
+    const problem = locking && 'problem' in locking ? locking.problem : undefined;
+    once('lock', problem, 'the lock cannot be taken: nothing is healed until it can be');
+    const holder = locking && 'holder' in locking ? locking.holder : undefined;
+    if (holder !== undefined && holder !== lockedOut) log.warn({ holder }, 'somebody else holds the lock: waiting');
+    lockedOut = holder;
+    if (locking && !('release' in locking)) {
       timer = setTimeout(() => void turns.request(trigger), LOCK_RETRY_MS);
       return;
     }
-    lockedOut = undefined;
     try {
       const since = trigger.at;
       const input = { host, read, settings, trigger: trigger.name, since, dryRun, paused: isPaused(host, log) };
@@ -146,11 +148,13 @@ function isPaused(host: Host, log: Log): boolean {
   }
 }
 
-async function attemptLock(lock: RemediatorOptions['lock']): Promise<Locking | undefined> {
+async function attemptLock(
+  lock: RemediatorOptions['lock'],
+): Promise<Locking | { readonly problem: string } | undefined> {
   try {
     return await lock?.();
   } catch (error) {
-    return { held: false, holder: `unknown (${(error as Error).message})` };
+    return { problem: (error as Error).message };
   }
 }
 

@@ -89,6 +89,26 @@ test('while somebody else holds the lock nothing is done; it is said once, and t
   vi.useRealTimers();
 });
 
+test('a lock that cannot be taken is told as that, once, and tried again', async () => {
+  vi.useFakeTimers();
+  let full = true;
+  const lock = async () => {
+    if (full) throw new Error('ENOSPC: no space left on device');
+    return { held: true as const, release: async () => undefined };
+  };
+  const { remediator, host, lines } = start(1, { lock });
+  remediator.wake('startup');
+  await vi.advanceTimersByTimeAsync(3500);
+  expect(host.commands).toEqual([]);
+  expect(lines).toEqual([
+    expect.stringMatching(/^the lock cannot be taken: nothing is healed until it can be .*ENOSPC/),
+  ]);
+  full = false;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(host.commands).toContain('bridge -j -compressvlans -force -batch -');
+  vi.useRealTimers();
+});
+
 test('a status that cannot be published is logged once, and healing goes on', async () => {
   let full = true;
   const publish = () => {

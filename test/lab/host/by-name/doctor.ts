@@ -73,8 +73,9 @@ await test('config, bridges, units, hooks, web config and ifupdown2: each is fou
   writeFileSync(`${HOOKS}/qemu.d/other`, '#!/bin/sh\nbridge vlan add vid 5 dev vnet0\n');
   writeFileSync(ours, `${readFileSync(ours, 'utf8')}# by hand\n`);
   await sh(`chmod 755 ${HOOKS}/qemu ${HOOKS}/qemu.d/other`);
-  await sh(`systemctl disable --now ${UNIT} && mkdir -p /etc/systemd/system/${UNIT}.service.d`);
-  await sh(`echo '[Unit]' > /etc/systemd/system/${UNIT}.service.d/lab.conf`);
+  await sh(`systemctl disable --now ${UNIT} && mkdir -p /etc/systemd/system/${UNIT}-rtnl.socket.d`);
+  // Of a unit that does not run systemd forgets what it read.
+  await sh(`systemctl start ${UNIT}-rtnl.socket && echo '[Unit]' > /etc/systemd/system/${UNIT}-rtnl.socket.d/lab.conf`);
   const { troubles, status } = await doctor();
   assert.equal(status, 1);
   found(troubles, [
@@ -84,7 +85,7 @@ await test('config, bridges, units, hooks, web config and ifupdown2: each is fou
     ['bridge', /br-flat does not filter VLANs/],
     ['units', /exporter\.service does not run/],
     ['units', /exporter\.service is not enabled/],
-    ['units', /exporter\.service was changed since systemd read it/],
+    ['units', /rtnl\.socket was changed since systemd read it/],
     ['hook', /qemu is the hook of RCA-2026-02-001 and still runs/],
     ['hook', /qemu\.d\/other sets VLANs, too/],
     ['hook', /was written by another version, or changed by hand/],
@@ -97,7 +98,7 @@ await test('config, bridges, units, hooks, web config and ifupdown2: each is fou
 });
 
 await sh(`rm ${WEB} /etc/network/interfaces.d/lab ${HOOKS}/qemu ${HOOKS}/qemu.d/other`);
-await sh(`rm -r /etc/systemd/system/${UNIT}.service.d && systemctl daemon-reload`);
+await sh(`rm -r /etc/systemd/system/${UNIT}-rtnl.socket.d && systemctl daemon-reload`);
 writeFileSync(DEFAULTS, defaults);
 writeFileSync(CONFIG, GOOD);
 await sh(`libvirt-vlan-exporter hook install && systemctl enable --now ${UNIT}`);

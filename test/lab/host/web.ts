@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { selfSigned } from '../../certificate.ts';
-import { finish, note, sh, test, until } from '../../scenario.ts';
+import { selfSigned } from '../certificate.ts';
+import { finish, note, sh, test, until } from '../scenario.ts';
 
 const EXAMPLES = '/usr/share/doc/libvirt-vlan-exporter/examples/systemd';
 const UNITS = '/etc/systemd/system';
