@@ -25,7 +25,8 @@ beforeEach(() => {
   executable('bin/logger', 'entry=$(cat); printf "%s\n\n" "$entry" >>"$(dirname "$0")/../journal"');
   node('exit 0');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+// The journal is written by a process that nobody waits for: it may put its file there meanwhile.
+afterEach(() => rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 100 }));
 
 function executable(name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
