@@ -77,7 +77,8 @@ export function decide(question: Question): Answer {
   const problem = hold.held && heldProblem(question, hold.held);
   const moved = hold.held?.moved ?? [];
   const rest: Resting[] = moved.map((p) => ({ plan: p, outcome: 'held', problem: problem ?? '' }));
-  const wakeUps = [nextForgetting(guard, limits)];
+  // Where the host could not be seen, nothing is forgotten: that time may be past, and would be due again and again.
+  const wakeUps = seen ? [nextForgetting(guard, limits)] : [];
   for (const vnet of drifted) {
     const stop = stopped(question, vnet);
     const allowed = stop ? undefined : permit(guard, vnet, now, limits);
@@ -133,14 +134,16 @@ function resting(plan: VnetPlan, allowed: Extract<Permit, { until: number }>, li
   return { plan, outcome: 'suspended', problem, cause: allowed.cause };
 }
 
-function heldProblem(question: Question, { moved, away, unread }: Held): string {
+function heldProblem(question: Question, { moved, away, doubtful, unread }: Held): string {
   const { accepted, limits } = question;
   const changed = isAccepted(question) ? 'what domains ask for changed' : 'the policy changed';
   const why = accepted.kind === 'unknown' ? `the last accepted policy is unknown (${accepted.problem})` : changed;
   const most = limits.maxVnetsPerPolicyChange;
-  if (unread && moved.length + away <= most)
+  if ((unread || doubtful > 0) && moved.length + away <= most)
     return `${why}, and what it would move cannot be told, for not all could be read: it waits until it can`;
-  const absent = away === 0 ? '' : ` and ${away} interfaces that are off their bridge`;
+  const absent =
+    (away === 0 ? '' : ` and ${away} interfaces that are off their bridge`) +
+    (doubtful === 0 ? '' : ` and ${doubtful} that cannot be judged now`);
   const first = away === 0 ? '' : 'bring these back to their bridge, or raise the limit, and ';
   return (
     `${why}, and it would move ${moved.length} vnets${absent}, more than max_vnets_per_policy_change ${most}: ` +

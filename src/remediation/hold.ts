@@ -28,7 +28,9 @@ export interface Held {
   readonly moved: readonly VnetPlan[];
   /** Interfaces that are off their bridge for now, as ifreload leaves them: they would be moved when they return. */
   readonly away: number;
-  /** Something could not be read: it might move too. */
+  /** vnets and domains that cannot be judged now: they might move when they can. */
+  readonly doubtful: number;
+  /** Whole parts of the host could not be read. */
   readonly unread: boolean;
 }
 
@@ -41,22 +43,23 @@ export function holdPolicy(
 ): Hold {
   const wanted = reportUnder(policy);
   const intents = accepted.kind === 'known' ? accepted.intents : {};
-  const taken: Accepted = { kind: 'known', policy, intents: accept(intents, wanted, () => true) };
+  const taken: Accepted = { kind: 'known', policy, intents: accept(intents, wanted, (vnet) => !isDoubtful(vnet)) };
   const pass: Hold = { accepted: taken, report: wanted, held: undefined };
   if (accepted.kind === 'first') return pass;
   const samePolicy = accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
   const inForce = samePolicy ? wanted : accepted.kind === 'known' ? reportUnder(accepted.policy) : undefined;
-  const moved = wanted.bridges
-    .flatMap((b) => b.vnets)
-    .flatMap((vnet) => movedPlan(vnet, inForce && vnetOf(inForce, vnet), hasChanged(intents, vnet)));
-  if (moved.length === 0 && samePolicy) return pass;
+  const vnets = wanted.bridges.flatMap((b) => b.vnets);
+  const moved = vnets.flatMap((vnet) => movedPlan(vnet, inForce && vnetOf(inForce, vnet), hasChanged(intents, vnet)));
+  const inDoubt = vnets.filter((vnet) => isDoubtful(vnet) && (!samePolicy || hasChanged(intents, vnet)));
+  const doubtful = inDoubt.length + (samePolicy ? 0 : unknownDomains(wanted));
+  if (moved.length + doubtful === 0 && samePolicy) return pass;
   const away = samePolicy ? 0 : interfacesAway(wanted);
   const unread = !isWhole(wanted);
-  if (!unread && moved.length + away <= limit) return pass;
+  if (!unread && moved.length + away + doubtful <= limit) return pass;
   return {
     accepted: accepted.kind === 'known' ? stillAccepted(accepted, inForce ?? wanted, samePolicy) : accepted,
     report: inForce && leaveAlone(without(inForce, wanted), intents),
-    held: { moved, away, unread },
+    held: { moved, away, doubtful, unread },
   };
 }
 
@@ -80,6 +83,17 @@ function movedPlan(vnet: VnetReport, inForce: VnetReport | undefined, changed: b
   if (!vnet.actual || !vnet.target || vnet.untouchable || isSettled(vnet)) return [];
   if (!changed && inForce?.target && sameTable(inForce.target, vnet.target)) return [];
   return [vnetPlan(vnet, vnet.actual, vnet.target)];
+}
+
+/** Whether it cannot be told now what would become of a vnet. */
+function isDoubtful(vnet: VnetReport): boolean {
+  return !vnet.actual || vnet.untouchable?.reason === 'unknown';
+}
+
+/** Domains that cannot be read, and of which no vnet is known from before. */
+function unknownDomains(report: Report): number {
+  const known = new Set(report.bridges.flatMap((b) => b.vnets.map(({ domain }) => domain)));
+  return report.unknowns.filter(({ kind, name = '' }) => kind === 'domain' && !known.has(name)).length;
 }
 
 function interfacesAway(report: Report): number {

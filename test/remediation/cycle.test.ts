@@ -47,6 +47,16 @@ test('a clock that was set back by a day does not put off the probe of a suspend
   expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
 });
 
+test('a host that stays unreadable is not looked at again and again for what could be forgotten', async () => {
+  const fleet = createFleet(1);
+  await fleet.cycle();
+  fleet.pass(1000);
+  await fleet.cycle();
+  fleet.host.sabotage((line) => line.includes('show'), { exitCode: 1, stderr: 'no' });
+  fleet.pass(2 * LIMITS.cooldownMs);
+  expect((await fleet.cycle()).wakeAt).toBeUndefined();
+});
+
 test('domains that cannot be read for once keep their counts', async () => {
   const fleet = createFleet(1);
   await fleet.cycle();

@@ -64,6 +64,17 @@ test('while they are held, the others are healed, and those are not put back to 
   expect([await fleet.tableOf(1), await fleet.tableOf(12)]).toEqual(['1*', WELL]);
 });
 
+test('a dump that fails once releases none of them', async () => {
+  const fleet = await healthy(12);
+  setAll(fleet, 11, 7);
+  await fleet.cycle();
+  fleet.host.sabotage((line) => line.includes('show'), { exitCode: 1, stderr: 'no' }, 1);
+  await fleet.cycle();
+  expect(told(await fleet.cycle()).filter((d) => d.startsWith('verified'))).toEqual([]);
+  expect(fleet.status()?.held).toHaveLength(11);
+  expect(await fleet.tableOf(1)).toBe(WELL);
+});
+
 test('taken back, all is as it was', async () => {
   const fleet = await healthy(12);
   setAll(fleet, 11, 7);

@@ -111,6 +111,20 @@ test('a policy that cannot be judged, because something could not be read, is no
   expect(await fleet.tableOf(7)).toBe(WELL);
 });
 
+test('a policy is not accepted while the domains that it would move cannot be read, one by one', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  const files = Array.from({ length: 40 }, (_, i) => `/run/libvirt/qemu/vm-${i + 1}.xml`);
+  for (let vm = 1; vm <= 40; vm++) fleet.host.setMetadata(`vm-${vm}`, `<changed xmlns='urn:somebody'/>`);
+  for (const file of files) fleet.host.forbid(file);
+  await fleet.cycle();
+  expect(fleet.status()?.heldProblem).toMatch(/^the policy changed, and what it would move cannot be told/);
+  for (const file of files) fleet.host.forbid(file, false);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: { length: 40 } });
+  expect(await fleet.tableOf(7)).toBe(WELL);
+});
+
 test('a VLAN that is only reported is no reason to move a vnet back', async () => {
   const fleet = await healthy(40);
   const reporting = policyOf(20, { unexpected: 'report' });

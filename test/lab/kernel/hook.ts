@@ -3,7 +3,7 @@
 // Each call goes through the built hook.sh and hook.cjs. `logger` is a stand-in that keeps what it is given.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { tapMac } from '../../../src/model/mac.ts';
@@ -89,8 +89,21 @@ async function original(name: string, nics: readonly Nic[]): Promise<void> {
   await sh(`bash -c 'logger() { :; }; export -f logger; exec bash ${FOLDER}/original ${name} started begin -' | cat`);
 }
 
-/** Journal entries since the last call of this, in no order. */
+/** Whether a hook that has answered still writes to the journal, which libvirt does not wait for. */
+function isWriting(): boolean {
+  return readdirSync('/proc').some((process) => {
+    try {
+      const line = readFileSync(`/proc/${process}/cmdline`, 'utf8');
+      return line.includes('hook.sh\0') && line.includes('\0start\0');
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Journal entries since the last call of this, in no order: all of the calls at start. */
 async function entries(): Promise<readonly string[]> {
+  await until('what is written to the journal is written', 60_000, async () => !isWriting());
   const list = kept();
   rmSync(JOURNAL, { force: true });
   return list;

@@ -75,7 +75,9 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
 
   const links = (): readonly BridgeLink[] => {
     const ask = () => dump(bridgeLinksRequest(), RTM_NEWLINK, parser.parse);
-    return dumpWhole(ask, ports.values(), ({ index }) => index);
+    const found = dumpWhole(ask, ports.values(), ({ index }) => index);
+    // And what comes while a dump is between two parts moves the rest down: the next is listed once more.
+    return [...new Map(found.map((link) => [link.index, link])).values()];
   };
 
   const entriesOf = (bridge: number): readonly FdbEntry[] => {

@@ -10,7 +10,12 @@ const GETNEIGH = 30;
 
 /** A kernel that answers as the recorded one did, to each request what `answers` says, else that. */
 function kernel(
-  answers: { fail?: string; gone?: true; change?: (seq: number, at: number) => readonly (Buffer | string)[] } = {},
+  answers: {
+    fail?: string;
+    gone?: true;
+    twice?: true;
+    change?: (seq: number, at: number) => readonly (Buffer | string)[];
+  } = {},
 ) {
   const state = { now: 0, answers };
   const socket = fakeSocket((datagram) => {
@@ -18,7 +23,10 @@ function kernel(
     return sent(datagram).flatMap(({ type, seq, bytes }, i): readonly (Buffer | string)[] => {
       if (type === GETNEIGH) return answer(state.answers.gone ? 'fdbOfGoneBridge' : 'fdb', seq);
       if (type !== GETLINK) return state.answers.change?.(seq, i) ?? [acknowledgement(seq)];
-      if (bytes.readUInt16LE(6) & 0x300) return answer('bridgeLinks', seq);
+      if (bytes.readUInt16LE(6) & 0x300) {
+        const parts = answer('bridgeLinks', seq);
+        return state.answers.twice ? [...parts.slice(0, 1), ...parts] : parts;
+      }
       return bytes.includes('br-a') ? answer('linkOfBridge', seq) : answer('linkThatIsNot', seq);
     });
   });
@@ -35,6 +43,11 @@ const change = (port: string): VlanChange => ({
   last: vid(10),
   pvid: false,
   untagged: false,
+});
+
+test('a port that the kernel lists twice, since another came while it did, is one', () => {
+  const once = kernel().bridges.read(['br-a']);
+  expect(kernel({ twice: true }).bridges.read(['br-a'])).toEqual(once);
 });
 
 test('the named bridges that exist, their ports in order, and all tables are read', () => {
