@@ -9,6 +9,7 @@ import type { Call } from './call.ts';
 import { configureDomain, missingTaps } from './configure-domain.ts';
 import { policyFor, readDomain, uncoveredInterfaces } from './domain.ts';
 import { entryOf, type Fact, factsOf, tapAwaited, tapMissing } from './facts.ts';
+import { isHeld } from './held.ts';
 import { loadKeptSettings, type SettingsStore } from './settings-cache.ts';
 
 /** The world of one call; src/hook/main.ts makes the real one. */
@@ -30,6 +31,7 @@ export const DONE = 0;
 export const FAILED = 3;
 
 const POLL_MS = 200;
+const HELD = 'the remediator holds this policy until an operator runs libvirt-vlan-exporter heal: nothing is changed';
 
 /** Configures the VM's taps while libvirt waits. `readXml` may throw Error. Returns the exit status. Never rejects. */
 export async function runStart(guest: string, readXml: () => string, machine: HookMachine): Promise<number> {
@@ -48,7 +50,11 @@ export async function runLater(call: Call, machine: HookMachine): Promise<void> 
   const took = () => machine.elapsed() - begin;
   try {
     const job = await prepare(call, machine);
-    if (call.operation === 'reconnect') return void (await configureAndTell(job, tapMissing(''), took));
+    if (call.operation === 'reconnect') {
+      if (!isHeld(machine.host, job.settings.policy.sha256)) await configureAndTell(job, tapMissing(''), took);
+      else machine.write([entryOf({ severity: 'warning', text: HELD }, call, took(), true)]);
+      return;
+    }
     const { waitMs } = job.settings.hook;
     if (missingTaps(machine.host, job.domain, job.policy).length > 0) {
       await waitForTaps(job, waitMs);

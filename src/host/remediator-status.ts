@@ -1,12 +1,8 @@
 // What the remediator tells of itself, read as data: it is another process, of another version perhaps, and may be gone.
 import { parseJsonFile } from '../model/json-file.ts';
+import { STATUS_FILE } from '../model/remediator-paths.ts';
 import { REMEDIATOR_STATUS, type RemediatorView } from '../model/remediator-status.ts';
 import type { Host } from './host.ts';
-
-export const REMEDIATOR_FOLDER = '/run/libvirt-vlan-remediator';
-/** Who changes the network, see host/linux/lock.ts. */
-export const LOCK_FOLDER = `${REMEDIATOR_FOLDER}/lock`;
-export const STATUS_FILE = `${REMEDIATOR_FOLDER}/status.json`;
 
 // A thousand domains, all held, have some 500 kB.
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -2,10 +2,10 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Host, Locking } from '../host/host.ts';
 import { takeLock } from '../host/linux/lock.ts';
-import { LOCK_FOLDER } from '../host/remediator-status.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
+import { LOCK_FOLDER } from '../model/remediator-paths.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';

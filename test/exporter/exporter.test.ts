@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { HookView } from '../../src/host/linux/journal.ts';
-import { STATUS_FILE } from '../../src/host/remediator-status.ts';
 import type { SimHost } from '../../src/host/sim/host.ts';
+import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
 import { CONFIG, DRIFTED, eventually, exporterOn, GOOD, simulatedHost, VYOS } from './fixture.ts';
 
 it('the first audit comes at the start', async () => {

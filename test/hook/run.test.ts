@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { parseSettings } from '../../src/config/load.ts';
 import { DONE, FAILED, runStart } from '../../src/hook/run.ts';
 import type { SimInterface } from '../../src/host/sim/vm.ts';
-import { stdinXml, tableOf, testMachine } from './machine.ts';
+import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
+import { SHIPPED, stdinXml, tableOf, testMachine } from './machine.ts';
 
 const RIGHT = '10 20 30 40 100* 110 120';
 const nic = (n: number, more: Partial<SimInterface> = {}): SimInterface => ({
@@ -107,6 +109,23 @@ test('at start a tap that is not there yet is no error, but the start is not don
   host.kernel.removeLink('vnet0');
   expect(await call('vyos-01', 'start', xml)).toBe(FAILED);
   expect(said()).toEqual(['6 start: vnet0 is not a port of br-mgmt yet; looking again when it has started']);
+});
+
+test('at reconnect a policy that the remediator holds is not put in force; another one is', async () => {
+  const { host, call, said } = testMachine();
+  host.start(vm('vyos-01'));
+  const { sha256 } = parseSettings(SHIPPED, 'config.yml').policy;
+  const hold = (held: string | undefined) => host.writeFile(STATUS_FILE, JSON.stringify({ heldPolicySha256: held }));
+  hold(sha256);
+  await call('vyos-01', 'reconnect');
+  expect(tableOf(host, 'vnet0')).toBe('1*');
+  expect(said()).toEqual([expect.stringMatching(/^4 WARN: reconnect: the remediator holds this policy/)]);
+  for (const other of ['another', undefined]) {
+    host.wipe('vnet0');
+    hold(other);
+    await call('vyos-01', 'reconnect');
+    expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  }
 });
 
 test('at reconnect a tap that is not there is an error', async () => {

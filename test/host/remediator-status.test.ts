@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { createStatusReader, parseStatus, STATUS_FILE } from '../../src/host/remediator-status.ts';
+import { createStatusReader, parseStatus } from '../../src/host/remediator-status.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
+import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 
 const NOW = 1_000_000_000;

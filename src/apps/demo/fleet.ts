@@ -1,9 +1,9 @@
 // The demo's host: the VMs that the policy's rules name, and others, on the policy's bridges; all as their hook left them.
 import { HOOK_FOLDER, OUR_MARK } from '../../host/linux/hook-files.ts';
-import { REMEDIATOR_FOLDER } from '../../host/remediator-status.ts';
 import { createSimHost, type SimHost } from '../../host/sim/host.ts';
 import type { SimVm } from '../../host/sim/vm.ts';
 import type { BridgePolicy, Policy } from '../../model/policy.ts';
+import { REMEDIATOR_FOLDER } from '../../model/remediator-paths.ts';
 import { pvidOf, tableFrom, type VlanTable, vid, vidsFrom, vidsOf } from '../../model/vlan.ts';
 import { expect } from '../../policy/expect.ts';
 

@@ -1,9 +1,9 @@
 // The demo's remediator: the real one, but it waits a moment, so that a drift can be seen before it is healed.
 import type { Settings } from '../../config/settings.ts';
 import { startWaking } from '../../daemon/waking.ts';
-import { STATUS_FILE } from '../../host/remediator-status.ts';
 import type { SimHost } from '../../host/sim/host.ts';
 import type { Log } from '../../model/log.ts';
+import { STATUS_FILE } from '../../model/remediator-paths.ts';
 import { renderStatus } from '../../model/remediator-status.ts';
 import { createRemediator, PAUSE_FILE } from '../../remediation/remediator.ts';
 import { createStateMemory } from '../../remediation/state-file.ts';

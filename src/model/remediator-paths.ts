@@ -1,0 +1,6 @@
+// Where the remediator lives while it runs: its RuntimeDirectory, gone with it.
+
+export const REMEDIATOR_FOLDER = '/run/libvirt-vlan-remediator';
+/** Who changes the network, see host/linux/lock.ts. */
+export const LOCK_FOLDER = `${REMEDIATOR_FOLDER}/lock`;
+export const STATUS_FILE = `${REMEDIATOR_FOLDER}/status.json`;
