@@ -39,7 +39,7 @@ _lve_domains() {
   local -A seen=()
   for file in ${DOMAIN_FOLDERS.map((folder) => `${folder}/*.xml`).join(' ')}; do
     name=\${file##*/} name=\${name%.xml}
-    [[ -e $file && $name == "$cur"* && -z \${seen[$name]} ]] && COMPREPLY+=("$(printf %q "$name")")
+    [[ -e $file && $name == "$cur"* && -z \${seen[$name]-} ]] && COMPREPLY+=("$(printf %q "$name")")
     seen[$name]=x
   done
 }

@@ -77,7 +77,11 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     },
     { notifier, log },
   );
-  host.removeFile(status);
+  try {
+    host.removeFile(status);
+  } catch (error) {
+    log.warn({ problem: (error as Error).message }, 'the status could not be removed: it shows until it is stale');
+  }
 }
 
 /** Wakes at once when the pause begins or ends; without this, the schedule notices. */

@@ -120,3 +120,19 @@ test('the built hook reads XML as the program does, though it is built without w
   expect(stdout).toMatch(/^MESSAGE=ERROR: start: the XML is that of "a &lt; 007"$/m);
   expect(status).toBe(3);
 });
+
+test('a remediator whose status cannot be removed at its end says so, and ends well', async () => {
+  const env = { ...process.env, RUNTIME_DIRECTORY: at('empty'), STATE_DIRECTORY: at('folder') };
+  const args = [main, 'remediate', '--dry-run', '--config.file', at('good.yml')];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 40_000 });
+  let said = '';
+  const listen = (data: unknown) => {
+    said += data;
+    if (said.includes('status could not be published')) child.kill('SIGTERM');
+  };
+  child.stdout.on('data', listen);
+  child.stderr.on('data', listen);
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  expect({ status, said }).toEqual({ status: 0, said: expect.not.stringMatching(/^\s+at /m) });
+  expect(said).toMatch(/ENOTDIR.*the status could not be removed/);
+}, 60_000);

@@ -3,10 +3,12 @@
 // Each call goes through the built hook.sh and hook.cjs. `logger` is a stand-in that keeps what it is given.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { parseSettings } from '../../../src/config/load.ts';
 import { parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { tapMac } from '../../../src/model/mac.ts';
+import { STATUS_FILE } from '../../../src/model/remediator-paths.ts';
 import { formatTable } from '../../../src/model/vlan.ts';
 import shippedConfig from '../../../systemd/config.yml?raw';
 import { ORIGINAL_HOOK, PVID100_VMS } from '../../fixtures/original-hook.ts';
@@ -250,6 +252,22 @@ exec ${await sh('command -v bridge')} "$@"
       assert.ok(ms < 10_000, `${ms} ms`);
     }
     assert.match(messages(await entriesWhen(3)).join(), /no answer from .* within 8 s/);
+  });
+
+  await test('at reconnect a policy that the remediator holds is left alone, and told; another one is put in force', async () => {
+    const { sha256 } = parseSettings(readFileSync(`${FOLDER}/config.yml`, 'utf8'), 'config.yml').policy;
+    mkdirSync(dirname(STATUS_FILE), { recursive: true });
+    await withTaps([nic], async () => {
+      writeFileSync(STATUS_FILE, JSON.stringify({ heldPolicySha256: sha256 }));
+      await ours({ name: 'vyos-01', operation: 'reconnect', stdin: good });
+      assert.match(messages(await entriesWhen(1)).join(), /^WARN: reconnect: the remediator holds this policy/);
+      assert.equal((await tables()).vnet1, '1*');
+      // As one that is being written by somebody who has died.
+      writeFileSync(STATUS_FILE, `{"heldPolicySha256":"${sha256}`);
+      await ours({ name: 'vyos-01', operation: 'reconnect', stdin: good });
+      await entriesWhen(1);
+      assert.equal((await tables()).vnet1, RIGHT);
+    }).finally(() => rmSync(dirname(STATUS_FILE), { recursive: true }));
   });
 
   for (const shell of ['/bin/dash', '/bin/bash']) {
