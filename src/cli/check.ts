@@ -3,12 +3,10 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { configFileOption, domainsArgument, formatOption, fromOption } from './options.ts';
-import { print, showsColour } from './output.ts';
+import { CANNOT_TELL, print, showsColour } from './output.ts';
 
 // A person waits; a journal that takes longer is told as not known.
 const JOURNAL_WAIT_MS = 3_000;
-const CANNOT_TELL = 2;
-
 export function register(program: Command): void {
   program
     .command('check')

@@ -3,9 +3,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { configFileOption, domainsArgument, planFormatOption } from './options.ts';
-import { print, tell } from './output.ts';
-
-const CANNOT_TELL = 2;
+import { CANNOT_TELL, print, tell } from './output.ts';
 
 export function register(program: Command): void {
   program

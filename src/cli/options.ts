@@ -8,10 +8,6 @@ import { LOG_FORMATS, LOG_LEVELS, type LogLevel } from '../model/log.ts';
 export const configFileOption = () =>
   new Option('--config.file <path>', 'the config file').default(DEFAULT_CONFIG_FILE as string);
 
-export interface ConfigFileOption {
-  readonly 'config.file': string;
-}
-
 /** `--format table|json`; its value is `options.format`. */
 export const formatOption = () =>
   new Option('--format <format>', 'what to print').choices(['table', 'json'] as const).default('table' as const);

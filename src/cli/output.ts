@@ -1,5 +1,8 @@
 // Data to stdout. A reader that has enough, as `head`, closes its end: that is no error.
 
+/** Exit status of what could not be answered: 0 and 1 are the answers of check, plan and heal. */
+export const CANNOT_TELL = 2;
+
 /** Writes `text`. The exit status stays what it is when nobody reads on. */
 export function print(text: string): void {
   if (process.stdout.listenerCount('error', failed) === 0) process.stdout.on('error', failed);
@@ -20,5 +23,5 @@ export function tell(line: string): void {
 function failed(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return;
   tell(`stdout: ${error.message}`);
-  process.exit(2);
+  process.exit(CANNOT_TELL);
 }

@@ -3,9 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { printable } from '../model/printable.ts';
 import { configFileOption, domainsArgument, fromOption, planFormatOption } from './options.ts';
-import { print } from './output.ts';
-
-const CANNOT_TELL = 2;
+import { CANNOT_TELL, print } from './output.ts';
 
 export function register(program: Command): void {
   program

@@ -11,13 +11,11 @@ import { register as registerHeal } from './heal.ts';
 import { register as registerHistory } from './history.ts';
 import { register as registerHook } from './hook.ts';
 import { register as registerMetrics } from './metrics.ts';
+import { CANNOT_TELL } from './output.ts';
 import { register as registerPlan } from './plan.ts';
 import { register as registerRemediate } from './remediate.ts';
 import { register as registerServe } from './serve.ts';
 import { register as registerSnapshot } from './snapshot.ts';
-
-// Exit status of what could not be answered: 0 and 1 are the answers of check, plan and heal.
-const CANNOT_TELL = 2;
 
 /** Runs the subcommand that `argv` (as process.argv) names. A mistake of the caller's is one message and exit status 2. */
 export async function runProgram(argv: readonly string[]): Promise<void> {

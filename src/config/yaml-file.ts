@@ -1,10 +1,9 @@
 // A YAML file as what a shape reads of it, or a ConfigError with every problem, its line and its key.
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Range, visit } from 'yaml';
 import { ConfigError, formatPath, type Problem } from './problem.ts';
+import { MAX_BYTES, tooLarge, wholeFile } from './read-file.ts';
 import type { Path, Reader, Shape } from './shape.ts';
 
-/** Far above what the largest host needs, far below what would take seconds to read. */
-export const MAX_BYTES = 256 * 1024;
 const MAX_ALIASES = 100;
 
 /** Where a key stands, or what it would stand in. */
@@ -41,11 +40,6 @@ export function parseYaml<T>(text: string, file: string, shape: Shape<T>, empty?
   return { value, place };
 }
 
-/** A problem with the file as a whole. */
-export function wholeFile(file: string, text: string, cause?: unknown): ConfigError {
-  return new ConfigError(file, [{ line: undefined, column: undefined, key: '', text }], { cause });
-}
-
 function offsetAt(contents: unknown, path: Path): number | undefined {
   for (let end = path.length; end >= 0; end--) {
     const node = isMap(contents) || isSeq(contents) ? contents.getIn(path.slice(0, end), true) : undefined;
@@ -56,8 +50,7 @@ function offsetAt(contents: unknown, path: Path): number | undefined {
 }
 
 function parseText(text: string, file: string, lineCounter: LineCounter) {
-  if (Buffer.byteLength(text) > MAX_BYTES)
-    throw wholeFile(file, `larger than ${MAX_BYTES / 1024} KiB; expected a config file`);
+  if (Buffer.byteLength(text) > MAX_BYTES) throw tooLarge(file);
   const odd = /[\0\ufffd]/.exec(text);
   if (odd) {
     const before = text.slice(0, odd.index).split('\n');

@@ -1,11 +1,8 @@
 // One at a time: a run that is asked for while another is under way comes after it, once, however often it was asked for.
 
 export interface Turns<T> {
-  /** Asks for a run. */
-  /** Resolves when a run that began afterwards has ended, whatever comes then; and at the stop. */
+  /** Asks for a run. Resolves when a run that began afterwards has ended, whatever comes then; and at the stop. */
   request(trigger: T): Promise<void>;
-  /** Whether a run is under way. */
-  busy(): boolean;
   /** How long the run that is under way has been so, milliseconds; 0 where none is. */
   busyMs(): number;
   /** Resolves when nothing is under way or due. */
@@ -71,7 +68,6 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
       next();
       return ended;
     },
-    busy: () => busy,
     busyMs: () => (busy ? now() - beganAt : 0),
     idle: () =>
       new Promise((resolve) => {

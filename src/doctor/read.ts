@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts';
 import type { Installation } from '../host/linux/hook-files.ts';
 import { createStatusReader } from '../host/remediator-status.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
-import type { Reading } from '../model/snapshot.ts';
+import { readingOf } from '../model/snapshot.ts';
 import type { Surroundings } from '../model/surroundings.ts';
 import { parseWebConfig } from '../web/config/web-config.ts';
 import type { Facts } from './facts.ts';
@@ -24,7 +24,7 @@ export interface Machine {
 /** Never rejects for anything the host says. */
 export async function readFacts(machine: Machine, configFile: string): Promise<Facts> {
   const { host } = machine;
-  const config = tried<Settings>(() => loadSettings(host, configFile));
+  const config = readingOf<Settings>(() => loadSettings(host, configFile));
   const [surroundings, hook, snapshot] = await Promise.all([
     machine.readSurroundings(),
     machine.readInstallation().then(
@@ -46,19 +46,11 @@ export async function readFacts(machine: Machine, configFile: string): Promise<F
 }
 
 function readWeb(host: Host): Facts['web'] {
-  const defaults = tried(() => host.readText(DEFAULTS));
+  const defaults = readingOf(() => host.readText(DEFAULTS));
   const file = defaults.ok ? /^[^#]*--web\.config\.file[= ]+([^\s"']+)/m.exec(defaults.value)?.[1] : undefined;
-  return file === undefined ? undefined : { file, parsed: tried(() => parseWebConfig(host.readText(file), file)) };
+  return file === undefined ? undefined : { file, parsed: readingOf(() => parseWebConfig(host.readText(file), file)) };
 }
 
 function setsVlans({ kind, executable, text = '' }: Installation['files'][number]): boolean {
   return kind === 'other' && executable && /\bbridge\b.*\bvlan\b/.test(text);
-}
-
-function tried<T>(read: () => T): Reading<T> {
-  try {
-    return { ok: true, value: read() };
-  } catch (error) {
-    return { ok: false, error: (error as Error).message };
-  }
 }

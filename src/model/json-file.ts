@@ -21,7 +21,8 @@ export function parseJsonFile<const S extends v.GenericSchema>(
   throw new Error(`${file}${where}: ${isMissing ? 'missing' : inWords(expected ?? message)}`);
 }
 
-function inWords(expected: string): string {
+/** What valibot says was expected, for people: `Object` is `an object`. */
+export function inWords(expected: string): string {
   return expected.startsWith('expected') ? expected : `expected ${IN_WORDS[expected] ?? expected}`;
 }
 
@@ -40,3 +41,9 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   string: 'a string',
   boolean: 'a boolean',
 };
+
+/** One for each key of T, and no other: a key that is new in the model is missed here by the compiler. */
+export type Entries<T> = Readonly<Record<keyof T, v.GenericSchema>>;
+
+/** Left out of the JSON where it is undefined, and undefined again when read. */
+export const known = <const S extends v.GenericSchema>(schema: S) => v.optional(schema, () => undefined);

@@ -4,6 +4,15 @@ import type { Vids, VlanTable } from './vlan.ts';
 /** What a reader returned, or why it could not be read. */
 export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
+/** What `read` returns, or the message of what it throws. */
+export function readingOf<T>(read: () => T): Reading<T> {
+  try {
+    return { ok: true, value: read() };
+  } catch (error) {
+    return { ok: false, error: (error as Error).message };
+  }
+}
+
 /** The host at one moment. `bridges` hold those that the policy names and that exist. */
 export interface Snapshot {
   /** When reading began, milliseconds since the epoch. */

@@ -4,7 +4,7 @@
 import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import type { Host } from '../host/host.ts';
-import { type Frozen, parseJsonFile } from '../model/json-file.ts';
+import { type Entries, type Frozen, known, parseJsonFile } from '../model/json-file.ts';
 import { type BridgePolicy, type Policy, type Rule, SOURCES } from '../model/policy.ts';
 import { isVid, type Vid } from '../model/vlan.ts';
 import type { GuardState, VnetGuard } from './guard.ts';
@@ -79,12 +79,6 @@ function renderState({ accepted, guard }: State): string | undefined {
   };
   return `${JSON.stringify(file)}\n`;
 }
-
-/** One for each key of T, and no other: a key that is new in the model is missed here by the compiler. */
-type Entries<T> = Readonly<Record<keyof T, v.GenericSchema>>;
-
-/** Left out of the JSON where it is undefined, and undefined again when read. */
-const known = <const S extends v.GenericSchema>(schema: S) => v.optional(schema, () => undefined);
 
 const vid = v.custom<Vid>((value) => typeof value === 'number' && isVid(value), 'expected a VLAN id');
 const table = v.array(v.object({ first: vid, last: vid, pvid: v.boolean(), untagged: v.boolean() }));

@@ -3,7 +3,7 @@
 // from it. Keys that it does not have are refused: a snapshot of a newer version would be judged by half of what it says.
 import * as v from 'valibot';
 import { describe, formatPath } from '../config/problem.ts';
-import type { Frozen } from '../model/json-file.ts';
+import { type Entries, type Frozen, inWords, known } from '../model/json-file.ts';
 import { OperatorError } from '../model/mistake.ts';
 import { compare } from '../model/order.ts';
 import { printable } from '../model/printable.ts';
@@ -75,11 +75,7 @@ function explain({ path, expected, input, message }: v.BaseIssue<unknown>): stri
   if (expected === 'never') return `${where}: unknown key; is it of a newer version?`;
   if (input === undefined && expected === `"${keys.at(-1)}"`) return `${where}: missing`;
   const ours = !message.startsWith('Invalid ');
-  return `${where}: ${ours ? message : `expected ${inWords(expected ?? '')}`}, found ${kindOrValue(input)}`;
-}
-
-function inWords(expected: string): string {
-  return expected.replace(/^Object$/, 'an object').replace(/^Array$/, 'a list');
+  return `${where}: ${ours ? message : inWords(expected ?? '')}, found ${kindOrValue(input)}`;
 }
 
 function kindOrValue(input: unknown): string {
@@ -102,12 +98,6 @@ function fdbOut(fdb: Fdb) {
   );
   return rows.sort((a, b) => compare(a.port, b.port) || compare(a.mac, b.mac));
 }
-
-/** One for each key of T, and no other: a key that is new in the model is missed here by the compiler. */
-type Entries<T> = Readonly<Record<keyof T, v.GenericSchema>>;
-
-/** Left out of the JSON where it is undefined, and undefined again when read. */
-const known = <const S extends v.GenericSchema>(schema: S) => v.optional(schema, () => undefined);
 
 const reading = <const S extends v.GenericSchema>(value: S) =>
   v.variant('ok', [

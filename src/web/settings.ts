@@ -1,7 +1,7 @@
 // The web config in force. It is looked at again when somebody connects or asks, at most once a second, and taken anew when one of its
 // files has changed; a bad one is told, and the last good one stays in force.
 import { isDeepStrictEqual } from 'node:util';
-import { wholeFile } from '../config/yaml-file.ts';
+import { wholeFile } from '../config/read-file.ts';
 import type { Log } from '../model/log.ts';
 import type { WebFacts } from '../report/metrics/self.ts';
 import { type Files, loadWebConfig, type Web } from './config/load-web-config.ts';

@@ -270,7 +270,7 @@ test.each<[string, string, string | RegExp]>([
   ['a scalar', 'hello\n', /^f:1:1: expected a mapping .*, found "hello"$/],
   ['a file of zeros', 'a\n\0\0', 'f:2:1: expected text in UTF-8, found other bytes; save the file as UTF-8'],
   ['a deep nesting', '['.repeat(100_000), /^f: cannot be parsed as YAML|not valid YAML/],
-  ['a huge file', 'x'.repeat(300_000), 'f: larger than 256 KiB; expected a config file'],
+  ['a huge file', 'x'.repeat(300_000), 'f: larger than 256 KiB; is it the right file?'],
   [
     'a bomb of aliases',
     `${BASE}x: &x [a]\ny: [${'*x,'.repeat(200)}]\n`,

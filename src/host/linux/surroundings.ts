@@ -1,5 +1,5 @@
 // What else on a Linux host concerns this program, asked of programs and files; nothing is changed.
-import type { Reading } from '../../model/snapshot.ts';
+import { type Reading, readingOf } from '../../model/snapshot.ts';
 import {
   EXPORTER,
   NETWORK_MANAGER,
@@ -135,25 +135,17 @@ async function outputOf(machine: Machine, command: string, args: readonly string
   return problem === undefined ? { ok: true, value: stdout || stderr } : { ok: false, error: problem };
 }
 
-function tried<T>(read: () => T): Reading<T> {
-  try {
-    return { ok: true, value: read() };
-  } catch (error) {
-    return { ok: false, error: (error as Error).message };
-  }
-}
-
 function exists(machine: Machine, path: string): boolean {
-  const found = tried(() => machine.stat(path));
+  const found = readingOf(() => machine.stat(path));
   return found.ok && found.value !== undefined;
 }
 
 function readOr(machine: Machine, path: string): string | undefined {
-  const read = tried(() => machine.readText(path));
+  const read = readingOf(() => machine.readText(path));
   return read.ok ? read.value.trim() : undefined;
 }
 
 function listOr(machine: Machine, path: string): readonly string[] {
-  const read = tried(() => machine.list(path));
+  const read = readingOf(() => machine.list(path));
   return read.ok ? (read.value ?? []) : [];
 }

@@ -3,7 +3,7 @@
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
 import { ConfigError } from '../../config/problem.ts';
-import { MAX_BYTES, wholeFile } from '../../config/yaml-file.ts';
+import { readConfigFile } from '../../config/read-file.ts';
 import type { Host } from '../../host/host.ts';
 import { PRESET_SUITES, SUITES, TLS13_SUITES, VERSIONS } from './ciphers.ts';
 import {
@@ -37,7 +37,7 @@ export interface Web {
 /** Reads the web config at `path`. `seen` is told each file that is read, before it is. Throws ConfigError. */
 export function loadWebConfig(files: Files, path: string, seen: (path: string) => void = () => undefined): Web {
   seen(path);
-  const parsed = parseWebConfig(readFile(files, path), path);
+  const parsed = parseWebConfig(readConfigFile(files, path), path);
   const { tls } = parsed.config;
   if (!tls) return { config: parsed.config, tls: undefined, warnings: parsed.warnings };
   const loaded = loadTls(tls, createFileReader(files, path, parsed, seen));
@@ -70,7 +70,7 @@ function createFileReader(
       if ('pem' in source) return source.pem;
       seen(source.path);
       try {
-        return readFile(files, source.path);
+        return readConfigFile(files, source.path);
       } catch (error) {
         return refuse(source, `expected a file in PEM; ${(error as Error).message}`, error);
       }
@@ -157,17 +157,4 @@ function keyWarnings(files: Files, key: Source): readonly string[] {
 function expiryWarnings(certificate: Source, { expiresAt }: Tls): readonly string[] {
   const name = 'path' in certificate ? certificate.path : certificate.key;
   return expiresAt < Date.now() ? [`${name}: the certificate expired on ${new Date(expiresAt).toISOString()}`] : [];
-}
-
-function readFile(files: Files, path: string): string {
-  try {
-    const stat = files.stat(path);
-    if (!stat) throw wholeFile(path, 'no such file');
-    if (!stat.isFile) throw wholeFile(path, 'not a regular file');
-    if (stat.size > MAX_BYTES) throw wholeFile(path, `larger than ${MAX_BYTES / 1024} KiB`);
-    return files.readText(path);
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw wholeFile(path, `cannot be read: ${(error as Error).message}`, error);
-  }
 }
