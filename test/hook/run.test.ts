@@ -49,7 +49,7 @@ test('the hook runs two processes and no more: a dump, and a batch that ends wit
   const { host, call } = testMachine();
   host.start(vm('vyos-01', nic(1), nic(2)));
   await call('vyos-01', 'start');
-  expect(host.commands).toEqual(['bridge -j -compressvlans vlan show', 'bridge -j -compressvlans -force -batch -']);
+  expect(host.commands).toEqual(['bridge -j -compressvlans vlan show', 'bridge -j -compressvlans -batch -']);
 });
 
 test('started: what is right is passed over in silence, what was undone is done again, and is no second run', async () => {

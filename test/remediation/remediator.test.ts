@@ -49,7 +49,7 @@ test('a cycle of many vnets is one journal entry, a read, and a batch that reads
   await remediator.idle();
   expect(host.commands).toEqual([
     'bridge -j -compressvlans vlan show',
-    'bridge -j -compressvlans -force -batch -',
+    'bridge -j -compressvlans -batch -',
     'logger --journald',
   ]);
   expect(published[0]?.domains).toHaveLength(200);
@@ -85,7 +85,7 @@ test('while somebody else holds the lock nothing is done; it is said once, and t
   expect(lines.filter((line) => line.includes('heal, process 7'))).toHaveLength(1);
   holder = undefined;
   await vi.advanceTimersByTimeAsync(1000);
-  expect(host.commands).toContain('bridge -j -compressvlans -force -batch -');
+  expect(host.commands).toContain('bridge -j -compressvlans -batch -');
   vi.useRealTimers();
 });
 
@@ -105,7 +105,7 @@ test('a lock that cannot be taken is told as that, once, and tried again', async
   ]);
   full = false;
   await vi.advanceTimersByTimeAsync(1000);
-  expect(host.commands).toContain('bridge -j -compressvlans -force -batch -');
+  expect(host.commands).toContain('bridge -j -compressvlans -batch -');
   vi.useRealTimers();
 });
 

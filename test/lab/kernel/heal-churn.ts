@@ -23,8 +23,6 @@ await beRemediator();
 const SECONDS = 60;
 const PER_SECOND = 5;
 const KEPT = 30;
-// What is done by hand below takes a second or less each time; where it once took three, the machine itself was not there.
-const STOOD_STILL_MS = 3000;
 
 const spent: Record<string, number> = {};
 for (const via of ['iproute2', 'netlink'] as const) {
@@ -48,13 +46,6 @@ for (const via of ['iproute2', 'netlink'] as const) {
     const spentBefore = processorMs(remediator.pid);
     let starts = 0;
     let stops = 0;
-    let slowest = 0;
-    // The status keeps the newest decisions only.
-    const failed = new Map<string, string | undefined>();
-    const keepFailed = () => {
-      for (const { outcome, vnet, at, problem } of remediator.status()?.recent ?? [])
-        if (outcome === 'failed') failed.set(`${vnet} ${at}`, problem);
-    };
     while (performance.now() - began < SECONDS * 1000) {
       const second = performance.now();
       // Any of those that run, as often as not one that is being healed.
@@ -78,17 +69,12 @@ for (const via of ['iproute2', 'netlink'] as const) {
       starts += next.length;
       stops += gone.length;
       memory.push(resident());
-      keepFailed();
       await sh(`sleep ${Math.max(0, 1 - (performance.now() - second) / 1000)}`);
-      slowest = Math.max(slowest, performance.now() - second);
     }
     const rate = (starts + stops) / ((performance.now() - began) / 1000);
     const all = [...fleet.taps, ...running.map((vm) => vm.tap)];
     const { ms } = await until('all that is left is right', 60_000, async () => {
-      keepFailed();
-      const asked = performance.now();
       const now = await tables();
-      slowest = Math.max(slowest, performance.now() - asked);
       const wrong = all.filter((tap) => now.get(tap) !== WELL);
       if (wrong.length > 0)
         throw new Error(`${wrong.length} wrong, as ${wrong[0]}: ${now.get(wrong[0] ?? '')}; ${remediator.log()}`);
@@ -100,19 +86,12 @@ for (const via of ['iproute2', 'netlink'] as const) {
     for (const port of outside) assert.equal(after.get(port), before.get(port), port);
     const status = remediator.status();
     const failures = status?.domains.reduce((sum, d) => sum + d.failures, 0) ?? 0;
-    keepFailed();
     const [early, late] = [memory.slice(5, 15), memory.slice(-10)].map((part) => Math.max(...part));
     note(
-      `${via}: ${perSecond.toFixed(0)} ms of processor time a second; ${starts} starts, ${stops} stops, ${rate.toFixed(1)} a second; right ${Math.round(ms)} ms after the end; ${status?.duration.count} heals, ${failures} failures; by hand at most ${(slowest / 1000).toFixed(1)} s`,
+      `${via}: ${perSecond.toFixed(0)} ms of processor time a second; ${starts} starts, ${stops} stops, ${rate.toFixed(1)} a second; right ${Math.round(ms)} ms after the end; ${status?.duration.count} heals, ${failures} failures`,
     );
     note(`${via}: resident memory: ${early?.toFixed(0)} MiB in the first seconds, ${late?.toFixed(0)} MiB in the last`);
-    // A command that runs into its time limit while the machine stands still is a failure that is told and tried again, as it should be.
-    const problems = [...failed.values()];
-    const excused = slowest > STOOD_STILL_MS && problems.every((problem) => problem?.endsWith(': timed out'));
-    assert.ok(
-      failures === 0 || (excused && problems.length >= failures),
-      `${failures} failures: ${problems.join('; ')}`,
-    );
+    assert.equal(failures, 0, JSON.stringify(status?.recent.filter((d) => d.outcome === 'failed').slice(0, 3)));
     assert.ok((late ?? 0) < (early ?? 0) + 30, 'memory');
     assert.equal(remediator.child.exitCode, null);
     await remediator.stop();

@@ -1,8 +1,10 @@
 // lab-timeout: 1200
 // What goes wrong around the remediator: `bridge` fails, hangs, is missing or is killed half-way, the remediator itself is killed,
-// the disk is full. `bridge` is a script in front of the real one, which does as /tmp/shim/mode says.
+// the disk is full, a VM is gone. `bridge` is a script in front of the real one, which does as /tmp/shim/mode says.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHost } from '../../../src/host/linux/real.ts';
+import { vidRange } from '../../../src/model/vlan.ts';
 import { beRemediator, createFleet, guardForgets, startRemediator, tables, WELL, writeConfig } from '../remediator.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
 
@@ -123,11 +125,7 @@ await remediator.stop();
 await test('the remediator killed in the middle of a batch: the next one finishes the work, and the lock is free', async () => {
   const many = await createFleet('kill', 400);
   const first = await startRemediator(writeConfig('kill'), { wait: false });
-  await until(
-    'a batch that runs',
-    90_000,
-    async () => (await sh('pgrep -f "[b]ridge .*-force -batch" || true')) !== '',
-  );
+  await until('a batch that runs', 90_000, async () => (await sh('pgrep -f "[b]ridge .*-batch" || true')) !== '');
   first.child.kill('SIGKILL');
   const now = await tables();
   const done = many.taps.filter((port) => now.get(port) === WELL).length;
@@ -142,4 +140,27 @@ await test('the remediator killed in the middle of a batch: the next one finishe
 });
 
 await fleet.remove();
+
+await test('a port that is gone when its changes are made: the kernel looks for its module once, not for each of them', async () => {
+  const MODPROBE = '/proc/sys/kernel/modprobe';
+  const kept = readFileSync(MODPROBE, 'utf8');
+  writeFileSync('/tmp/modprobe', '#!/bin/sh\necho "$*" >>/tmp/modprobes\nexit 1\n');
+  chmodSync('/tmp/modprobe', 0o755);
+  writeFileSync(MODPROBE, '/tmp/modprobe');
+  const late = await createFleet('late', 2);
+  try {
+    const changes = ['gone', ...late.taps].flatMap((port) =>
+      [10, 20, 30].map((vid) => ({ action: 'add', port, ...vidRange(vid), pvid: false, untagged: false }) as const),
+    );
+    const { failures } = await createHost().bridges.change(changes, { ports: [], fdb: [] });
+    assert.deepEqual(readFileSync('/tmp/modprobes', 'utf8').trim().split('\n'), ['-q -- netdev-gone', '-q -- gone']);
+    assert.deepEqual([...failures.keys()], changes.slice(0, 3));
+    const now = await tables();
+    for (const port of late.taps) assert.equal(now.get(port), '1* 10 20 30');
+  } finally {
+    writeFileSync(MODPROBE, kept);
+    await late.remove();
+  }
+});
+
 finish();

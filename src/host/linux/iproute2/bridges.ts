@@ -1,7 +1,7 @@
 // The bridges by iproute2: bridge(8) for VLAN tables, the FDB and all changes, ip(8) for news of links; and sysfs for the rest, since a
 // port without any VLAN is there too, and a thousand reads cost less than one `ip -j link`.
-// All changes are one `bridge -force -batch -` that ends with the dump: with -force it goes on after a failed line, writes
-// `Command failed -:LINE` for each and exits 1.
+// All changes are one `bridge -batch -` that ends with the dump. Where a line fails it writes `Command failed -:LINE`, ends and exits 1;
+// the lines after it are another.
 import type { Change } from '../../../model/plan.ts';
 import type { Fdb, Reading } from '../../../model/snapshot.ts';
 import type { Vids } from '../../../model/vlan.ts';
@@ -10,6 +10,7 @@ import { createLinkReader, isBridge, isLink, listBridges, readPorts } from '../l
 import type { Processes, RunResult } from '../processes.ts';
 import {
   BATCH,
+  BATCH_ON,
   batchOf,
   bridgeArgs,
   failedLines,
@@ -18,6 +19,7 @@ import {
   MONITOR_LINKS,
   parseFdbShow,
   parseVlanShow,
+  saysNoDevice,
   VLAN_SHOW,
 } from './text.ts';
 
@@ -121,11 +123,36 @@ async function makeChanges(machine: Machine, changes: readonly Change[]) {
     if (problem !== undefined) failures.set(change, stderr.trim() || problem);
   }
   const batch = changes.filter(({ port }) => fitsBatch(port));
-  if (batch.length === 0) return { failures, dump: undefined };
-  const options = { input: batchOf(batch), timeoutMs: timeoutFor(batch.length) };
-  const result = await machine.run('bridge', BATCH, options);
-  for (const [change, why] of batchFailures(batch, result)) failures.set(change, why);
-  return { failures, dump: dumpOf(result) };
+  return { failures, dump: await runBatch(machine, BATCH, batch, failures) };
+}
+
+/**
+ * Makes the changes and adds to `failures`. A line for a device that is gone costs processes: the kernel looks for a module of that name,
+ * and for another (dev_load in net/core/dev_ioctl.c). So the batch ends there, and no further line of that port, or of another that is gone, is tried.
+ */
+async function runBatch(
+  machine: Machine,
+  form: typeof BATCH | typeof BATCH_ON,
+  batch: readonly Change[],
+  failures: Map<Change, string>,
+): Promise<Reading<VlanTables> | undefined> {
+  if (batch.length === 0) return undefined;
+  const result = await machine.run('bridge', form, { input: batchOf(batch), timeoutMs: timeoutFor(batch.length) });
+  const failed = batchFailures(batch, result);
+  for (const [change, why] of failed) failures.set(change, why);
+  const [first] = failed;
+  if (form === BATCH_ON || first === undefined || failed.length > 1) return dumpOf(result);
+  const [{ port }, why] = first;
+  const rest = batch.slice(batch.indexOf(first[0]) + 1);
+  if (!saysNoDevice(why)) return runBatch(machine, BATCH_ON, rest, failures);
+  const isGone = (change: Change) => change.port === port || !isLink(machine, change.port);
+  for (const change of rest.filter(isGone)) failures.set(change, why.replace(port, change.port));
+  return runBatch(
+    machine,
+    BATCH,
+    rest.filter((change) => !failures.has(change)),
+    failures,
+  );
 }
 
 function dumpOf({ stdout, exitCode }: RunResult): Reading<VlanTables> | undefined {

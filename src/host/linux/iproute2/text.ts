@@ -22,8 +22,9 @@ const SHOW_OPTIONS = ['-j', '-compressvlans'] as const;
 
 /** Arguments of `bridge` for all VLAN tables, as `parseVlanShow` takes them. */
 export const VLAN_SHOW = [...SHOW_OPTIONS, ...SHOW_WORDS] as const;
-/** Arguments of `bridge` for a batch on its stdin that goes on after a line that fails. */
-export const BATCH = [...SHOW_OPTIONS, '-force', '-batch', '-'] as const;
+/** Arguments of `bridge` for a batch on its stdin: one that ends at a line that fails, and one that goes on. */
+export const BATCH = [...SHOW_OPTIONS, '-batch', '-'] as const;
+export const BATCH_ON = [...SHOW_OPTIONS, '-force', '-batch', '-'] as const;
 /** Arguments of `ip`: it prints at each VLAN change, port join and leave. What it prints is not read: there is no JSON. */
 export const MONITOR_LINKS = ['monitor', 'link'] as const;
 
@@ -40,6 +41,11 @@ export function batchOf(changes: readonly Change[]): string {
 /** Whether a batch can hold the name: there `#` starts a comment, quotes group, a backslash continues the line. */
 export function fitsBatch(port: string): boolean {
   return /^[\w.@:+-]+$/.test(port);
+}
+
+/** Whether that is what `bridge` says of a line whose device is not there. */
+export function saysNoDevice(why: string): boolean {
+  return /^Cannot find (bridge )?device "/.test(why);
 }
 
 /** Line numbers from `Command failed -:LINE`, each with the error lines that stand before it. */

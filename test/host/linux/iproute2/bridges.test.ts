@@ -62,6 +62,57 @@ test('a dump that fails is a reading that failed, with the reason', async () => 
   });
 });
 
+describe('a port that is gone when its changes are made', () => {
+  /** A host of these ports whose `bridge` does as a real one does with batches; the lines that it came to. */
+  const withPorts = (ports: readonly string[], refused = '') => {
+    const host = memoryHost(Object.fromEntries(ports.map((port) => [`/sys/class/net/${port}/address`, ''])));
+    const tried: string[] = [];
+    const why = (line: string) => {
+      if (line === refused) return 'RTNETLINK answers: Operation not permitted';
+      const port = / dev (\S+)/.exec(line)?.[1] ?? '';
+      return line !== 'vlan show' && !ports.includes(port) ? `Cannot find bridge device "${port}"` : undefined;
+    };
+    const run = async (_: string, args: readonly string[], { input = 'vlan show' }: { input?: string }) => {
+      const errors: string[] = [];
+      let stdout = '';
+      for (const [i, line] of input.trim().split('\n').entries()) {
+        tried.push(line);
+        const error = why(line);
+        if (line === 'vlan show') stdout = '[]';
+        if (error) errors.push(error, `Command failed -:${i + 1}`);
+        if (error && !args.includes('-force')) break;
+      }
+      const failed = errors.length > 0;
+      return { stdout, stderr: errors.join('\n'), exitCode: failed ? 1 : 0, problem: failed ? 'exit 1' : undefined };
+    };
+    return { bridges: createIproute2({ ...host, run }), tried };
+  };
+  const changesOf = (port: string) =>
+    [5, 6].map((vid) => ({ action: 'add', port, ...vidRange(vid), pvid: false, untagged: false }) as const);
+
+  // The kernel looks for a module of the name, a process each time.
+  test('is tried once, and all of its changes failed; those of the others are made', async () => {
+    const { bridges, tried } = withPorts(['vnet1', 'vnet3']);
+    const changes = ['vnet1', 'vnet2', 'vnet3', 'vnet2', 'vnet4'].flatMap(changesOf);
+    const { failures, vlans } = await bridges.change(changes, { ports: [], fdb: [] });
+    expect(tried.filter((line) => /vnet[24]/.test(line))).toEqual(['vlan add vid 5 dev vnet2']);
+    expect(changes.map((change) => failures.get(change))).toEqual(
+      [1, 2, 3, 2, 4].flatMap((n) => Array(2).fill(n % 2 === 0 ? `Cannot find bridge device "vnet${n}"` : undefined)),
+    );
+    expect(tried.filter((line) => /vnet[13]/.test(line))).toEqual(
+      ['vnet1', 'vnet3'].flatMap((port) => [`vlan add vid 5 dev ${port}`, `vlan add vid 6 dev ${port}`]),
+    );
+    expect(vlans.ok).toBe(true);
+  });
+  test('a change that is refused keeps no other from being made', async () => {
+    const { bridges, tried } = withPorts(['vnet1', 'vnet2'], 'vlan add vid 5 dev vnet1');
+    const changes = ['vnet1', 'vnet2'].flatMap(changesOf);
+    const { failures } = await bridges.change(changes, { ports: [], fdb: [] });
+    expect([...failures]).toEqual([[changes[0], 'RTNETLINK answers: Operation not permitted']]);
+    expect(tried.filter((line) => line !== 'vlan show')).toHaveLength(4);
+  });
+});
+
 describe('an answer in doubt is asked for once more', () => {
   const PORT = '[{"ifname":"vnet1","vlans":[{"vlan":5}]}]';
   const NUMBERED = '[{"ifname":"if57","vlans":[{"vlan":5}]}]';

@@ -1,0 +1,30 @@
+// A file of a config, read whole, or a ConfigError that says what is the matter with it.
+import type { Host } from '../host/host.ts';
+import { ConfigError } from './problem.ts';
+
+/** Far above what the largest host needs, far below what would take seconds to read. */
+export const MAX_BYTES = 256 * 1024;
+
+/** The text at `path`. `hint`: what to do where there is none. Throws ConfigError, and nothing else. */
+export function readConfigFile(files: Pick<Host, 'stat' | 'readText'>, path: string, hint = ''): string {
+  try {
+    const stat = files.stat(path);
+    if (!stat) throw wholeFile(path, `no such file${hint && `; ${hint}`}`);
+    if (!stat.isFile) throw wholeFile(path, 'not a regular file');
+    if (stat.size > MAX_BYTES) throw tooLarge(path);
+    return files.readText(path);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw wholeFile(path, `cannot be read: ${(error as Error).message}`, error);
+  }
+}
+
+/** A problem with the file as a whole. */
+export function wholeFile(file: string, text: string, cause?: unknown): ConfigError {
+  return new ConfigError(file, [{ line: undefined, column: undefined, key: '', text }], { cause });
+}
+
+/** A file larger than MAX_BYTES. */
+export function tooLarge(file: string): ConfigError {
+  return wholeFile(file, `larger than ${MAX_BYTES / 1024} KiB; is it the right file?`);
+}
