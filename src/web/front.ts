@@ -26,6 +26,9 @@ const TIMES = {
 const HANDSHAKE_MS = 10_000;
 // For a client that does not take what it asked for. Idle keep-alive connections have their own limit.
 const STALLED_MS = 60_000;
+// A browser that leaves a page resets what it has asked for. Who does so all the time has everything made for nothing (CVE-2023-44487);
+// nghttp2 allows a thousand at once, and Node 20 cannot tell it otherwise.
+const MAX_RESETS = 20;
 // A page has eight parts. nghttp2 ends connections that ping, reset or change settings without end by itself.
 const HTTP2 = {
   settings: { maxConcurrentStreams: 16, enablePush: false, maxHeaderListSize: 16 * 1024 },
@@ -33,11 +36,10 @@ const HTTP2 = {
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
   maxSettings: 16,
+  streamResetBurst: MAX_RESETS,
+  streamResetRate: 1,
   unknownProtocolTimeout: HANDSHAKE_MS,
 } as const;
-// A browser that leaves a page resets what it has asked for. Who does so all the time has everything made for nothing (CVE-2023-44487);
-// nghttp2 allows a thousand at once.
-const MAX_RESETS = 20;
 
 export interface Front {
   /** Serves a connection. */
