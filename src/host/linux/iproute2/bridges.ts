@@ -128,7 +128,7 @@ async function makeChanges(machine: Machine, changes: readonly Change[]) {
 
 /**
  * Makes the changes and adds to `failures`. A line for a device that is gone costs processes: the kernel looks for a module of that name,
- * and for another (dev_load in net/core/dev_ioctl.c). So the batch ends there, and no further line of that port, or of another that is gone, is tried.
+ * and for another (dev_load in net/core/dev_ioctl.c). So the batch ends at a line that fails, and no further line of what is gone is tried.
  */
 async function runBatch(
   machine: Machine,
@@ -144,15 +144,12 @@ async function runBatch(
   if (form === BATCH_ON || first === undefined || failed.length > 1) return dumpOf(result);
   const [{ port }, why] = first;
   const rest = batch.slice(batch.indexOf(first[0]) + 1);
-  if (!saysNoDevice(why)) return runBatch(machine, BATCH_ON, rest, failures);
-  const isGone = (change: Change) => change.port === port || !isLink(machine, change.port);
-  for (const change of rest.filter(isGone)) failures.set(change, why.replace(port, change.port));
-  return runBatch(
-    machine,
-    BATCH,
-    rest.filter((change) => !failures.has(change)),
-    failures,
-  );
+  // By name or, where it went a moment later, by number.
+  const gone = saysNoDevice(why) || !isLink(machine, port);
+  for (const change of rest)
+    if ((gone && change.port === port) || !isLink(machine, change.port)) failures.set(change, 'no such device');
+  const left = rest.filter((change) => !failures.has(change));
+  return runBatch(machine, gone ? BATCH : BATCH_ON, left, failures);
 }
 
 function dumpOf({ stdout, exitCode }: RunResult): Reading<VlanTables> | undefined {
