@@ -38,6 +38,7 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
     monotonic: () => 1000,
     list: () => [...ports.keys()],
     readText: () => '1\n',
+    stat: (path: string) => (ports.has(path.split('/').at(-1) ?? '') ? {} : undefined),
     run: async (_command: string, args: readonly string[], options: { input?: string }): Promise<RunResult> => {
       calls.push([...args]);
       if (args.includes('show')) return { ...OK, stdout: show() };
@@ -46,12 +47,13 @@ function createBridge(ports: Map<string, VlanTable>, fails: (args: string) => st
         return said === undefined ? OK : { ...OK, stderr: said, exitCode: 2, problem: `bridge: exit 2: ${said}` };
       }
       const lines = (options.input ?? '').trimEnd().split('\n');
-      const changes = lines.filter((line) => line !== 'vlan show');
-      const stderr = changes
-        .map((line, i) => [change(line.split(' ')), i + 1] as const)
-        .flatMap(([said, line]) => (said === undefined ? [] : [`${said}\nCommand failed -:${line}\n`]))
-        .join('');
-      const stdout = lines.at(-1) === 'vlan show' ? show() : '';
+      let [stdout, stderr] = ['', ''];
+      for (const [i, line] of lines.entries()) {
+        const said = line === 'vlan show' ? undefined : change(line.split(' '));
+        if (line === 'vlan show') stdout = show();
+        if (said !== undefined) stderr += `${said}\nCommand failed -:${i + 1}\n`;
+        if (said !== undefined && !args.includes('-force')) break;
+      }
       return stderr === '' ? { ...OK, stdout } : { stdout, stderr, exitCode: 1, problem: 'bridge: exit 1' };
     },
   };

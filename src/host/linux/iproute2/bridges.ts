@@ -144,6 +144,7 @@ async function runBatch(
   if (form === BATCH_ON || first === undefined || failed.length > 1) return dumpOf(result);
   const [{ port }, why] = first;
   const rest = batch.slice(batch.indexOf(first[0]) + 1);
+  if (rest.length === 0) return undefined;
   // By name or, where it went a moment later, by number.
   const gone = saysNoDevice(why) || !isLink(machine, port);
   for (const change of rest)
