@@ -194,9 +194,10 @@ export function remediator(facts: Facts): readonly Trouble[] {
       ? [
           {
             check,
-            what: `${count(held.length, 'vnet')} held: ${heldProblem ?? HELD}`,
-            why: 'what it would move stays as it is until somebody agrees',
-            type: 'libvirt-vlan-exporter plan, then heal',
+            what: `${held.length > 0 ? `${count(held.length, 'vnet')} held` : 'a policy is held'}: ${heldProblem ?? HELD}`,
+            why: 'what it would move stays as it is until then',
+            // With nothing held there is nothing to agree to yet: what cannot be read is in the way.
+            type: held.length > 0 ? 'libvirt-vlan-exporter plan, then heal' : 'libvirt-vlan-exporter check',
           },
         ]
       : []),

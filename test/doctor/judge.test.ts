@@ -240,6 +240,11 @@ test.each<[string, Partial<Facts>, string]>([
     'remediator: 1 vnet held: a change would move more vnets than one change may; to accept it, run `libvirt-vlan-exporter heal`',
   ],
   [
+    'a policy waits for what cannot be read',
+    { remediator: { kind: 'current', status: { ...status, heldProblem: 'it waits until it can' } } },
+    'remediator: a policy is held: it waits until it can',
+  ],
+  [
     'systemd-networkd deletes',
     {
       systemd: systemd({ [NETWORKD]: unit() }, 257),
