@@ -134,19 +134,21 @@ function resting(plan: VnetPlan, allowed: Extract<Permit, { until: number }>, li
   return { plan, outcome: 'suspended', problem, cause: allowed.cause };
 }
 
-function heldProblem(question: Question, { moved, away, doubtful, unread }: Held): string {
+function heldProblem(question: Question, { moved, away, doubtful, unread, before }: Held): string {
   const { accepted, limits } = question;
   const changed = isAccepted(question) ? 'what domains ask for changed' : 'the policy changed';
   const why = accepted.kind === 'unknown' ? `the last accepted policy is unknown (${accepted.problem})` : changed;
-  const most = limits.maxVnetsPerPolicyChange;
-  if ((unread || doubtful > 0) && moved.length + away <= most)
+  const limit = limits.maxVnetsPerPolicyChange;
+  if ((unread || doubtful > 0) && Math.max(before, moved.length + away) <= limit)
     return `${why}, and what it would move cannot be told, for not all could be read: it waits until it can`;
   const absent =
     (away === 0 ? '' : ` and ${away} interfaces that are off their bridge`) +
     (doubtful === 0 ? '' : ` and ${doubtful} that cannot be judged now`);
   const first = away === 0 ? '' : 'bring these back to their bridge, or raise the limit, and ';
+  const now = moved.length + away + doubtful;
+  const more = now < before ? `; when it came ${before}, ` : ', ';
   return (
-    `${why}, and it would move ${moved.length} vnets${absent}, more than max_vnets_per_policy_change ${most}: ` +
+    `${why}, and it would move ${moved.length} vnets${absent}${more}more than max_vnets_per_policy_change ${limit}: ` +
     `to accept it, ${first}run \`libvirt-vlan-exporter heal\``
   );
 }

@@ -1,6 +1,6 @@
 // Which policy the remediator goes by. A new policy that would move more vnets than allowed is held: the last accepted one
-// stays in force until the count is at or under the limit, as after an operator's `heal`. So is what so many domains ask for anew,
-// by <vlan> or metadata: then their vnets are left alone. Pure.
+// stays in force until nothing is left to move, as after an operator's `heal`. That some of the VMs stop is no agreement. So is what so
+// many domains ask for anew, by <vlan> or metadata: then their vnets are left alone. Pure.
 
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
@@ -12,8 +12,14 @@ import { isSettled, vnetPlan } from './plan.ts';
 /** The policy of the last run: `first` where there was none, `unknown` where the state file could not be read, and why. */
 export type Accepted =
   | { readonly kind: 'first' }
-  | { readonly kind: 'known'; readonly policy: Policy; readonly intents: Intents }
-  | { readonly kind: 'unknown'; readonly problem: string };
+  | { readonly kind: 'known'; readonly policy: Policy; readonly intents: Intents; readonly most?: Most | undefined }
+  | { readonly kind: 'unknown'; readonly problem: string; readonly most?: Most | undefined };
+
+/** The policy that is held since it would have moved more than allowed, and how many at most. */
+export interface Most {
+  readonly sha256: string;
+  readonly count: number;
+}
 
 /** What to go by. `report` is undefined where nothing may be healed at all. */
 export interface Hold {
@@ -32,6 +38,8 @@ export interface Held {
   readonly doubtful: number;
   /** Whole parts of the host could not be read. */
   readonly unread: boolean;
+  /** How many all these were before, at most; 0 where it is not held since then. */
+  readonly before: number;
 }
 
 /** `reportUnder(policy)` is the present snapshot's report under that policy. */
@@ -55,11 +63,15 @@ export function holdPolicy(
   if (moved.length + doubtful === 0 && samePolicy) return pass;
   const away = samePolicy ? 0 : interfacesAway(wanted);
   const unread = !isWhole(wanted);
-  if (!unread && moved.length + away + doubtful <= limit) return pass;
+  const isOpen = unread || moved.length > 0;
+  const before = isOpen && accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
+  const most = Math.max(before, moved.length + away + doubtful);
+  if (!unread && most <= limit) return pass;
+  const still = accepted.kind === 'known' ? stillAccepted(accepted, inForce ?? wanted, samePolicy) : accepted;
   return {
-    accepted: accepted.kind === 'known' ? stillAccepted(accepted, inForce ?? wanted, samePolicy) : accepted,
+    accepted: { ...still, most: most > limit ? { sha256: policy.sha256, count: most } : undefined },
     report: inForce && leaveAlone(without(inForce, wanted), intents),
-    held: { moved, away, doubtful, unread },
+    held: { moved, away, doubtful, unread, before },
   };
 }
 
@@ -68,7 +80,7 @@ function stillAccepted(
   { policy, intents }: Extract<Accepted, { kind: 'known' }>,
   report: Report,
   samePolicy: boolean,
-): Accepted {
+): Extract<Accepted, { kind: 'known' }> {
   return { kind: 'known', policy, intents: accept(intents, report, (vnet) => samePolicy && isSettled(vnet)) };
 }
 

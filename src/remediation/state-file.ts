@@ -8,7 +8,7 @@ import { type Entries, type Frozen, known, parseJsonFile } from '../model/json-f
 import { type BridgePolicy, type Policy, type Rule, SOURCES } from '../model/policy.ts';
 import { isVid, type Vid } from '../model/vlan.ts';
 import type { GuardState, VnetGuard } from './guard.ts';
-import type { Accepted } from './hold.ts';
+import type { Accepted, Most } from './hold.ts';
 
 export interface State {
   readonly accepted: Accepted;
@@ -57,8 +57,8 @@ function readState(host: Pick<Host, 'readText'>, path: string): State {
     return code === 'ENOENT' ? { accepted: { kind: 'first' }, guard: {} } : unknown(message);
   }
   try {
-    const { accepted, intents, guard } = parseJsonFile(STATE, text, path);
-    return { accepted: { kind: 'known', policy: accepted, intents }, guard };
+    const { accepted, intents, most, guard } = parseJsonFile(STATE, text, path);
+    return { accepted: { kind: 'known', policy: accepted, intents, most }, guard };
   } catch (error) {
     return unknown((error as Error).message);
   }
@@ -75,6 +75,7 @@ function renderState({ accepted, guard }: State): string | undefined {
     version: 3,
     accepted: accepted.policy,
     intents: accepted.intents,
+    most: accepted.most,
     guard,
   };
   return `${JSON.stringify(file)}\n`;
@@ -123,5 +124,6 @@ const STATE = v.object({
   version: v.literal(3),
   accepted: v.object({ sha256: v.string(), bridges: v.array(bridge) } satisfies Entries<Policy>),
   intents: v.record(v.string(), v.string()),
+  most: known(v.object({ sha256: v.string(), count: v.number() } satisfies Entries<Most>)),
   guard: v.record(v.string(), vnetGuard),
 });

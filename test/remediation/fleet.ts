@@ -31,6 +31,7 @@ export interface Fleet {
   restart(): void;
   use(policy: Policy): void;
   options: { paused: boolean; dryRun: boolean };
+  limits: { maxVnetsPerPolicyChange: number };
   /** A VM's table, for people. */
   tableOf(vm: number): Promise<string>;
   tap(vm: number): string;
@@ -56,10 +57,12 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
   let memory = createMemory(store.load(), now);
   let status: RemediatorStatus | undefined;
   const options = { paused: false, dryRun: false };
+  const limits = { ...LIMITS };
   const tap = (vm: number) => host.taps(`vm-${vm}`)[0] ?? '';
   return {
     host,
     options,
+    limits,
     tap,
     pass: (ms) => {
       now += ms;
@@ -72,7 +75,7 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
       memory = createMemory(store.load(), now);
     },
     cycle: async (trigger = 'event') => {
-      const settings = { policy: inForce, remediation: LIMITS };
+      const settings = { policy: inForce, remediation: limits };
       const result = await runCycle({ host, read, settings, trigger, since: uptime, ...options }, memory);
       memory = result.memory;
       status = result.status;

@@ -61,6 +61,38 @@ test("an operator's heal is the acceptance", async () => {
   expect(await fleet.tableOf(7)).toBe('10 20*');
 });
 
+test('that VMs stop is no agreement, also over a restart and a host that cannot be read for once; a higher limit is', async () => {
+  const fleet = await healthy(11);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  fleet.host.stop('vm-11');
+  await fleet.cycle();
+  fleet.host.sabotage((line) => line.includes('vlan show'), { exitCode: 1, stderr: 'no' }, 1);
+  await fleet.cycle();
+  fleet.restart();
+  await fleet.cycle('startup');
+  expect(fleet.status()).toMatchObject({
+    heldPolicySha256: 'pvid 20',
+    heldProblem: expect.stringContaining(
+      'it would move 10 vnets; when it came 11, more than max_vnets_per_policy_change 10: to accept it, run',
+    ),
+  });
+  expect(await fleet.tableOf(1)).toBe(WELL);
+  fleet.limits.maxVnetsPerPolicyChange = 11;
+  await fleet.cycle('reload');
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
+});
+
+test('another policy is counted anew', async () => {
+  const fleet = await healthy(11);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  fleet.host.stop('vm-11');
+  fleet.use(policyOf(10));
+  await fleet.cycle('reload');
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 10', heldProblem: undefined });
+});
+
 test('vnets that an operator moved to the held policy are not moved back', async () => {
   const fleet = await healthy(40);
   fleet.use(policyOf(20));
