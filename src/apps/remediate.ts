@@ -1,5 +1,5 @@
 // `remediate` on this machine, in the folders that its unit gives it.
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { loadSettings } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { createLog } from '../daemon/log.ts';
@@ -13,10 +13,10 @@ import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
 import { createNotifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import type { Log, LogFormat, LogLevel } from '../model/log.ts';
-import { LOCK_FOLDER, REMEDIATOR_FOLDER } from '../model/remediator-paths.ts';
+import { AGREED_FILE, LOCK_FOLDER, PAUSE_FILE, REMEDIATOR_FOLDER } from '../model/remediator-paths.ts';
 import { renderStatus } from '../model/remediator-status.ts';
 import { VERSION } from '../model/version.ts';
-import { createRemediator, PAUSE_FILE } from '../remediation/remediator.ts';
+import { createRemediator } from '../remediation/remediator.ts';
 import { createStateFile, createStateMemory } from '../remediation/state-file.ts';
 
 /** As src/cli/remediate.ts declares them. */
@@ -58,7 +58,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const { wake } = remediator;
   const waking = startWaking({ host, schedule: settings.schedule, events: DEBOUNCE, wake, log });
   const first = wake('startup');
-  const pause = watchPause(host, waking.event, log);
+  const words = watchOperator(host, waking.event, log);
   const apply = (next: Settings) => {
     remediator.reload(next);
     waking.reschedule(next.schedule);
@@ -71,7 +71,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
       stuckMs: () => Math.max(remediator.busyMs(), waking.overdueMs()),
       stop: async () => {
         waking.stop();
-        pause?.stop();
+        words?.stop();
         await remediator.stop();
       },
     },
@@ -84,12 +84,12 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   }
 }
 
-/** Wakes at once when the pause begins or ends; without this, the schedule notices. */
-function watchPause(host: Host, changed: () => void, log: Log): Handle | undefined {
-  const [folder, name] = [PAUSE_FILE.slice(0, PAUSE_FILE.lastIndexOf('/')), PAUSE_FILE.split('/').at(-1)];
+/** Wakes at once when the pause begins or ends, or a policy is accepted; without this, the schedule notices. */
+function watchOperator(host: Host, changed: () => void, log: Log): Handle | undefined {
+  const names = [PAUSE_FILE, AGREED_FILE].map((path) => basename(path));
   const failed = (problem: string) => log.warn({ problem }, 'the pause file is looked for by the schedule only');
   try {
-    return host.watch(folder, (entry) => entry === name && changed(), failed);
+    return host.watch(REMEDIATOR_FOLDER, (entry) => names.includes(entry ?? '') && changed(), failed);
   } catch (error) {
     failed((error as Error).message);
     return undefined;

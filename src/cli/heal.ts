@@ -11,7 +11,7 @@ export function register(program: Command): void {
     .summary('set right what is wrong, once')
     .description(
       'Runs the plan once and verifies it by reading the host again. Also heals what the remediator has suspended or holds: it ' +
-        'accepts a held policy. Waits until a cycle of the remediator that runs has ended.',
+        'accepts a held policy, where no domain is named. Waits until a cycle of the remediator that runs has ended.',
     )
     .addArgument(domainsArgument())
     .addOption(configFileOption())
@@ -42,6 +42,7 @@ export async function runHeal(host: Host, domains: readonly string[], options: H
   if (healed.kind === 'refused') for (const problem of healed.problems) tell(problem);
   if (healed.kind !== 'healed') return CANNOT_TELL;
   for (const problem of healed.unwritten) tell(`not in the journal: ${problem}`);
+  if (healed.unagreed) tell(`the remediator does not know that the policy is accepted: ${healed.unagreed}`);
 
   const [{ plan }, { renderOutcomes, renderPlan }] = await Promise.all([
     import('../remediation/plan.ts'),

@@ -9,7 +9,7 @@ import type { Call } from './call.ts';
 import { configureDomain, missingTaps } from './configure-domain.ts';
 import { policyFor, readDomain, uncoveredInterfaces } from './domain.ts';
 import { entryOf, type Fact, factsOf, tapAwaited, tapMissing } from './facts.ts';
-import { isHeld } from './held.ts';
+import { heldBy } from './held.ts';
 import { loadKeptSettings, type SettingsStore } from './settings-cache.ts';
 
 /** The world of one call; src/hook/main.ts makes the real one. */
@@ -31,7 +31,6 @@ export const DONE = 0;
 export const FAILED = 3;
 
 const POLL_MS = 200;
-const HELD = 'the remediator holds this policy until an operator runs libvirt-vlan-exporter heal: nothing is changed';
 
 /** Configures the VM's taps while libvirt waits. `readXml` may throw Error. Returns the exit status. Never rejects. */
 export async function runStart(guest: string, readXml: () => string, machine: HookMachine): Promise<number> {
@@ -51,8 +50,9 @@ export async function runLater(call: Call, machine: HookMachine): Promise<void> 
   try {
     const job = await prepare(call, machine);
     if (call.operation === 'reconnect') {
-      if (!isHeld(machine.host, job.settings.policy.sha256)) await configureAndTell(job, tapMissing(''), took);
-      else machine.write([entryOf({ severity: 'warning', text: HELD }, call, took(), true)]);
+      const held = heldBy(machine.host, job.settings.policy.sha256, call.guest);
+      if (held === undefined) await configureAndTell(job, tapMissing(''), took);
+      else machine.write([entryOf({ severity: 'warning', text: `${held}: nothing is changed` }, call, took(), true)]);
       return;
     }
     const { waitMs } = job.settings.hook;

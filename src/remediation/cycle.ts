@@ -22,6 +22,8 @@ export interface CycleInput {
   readonly since: number;
   readonly dryRun: boolean;
   readonly paused: boolean;
+  /** The sha256 of the policy that an operator accepted. */
+  readonly agreed?: string | undefined;
 }
 
 /** What one cycle hands to the next. */
@@ -56,11 +58,11 @@ export function createMemory(state: State, startedAt: number): Memory {
 }
 
 export async function runCycle(input: CycleInput, memory: Memory): Promise<CycleResult> {
-  const { host, settings, paused, dryRun } = input;
+  const { host, settings, paused, dryRun, agreed } = input;
   const { policy, remediation: limits } = settings;
   const inForce = memory.accepted.kind === 'known' ? memory.accepted.policy.bridges : [];
   const snapshot = await input.read({ bridges: uniqueByName([...policy.bridges, ...inForce]) });
-  const answer = decide({ ...memory, snapshot, policy, limits, now: host.now(), paused, dryRun });
+  const answer = decide({ ...memory, snapshot, policy, limits, now: host.now(), paused, dryRun, agreed });
   const outcomes = await configure(
     host,
     answer.heal.map(({ plan }) => plan),

@@ -29,6 +29,8 @@ export interface Question {
   readonly now: number;
   readonly paused: boolean;
   readonly dryRun: boolean;
+  /** The sha256 of the policy that an operator accepted. */
+  readonly agreed?: string | undefined;
 }
 
 export interface Answer {
@@ -69,6 +71,7 @@ export function decide(question: Question): Answer {
     question.accepted,
     (policy) => evaluate(question.snapshot, policy),
     limits.maxVnetsPerPolicyChange,
+    question.agreed,
   );
   const { vnets: drifted, refusals } = hold.report ? plan(hold.report) : { vnets: [], refusals: [] };
   const seen = hold.report && isWhole(hold.report) ? hold.report.bridges.flatMap((b) => b.vnets) : undefined;
@@ -144,11 +147,10 @@ function heldProblem(question: Question, { moved, away, doubtful, unread, before
   const absent =
     (away === 0 ? '' : ` and ${away} interfaces that are off their bridge`) +
     (doubtful === 0 ? '' : ` and ${doubtful} that cannot be judged now`);
-  const first = away === 0 ? '' : 'bring these back to their bridge, or raise the limit, and ';
   const now = moved.length + away + doubtful;
   const more = now < before ? `; when it came ${before}, ` : ', ';
   return (
     `${why}, and it would move ${moved.length} vnets${absent}${more}more than max_vnets_per_policy_change ${limit}: ` +
-    `to accept it, ${first}run \`libvirt-vlan-exporter heal\``
+    `to accept it, run \`libvirt-vlan-exporter heal\``
   );
 }

@@ -5,9 +5,9 @@ import { takeLock } from '../host/linux/lock.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import { LOCK_FOLDER } from '../model/remediator-paths.ts';
+import { AGREED_FILE, LOCK_FOLDER } from '../model/remediator-paths.ts';
 import type { Decision } from '../model/remediator-status.ts';
-import type { Report } from '../model/report.ts';
+import { isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { configure } from './configure.ts';
@@ -28,12 +28,14 @@ export type Healed =
       readonly after: Report;
       /** Why decisions are not in the journal, for people. */
       readonly unwritten: readonly string[];
+      /** Why the remediator does not know that the policy is accepted, for people. */
+      readonly unagreed: string | undefined;
     };
 
 /** Why nothing is to be done on such a host, for people; none to go on. */
 type Refuse = (snapshot: Snapshot) => readonly string[];
 
-/** Heals these domains, all where none is named. */
+/** Heals these domains. All where none is named: then the policy is accepted. */
 export async function healOnce(
   host: Host,
   policy: Policy,
@@ -59,7 +61,20 @@ async function runCycle(host: Host, policy: Policy, domains: readonly string[], 
   const problems = refuse(snapshot);
   if (problems.length > 0) return { kind: 'refused', problems } as const;
   const outcomes = await configure(host, plan(evaluate(snapshot, policy), domains).vnets, since);
-  return { kind: 'healed', outcomes, after: evaluate(await read(policy), policy) } as const;
+  const after = evaluate(await read(policy), policy);
+  const unagreed = domains.length === 0 && isWhole(after) ? agree(host, policy) : undefined;
+  return { kind: 'healed', outcomes, after, unagreed } as const;
+}
+
+/** Tells the remediator that the policy is accepted. Where none runs, its folder is not there. */
+function agree(host: Host, { sha256 }: Policy): string | undefined {
+  try {
+    host.replaceFile(AGREED_FILE, `${sha256}\n`, { mode: 0o644 });
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? undefined : message;
+  }
 }
 
 async function waitForLock(host: Host) {

@@ -1,11 +1,11 @@
 // Which policy the remediator goes by. A new policy that would move more vnets than allowed is held: the last accepted one
-// stays in force until nothing is left to move, as after an operator's `heal`. That some of the VMs stop is no agreement. So is what so
-// many domains ask for anew, by <vlan> or metadata: then their vnets are left alone. Pure.
+// stays in force until an operator's `heal`, another edit or a higher limit. That VMs stop, or that all VLANs are wiped, is no agreement.
+// So is what so many domains ask for anew, by <vlan> or metadata: then their vnets are left alone. Pure.
 
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import { isWhole, type Report, type VnetReport } from '../model/report.ts';
-import { sameTable } from '../model/vlan.ts';
+import { type BridgeReport, isWhole, type Report, type VnetReport } from '../model/report.ts';
+import { formatTable, sameTable } from '../model/vlan.ts';
 import { accept, hasChanged, type Intents } from './intents.ts';
 import { isSettled, vnetPlan } from './plan.ts';
 
@@ -38,35 +38,37 @@ export interface Held {
   readonly doubtful: number;
   /** Whole parts of the host could not be read. */
   readonly unread: boolean;
-  /** How many all these were before, at most; 0 where it is not held since then. */
+  /** How many vnets it would have moved before, at most. */
   readonly before: number;
 }
 
-/** `reportUnder(policy)` is the present snapshot's report under that policy. */
+/** `reportUnder(policy)` is the present snapshot's report under that policy; `agreed`: the sha256 of the policy that an operator accepted. */
 export function holdPolicy(
   policy: Policy,
   accepted: Accepted,
   reportUnder: (policy: Policy) => Report,
   limit: number,
+  agreed?: string,
 ): Hold {
   const wanted = reportUnder(policy);
   const intents = accepted.kind === 'known' ? accepted.intents : {};
   const taken: Accepted = { kind: 'known', policy, intents: accept(intents, wanted, (vnet) => !isDoubtful(vnet)) };
   const pass: Hold = { accepted: taken, report: wanted, held: undefined };
-  if (accepted.kind === 'first') return pass;
+  if (accepted.kind === 'first' || agreed === policy.sha256) return pass;
   const samePolicy = accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
   const inForce = samePolicy ? wanted : accepted.kind === 'known' ? reportUnder(accepted.policy) : undefined;
   const vnets = wanted.bridges.flatMap((b) => b.vnets);
   const moved = vnets.flatMap((vnet) => movedPlan(vnet, inForce && vnetOf(inForce, vnet), hasChanged(intents, vnet)));
   const inDoubt = vnets.filter((vnet) => isDoubtful(vnet) && (!samePolicy || hasChanged(intents, vnet)));
   const doubtful = inDoubt.length + (samePolicy ? 0 : unknownDomains(wanted));
-  if (moved.length + doubtful === 0 && samePolicy) return pass;
-  const away = samePolicy ? 0 : interfacesAway(wanted);
   const unread = !isWhole(wanted);
-  const isOpen = unread || moved.length > 0;
-  const before = isOpen && accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
-  const most = Math.max(before, moved.length + away + doubtful);
-  if (!unread && most <= limit) return pass;
+  if (moved.length + doubtful === 0 && samePolicy)
+    return unread ? { ...pass, accepted: { ...taken, most: accepted.most } } : pass;
+  const away = samePolicy ? 0 : interfacesAway(wanted);
+  const before = accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
+  if (!unread && Math.max(before, moved.length + away + doubtful) <= limit) return pass;
+  // What is away or in doubt for a moment is not remembered.
+  const most = Math.max(before, moved.length);
   const still = accepted.kind === 'known' ? stillAccepted(accepted, inForce ?? wanted, samePolicy) : accepted;
   return {
     accepted: { ...still, most: most > limit ? { sha256: policy.sha256, count: most } : undefined },
@@ -116,8 +118,16 @@ function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string
   return report.bridges.find((b) => b.name === bridge)?.vnets.find((v) => v.vnet === vnet);
 }
 
-/** The report without the vnets that are as the new policy wants them: an operator's `heal` put them there. */
+/**
+ * The report without the vnets that are as the new policy wants them: an operator's `heal` put them there. Not so one that has what each port
+ * has that joins the bridge: it was wiped.
+ */
 function without(inForce: Report, wanted: Report): Report {
   const isMoved = (vnet: VnetReport) => !isSettled(vnet) && isSettled(vnetOf(wanted, vnet));
-  return { ...inForce, bridges: inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter((v) => !isMoved(v)) })) };
+  const stays = (bridge: BridgeReport) => (vnet: VnetReport) => !isMoved(vnet) || isFresh(vnet, bridge);
+  return { ...inForce, bridges: inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter(stays(b)) })) };
+}
+
+function isFresh({ actual }: VnetReport, { defaultPvid }: BridgeReport): boolean {
+  return actual !== undefined && formatTable(actual) === (defaultPvid ? `${defaultPvid}*` : '');
 }

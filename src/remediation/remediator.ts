@@ -6,12 +6,11 @@ import type { Host, Locking } from '../host/host.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { JournalFields } from '../model/journal.ts';
 import type { Log } from '../model/log.ts';
+import { AGREED_FILE, PAUSE_FILE } from '../model/remediator-paths.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
 import { journalEntries } from './record.ts';
 import type { StateStore } from './state-file.ts';
-
-export const PAUSE_FILE = '/run/libvirt-vlan-remediator/pause';
 
 export interface RemediatorOptions {
   readonly host: Host;
@@ -77,11 +76,19 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     }
     try {
       const since = trigger.at;
-      const input = { host, read, settings, trigger: trigger.name, since, dryRun, paused: isPaused(host, log) };
+      const agreed = readAgreement(host);
+      const input = { host, read, settings, trigger: trigger.name, since, dryRun, paused: isPaused(host, log), agreed };
       const result = await runCycle(input, memory);
       memory = result.memory;
       sleepUntil(result.wakeAt);
       tell(result);
+      // After the state is saved. Taken once: the same policy may come back one day, by mistake.
+      if (agreed !== undefined && !dryRun)
+        once(
+          'agreed',
+          attempt(() => host.removeFile(AGREED_FILE)),
+          'what an operator accepted could not be removed',
+        );
     } finally {
       await locking?.release();
     }
@@ -145,6 +152,15 @@ function isPaused(host: Host, log: Log): boolean {
   } catch (error) {
     log.error({ problem: (error as Error).message }, 'the pause file could not be looked for: paused');
     return true;
+  }
+}
+
+/** The sha256 of the policy that an operator accepted by `heal` since the last cycle. */
+function readAgreement(host: Host): string | undefined {
+  try {
+    return host.readText(AGREED_FILE).trim();
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseSettings } from '../../src/config/load.ts';
 import { DONE, FAILED, runStart } from '../../src/hook/run.ts';
 import type { SimInterface } from '../../src/host/sim/vm.ts';
-import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
+import { PAUSE_FILE, STATUS_FILE } from '../../src/model/remediator-paths.ts';
 import { SHIPPED, stdinXml, tableOf, testMachine } from './machine.ts';
 
 const RIGHT = '10 20 30 40 100* 110 120';
@@ -111,21 +111,42 @@ test('at start a tap that is not there yet is no error, but the start is not don
   expect(said()).toEqual(['6 start: vnet0 is not a port of br-mgmt yet; looking again when it has started']);
 });
 
-test('at reconnect a policy that the remediator holds is not put in force; another one is', async () => {
-  const { host, call, said } = testMachine();
-  host.start(vm('vyos-01'));
+describe('at reconnect', () => {
   const { sha256 } = parseSettings(SHIPPED, 'config.yml').policy;
-  const hold = (held: string | undefined) => host.writeFile(STATUS_FILE, JSON.stringify({ heldPolicySha256: held }));
-  hold(sha256);
-  await call('vyos-01', 'reconnect');
-  expect(tableOf(host, 'vnet0')).toBe('1*');
-  expect(said()).toEqual([expect.stringMatching(/^4 WARN: reconnect: the remediator holds this policy/)]);
-  for (const other of ['another', undefined]) {
-    host.wipe('vnet0');
-    hold(other);
+
+  test.each([
+    ['holds this policy', { policySha256: 'a', heldPolicySha256: sha256 }, 'the remediator holds this policy until'],
+    ['goes by another policy', { policySha256: 'a' }, 'the remediator has not taken this policy yet'],
+    ['knows no accepted policy', { policySha256: '' }, 'the remediator has not taken this policy yet'],
+    [
+      'holds what the domain asks for',
+      { policySha256: sha256, held: [{ domain: 'vyos-01' }] },
+      'the remediator holds what this domain asks for until',
+    ],
+    ['is paused', undefined, 'the remediator is paused'],
+  ])('where the remediator %s, nothing is changed', async (_, status, expected) => {
+    const { host, call, said } = testMachine();
+    host.start(vm('vyos-01'));
+    if (status) host.writeFile(STATUS_FILE, JSON.stringify(status));
+    else host.writeFile(PAUSE_FILE, '');
+    await call('vyos-01', 'reconnect');
+    expect(tableOf(host, 'vnet0')).toBe('1*');
+    expect(said()).toEqual([expect.stringContaining(`4 WARN: reconnect: ${expected}`)]);
+    await call('vyos-01', 'start');
+    expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  });
+
+  test.each([
+    ['this policy is in force', { policySha256: sha256, held: [{ domain: 'web-1' }] }],
+    ['another one is held', { policySha256: sha256, heldPolicySha256: 'a', held: [] }],
+    ['the status is no status', []],
+  ])('where %s, the VLANs are set', async (_, status) => {
+    const { host, call } = testMachine();
+    host.start(vm('vyos-01'));
+    host.writeFile(STATUS_FILE, JSON.stringify(status));
     await call('vyos-01', 'reconnect');
     expect(tableOf(host, 'vnet0')).toBe(RIGHT);
-  }
+  });
 });
 
 test('at reconnect a tap that is not there is an error', async () => {

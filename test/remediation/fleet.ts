@@ -32,6 +32,8 @@ export interface Fleet {
   use(policy: Policy): void;
   options: { paused: boolean; dryRun: boolean };
   limits: { maxVnetsPerPolicyChange: number };
+  /** As after an operator's `heal` without names. */
+  agree(policy: Policy): void;
   /** A VM's table, for people. */
   tableOf(vm: number): Promise<string>;
   tap(vm: number): string;
@@ -56,6 +58,7 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
   let inForce = policyOf(100);
   let memory = createMemory(store.load(), now);
   let status: RemediatorStatus | undefined;
+  let agreed: string | undefined;
   const options = { paused: false, dryRun: false };
   const limits = { ...LIMITS };
   const tap = (vm: number) => host.taps(`vm-${vm}`)[0] ?? '';
@@ -71,12 +74,16 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
     use: (policy) => {
       inForce = policy;
     },
+    agree: ({ sha256 }) => {
+      agreed = sha256;
+    },
     restart: () => {
       memory = createMemory(store.load(), now);
     },
     cycle: async (trigger = 'event') => {
       const settings = { policy: inForce, remediation: limits };
-      const result = await runCycle({ host, read, settings, trigger, since: uptime, ...options }, memory);
+      const result = await runCycle({ host, read, settings, trigger, since: uptime, ...options, agreed }, memory);
+      agreed = undefined;
       memory = result.memory;
       status = result.status;
       store.save(memory);

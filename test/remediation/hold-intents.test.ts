@@ -142,3 +142,18 @@ test('a conflict in between is neither a change nor forgotten', async () => {
   await fleet.cycle();
   expect(fleet.status()?.held).toHaveLength(11);
 });
+
+test('that a VM stops, and that the host cannot be read for once, is no agreement', async () => {
+  const fleet = await healthy(12);
+  setAll(fleet, 11, 7);
+  await fleet.cycle();
+  fleet.host.stop('vm-11');
+  fleet.host.forbid('/etc/libvirt/qemu');
+  fleet.host.forbid('/run/libvirt/qemu');
+  await fleet.cycle();
+  fleet.host.forbid('/etc/libvirt/qemu', false);
+  fleet.host.forbid('/run/libvirt/qemu', false);
+  await fleet.cycle();
+  expect(fleet.status()?.held).toHaveLength(10);
+  expect(await fleet.tableOf(1)).toBe(WELL);
+});

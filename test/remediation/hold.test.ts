@@ -1,16 +1,18 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
 import { plan } from '../../src/remediation/plan.ts';
 import { createStateMemory } from '../../src/remediation/state-file.ts';
+import { rule } from '../support/policy.ts';
 import { createFleet, type Fleet, policyOf, told, WELL } from './fleet.ts';
 
-/** What `heal` does: applies the plan once, whatever the guard thinks. */
-async function operatorHeals(fleet: Fleet, policy = policyOf(20), vnets = 1000) {
+/** What `heal` does: applies the plan once, whatever the guard thinks. `vnets`: so many of them only, as by names. */
+async function operatorHeals(fleet: Fleet, policy = policyOf(20), vnets?: number) {
   const snapshot = await createSnapshotReader(fleet.host)({ bridges: [{ name: 'br0' }] });
   await configure(fleet.host, plan(evaluate(snapshot, policy)).vnets.slice(0, vnets));
+  if (vnets === undefined) fleet.agree(policy);
 }
 
 async function healthy(vms: number): Promise<Fleet> {
@@ -221,23 +223,101 @@ test('a dry run tells what it would do, and changes nothing', async () => {
   expect(fleet.host.commands.every((line) => line.includes('show'))).toBe(true);
 });
 
-test('what a held policy waits for beside vnets is told', async () => {
+test('what a held policy waits for beside vnets is told; heal accepts it for them too', async () => {
   const fleet = await healthy(40);
   for (let vm = 30; vm <= 40; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), undefined);
   fleet.use(policyOf(20));
-  await operatorHeals(fleet);
+  await operatorHeals(fleet, policyOf(20), 1000);
   await fleet.cycle();
   expect(fleet.status()).toMatchObject({
     heldPolicySha256: 'pvid 20',
     held: [],
     heldProblem: expect.stringMatching(
-      /^the policy changed, and it would move 0 vnets and 11 interfaces that are off their bridge, more than .* 10: to accept it, bring these back/,
+      /^the policy changed, and it would move 0 vnets and 11 interfaces that are off their bridge, more than .* 10: to accept it, run/,
     ),
   });
-  for (let vm = 30; vm <= 40; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), 'br0');
   await operatorHeals(fleet);
   await fleet.cycle();
   expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
+});
+
+test('what is off its bridge for a moment is not counted once it is back', async () => {
+  const fleet = await healthy(40);
+  const isOn = (on: boolean) => {
+    for (let vm = 1; vm <= 40; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), on ? 'br0' : undefined);
+  };
+  isOn(false);
+  const one = policyOf(100, { rules: [rule({ domains: ['vm-1'], pvid: 20 })] });
+  fleet.use({ ...one, sha256: 'one' });
+  await fleet.cycle('reload');
+  isOn(true);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ policySha256: 'one', heldProblem: undefined });
+});
+
+describe('a typo that asks for what a port has that joins its bridge', () => {
+  const GOOD = { ...policyOf(100, { vlans: [] }), sha256: 'good' };
+  const TYPO = { ...policyOf(1, { vlans: [] }), sha256: 'typo' };
+  const held = async () => {
+    const fleet = createFleet(40);
+    fleet.use(GOOD);
+    await fleet.cycle('startup');
+    fleet.pass(3_600_000);
+    await fleet.cycle('schedule');
+    fleet.use(TYPO);
+    await fleet.cycle('reload');
+    return fleet;
+  };
+
+  test('a vnet that is wiped meanwhile is healed to the accepted policy', async () => {
+    const fleet = await held();
+    fleet.host.wipe(fleet.tap(7));
+    await fleet.cycle();
+    expect(await fleet.tableOf(7)).toBe('100*');
+    await fleet.cycle();
+    expect(fleet.status()?.held).toHaveLength(40);
+  });
+  test('so are all, and the typo stays held', async () => {
+    const fleet = await held();
+    for (let vm = 1; vm <= 40; vm++) fleet.host.wipe(fleet.tap(vm));
+    await fleet.cycle();
+    expect(await fleet.tableOf(7)).toBe('100*');
+    expect(fleet.status()).toMatchObject({ policySha256: 'good', heldPolicySha256: 'typo' });
+  });
+});
+
+test('a vnet that heal cannot set right keeps no policy from being accepted', async () => {
+  const fleet = await healthy(11);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  await operatorHeals(fleet, policyOf(20), 10);
+  fleet.agree(policyOf(20));
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
+  fleet.host.wipe(fleet.tap(1));
+  fleet.pass(5000);
+  await fleet.cycle();
+  expect(await fleet.tableOf(1)).toBe('10 20*');
+});
+
+test('an agreement to another policy is none', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  fleet.agree(policyOf(10));
+  await fleet.cycle('reload');
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: { length: 40 } });
+});
+
+test('that those that are left go off their bridge is no agreement', async () => {
+  const fleet = await healthy(11);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  fleet.host.stop('vm-11');
+  for (let vm = 1; vm <= 10; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), undefined);
+  await fleet.cycle();
+  for (let vm = 1; vm <= 10; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), 'br0');
+  await fleet.cycle();
+  expect(await fleet.tableOf(1)).toBe(WELL);
 });
 
 test('a bridge that is gone keeps no other from a small change', async () => {

@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { watchHost } from '../../src/host/linux/watch.ts';
+import { AGREED_FILE, PAUSE_FILE } from '../../src/model/remediator-paths.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
-import { createRemediator, PAUSE_FILE, type RemediatorOptions } from '../../src/remediation/remediator.ts';
+import { createRemediator, type RemediatorOptions } from '../../src/remediation/remediator.ts';
 import { createStateMemory } from '../../src/remediation/state-file.ts';
 import { createFleet, LIMITS, policyOf, WELL } from './fleet.ts';
 
@@ -128,6 +129,14 @@ test('a status that cannot be published is logged once, and healing goes on', as
   remediator.wake('schedule');
   await remediator.idle();
   expect(lines.at(-1)).toContain('all well again');
+});
+
+test("what an operator accepted is taken once: the file is gone, and the policy's sha256 that comes back later is another edit", async () => {
+  const { remediator, host } = start(1);
+  host.writeFile(AGREED_FILE, 'a policy\n');
+  remediator.wake('startup');
+  await remediator.idle();
+  expect(host.stat(AGREED_FILE)).toBeUndefined();
 });
 
 test('the pause file holds everything, and one that cannot be looked for does too', async () => {

@@ -3,9 +3,9 @@ import type { Settings } from '../../config/settings.ts';
 import { startWaking } from '../../daemon/waking.ts';
 import type { SimHost } from '../../host/sim/host.ts';
 import type { Log } from '../../model/log.ts';
-import { STATUS_FILE } from '../../model/remediator-paths.ts';
+import { PAUSE_FILE, STATUS_FILE } from '../../model/remediator-paths.ts';
 import { renderStatus } from '../../model/remediator-status.ts';
-import { createRemediator, PAUSE_FILE } from '../../remediation/remediator.ts';
+import { createRemediator } from '../../remediation/remediator.ts';
 import { createStateMemory } from '../../remediation/state-file.ts';
 
 export interface Healing {

@@ -17,6 +17,8 @@ export async function takeLock(folder: string, me: string): Promise<Locking> {
   const server = createServer((connection) => {
     connection.on('error', () => undefined);
     connection.end(me);
+    // One who asked and stands still, as after Ctrl-Z, would keep the lock from being given back.
+    setTimeout(() => connection.destroy(), ANSWER_MS).unref();
   });
   const release = () => new Promise<void>((resolve) => void server.close(() => resolve()));
   try {

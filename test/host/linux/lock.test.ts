@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -10,7 +11,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -44,6 +45,15 @@ test('one has the lock, the other one learns who', async () => {
   expect(await takeLock(folder, 'remediate')).toEqual({ held: false, holder: 'heal, process 1' });
   await mine.release();
   await (await take(folder, 'remediate')).release();
+});
+
+test('who asks and never hangs up does not keep the lock from being given back', async () => {
+  const folder = lockFolder();
+  const mine = await take(folder, 'me');
+  const asking = createConnection({ path: join(folder, '1'), allowHalfOpen: true });
+  onTestFinished(() => void asking.destroy());
+  await once(asking.resume(), 'end');
+  await mine.release();
 });
 
 test('nobody but the owner of the folder around it and root may enter', async () => {
