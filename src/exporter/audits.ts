@@ -43,7 +43,7 @@ export function createAuditBook(log: Log): AuditBook {
           const before = unread;
           unread = report.unknowns.filter(isUnread);
           logTransitions(before, unread, log);
-          close(problemOf(unread), collectorsOf(snapshot));
+          close(problemOf(unread.filter(isNoAnswer(report))), collectorsOf(snapshot));
           const ms = Math.round(audits.last?.durationMs ?? 0);
           log[changed ? 'info' : 'debug']({ trigger, ...summarize(report), ms }, changed ? 'report changed' : 'audit');
         },
@@ -67,6 +67,12 @@ function collectorsOf(snapshot: Snapshot): Audits['collectors'] {
 /** Taps of nobody were read well. */
 function isUnread({ kind }: Unknown): boolean {
   return kind !== 'taps';
+}
+
+/** That a bridge of the policy is not there is an answer: nothing else of the audit is older for it. */
+function isNoAnswer({ bridges }: Report): (unknown: Unknown) => boolean {
+  const absent = new Set(bridges.filter(({ present }) => present === false).map(({ name }) => name));
+  return ({ kind, name = '' }) => kind !== 'bridge' || !absent.has(name);
 }
 
 const SHOWN = 5;

@@ -6,11 +6,13 @@ import { type Finding, isWhole, type Report } from '../model/report.ts';
 /** Findings that are there as far as one knows, by subject and reason. */
 export type KnownFindings = ReadonlyMap<string, Finding>;
 
-/** Events in report order, those that are gone last; and what is known after `report`. `known` is undefined before the first report. */
+/** Events in report order, those that are gone last; and what is known after `report`. `known` is undefined before the first whole report. */
 export function findingChanges(
   known: KnownFindings | undefined,
   report: Report,
-): { readonly events: readonly FindingEvent[]; readonly known: KnownFindings } {
+): { readonly events: readonly FindingEvent[]; readonly known: KnownFindings | undefined } {
+  // Of what is there at the start the first report tells that could read the host.
+  if (!known && !isWhole(report)) return { events: [], known };
   const now = new Map(report.bridges.flatMap((bridge) => bridge.findings.map((finding) => [keyOf(finding), finding])));
   const at = report.takenAt;
   const events: FindingEvent[] = [];

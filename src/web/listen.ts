@@ -103,6 +103,7 @@ function explain(error: NodeJS.ErrnoException, address: Address): string {
         ? 'another program listens there, or one that has died left its file: delete it'
         : 'another program listens there; choose another with --web.listen-address',
     EACCES: 'path' in address ? 'no permission' : 'no permission; ports below 1024 need CAP_NET_BIND_SERVICE',
+    EROFS: 'nothing may be written there; under the shipped unit let systemd listen, with --web.systemd-socket',
     EADDRNOTAVAIL: 'this machine has no such address',
     ENOTFOUND: 'no such host name',
     EAI_AGAIN: 'the host name cannot be resolved now',

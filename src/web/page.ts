@@ -84,9 +84,11 @@ export function addPage(app: FastifyInstance, source: PageSource, options: PageO
     return send(request, reply, body);
   });
 
-  app.get('/events', (request, reply) => {
-    // It would hold up a request of HTTP/1.0 or HEAD for ever.
-    if (request.raw.method !== 'GET') return reply.code(405).header('allow', 'GET').send('only GET\n');
+  // Not HEAD: it would never end.
+  app.get('/events', { exposeHeadRoute: false }, (request, reply) => {
+    // Behind another request of its connection it has no socket, and Node 20 does not tell when that one is gone.
+    if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null)
+      return reply.code(503).header('retry-after', '1').send('one request at a time, please\n');
     if (hub.size >= (options.maxClients ?? 64))
       return reply.code(503).header('retry-after', '15').send('too many clients\n');
     reply.hijack();

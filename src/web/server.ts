@@ -58,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const wanted = () => options.settings.current().config.headers;
   app.addHook('onRequest', async (_request, reply) => void reply.headers({ ...SECURITY_HEADERS, ...wanted() }));
   app.addHook('onSend', async (_request, reply) => void reply.headers(wanted()));
-  app.setNotFoundHandler((request, reply) => notFound(app, request, reply));
+  app.setNotFoundHandler((request, reply) => notFound(app, options.telemetryPath, request, reply));
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500)
@@ -104,6 +104,7 @@ function addOwnRoutes(
       : text(reply, 503, 'The first audit is not done yet.'),
   );
   // What a form or a script sends with it does not matter.
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', async () => undefined);
   app.post('/-/reload', async (request, reply) => {
     if (!lifecycle)
@@ -117,10 +118,15 @@ function addOwnRoutes(
   return metrics;
 }
 
-function notFound(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function notFound(
+  app: FastifyInstance,
+  telemetryPath: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const url = request.url.split('?', 1)[0] ?? '';
   const allowed = (['GET', 'HEAD', 'POST'] as const).filter((method) => app.hasRoute({ method, url }));
-  if (allowed.length === 0) return text(reply, 404, 'Not found. There are /, /metrics and /api/v1/report.');
+  if (allowed.length === 0) return text(reply, 404, `Not found. There are /, ${telemetryPath} and /api/v1/report.`);
   return text(reply.header('allow', allowed.join(', ')), 405, `Method not allowed, only ${allowed.join(', ')}.`);
 }
 

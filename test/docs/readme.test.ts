@@ -1,5 +1,5 @@
 // README against the code: its config example is valid, its tables have every key and every subcommand.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createProgram } from '../../src/cli/program.ts';
 import { renderJsonSchema } from '../../src/config/json-schema.ts';
@@ -56,3 +56,11 @@ function keyRows(node: any, prefix = ''): string[] {
     return [`| \`${path}\` | ${preset} | ${child.description} |`, ...below];
   });
 }
+
+test('each file that README links to is there, and each folder of src that it names', () => {
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
+  const folders = [...readme.matchAll(/`(src\/[\w/.-]+)`/g)].map(([, path = '']) => path);
+  expect(links.length).toBeGreaterThan(10);
+  for (const path of [...links, ...folders])
+    expect([path, existsSync(new URL(`../../${path}`, import.meta.url))]).toEqual([path, true]);
+});

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { createAuditBook } from '../../src/exporter/audits.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { EXAMPLE } from '../report/example.ts';
+import { bridge, EXAMPLE, report } from '../report/example.ts';
 import { logSpy } from './fixture.ts';
 
 const SNAPSHOT: Snapshot = {
@@ -24,4 +24,14 @@ it('an audit takes as long as from its begin to its end', () => {
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('a bridge that is not there is told, and is no failure of the audit; one that cannot be read is', () => {
+  const unknowns = ['br0', 'br1'].map((name) => ({ kind: 'bridge', name, problem: 'why' }) as const);
+  const absent = report(bridge({ name: 'br0', present: false }));
+  const book = createAuditBook(logSpy());
+  book.begin('event', 1).end(SNAPSHOT, { ...absent, unknowns: unknowns.slice(0, 1) }, true);
+  expect(book.state()).toMatchObject({ failures: 0, lastSuccessAt: 1, last: { problem: undefined } });
+  book.begin('event', 2).end(SNAPSHOT, { ...absent, unknowns }, true);
+  expect(book.state()).toMatchObject({ failures: 1, lastSuccessAt: 1, last: { problem: 'bridge br1: why' } });
 });

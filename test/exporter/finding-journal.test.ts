@@ -43,6 +43,11 @@ test('what is there at the first audit was found, and not seen to appear', () =>
   expect(told(...reports)).toEqual(['found PVID 1', 'appeared PVID 2']);
 });
 
+test('where the first audit cannot read the host, what the next one sees was there', () => {
+  const blind = reportOf([], [{ kind: 'vlans', name: undefined, problem: '' }]);
+  expect(told(blind, blind, reportOf([wrong()]))).toEqual(['found PVID 1']);
+});
+
 test.each<[string, Unknown]>([
   ['the VLAN tables', { kind: 'vlans', name: undefined, problem: '' }],
   ['the domain', { kind: 'domain', name: 'vyos-01', problem: '' }],

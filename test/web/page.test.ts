@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
@@ -110,6 +111,21 @@ test('one browser too many is turned away, and a place that is left is free agai
   expect((await app.inject('/events')).statusCode).toBe(503);
   stream.destroy();
   await expect.poll(async () => (await listen()).statusCode).toBe(200);
+});
+
+test('a place is not taken by a request behind another one, whose end Node 20 does not tell', async () => {
+  await start({ maxClients: 2 });
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
+  socket.write('GET /events HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(2));
+  await once(socket, 'data');
+  socket.destroy();
+  const both = async () => {
+    const streams = [await listen(), await listen()];
+    for (const stream of streams) stream.destroy();
+    return streams.map(({ statusCode }) => statusCode);
+  };
+  await expect.poll(both).toEqual([200, 200]);
 });
 
 test('open streams do not hold up closing', async () => {

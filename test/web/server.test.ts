@@ -102,6 +102,10 @@ it('HEAD has the headers of GET and no body; another method is refused with what
   expect([put.status, put.headers.allow]).toEqual([405, 'GET, HEAD']);
   const get = await ask(urls[0], '/-/reload');
   expect([get.status, get.headers.allow]).toEqual([405, 'POST']);
+  for (const method of ['HEAD', 'POST']) {
+    const { status, headers } = await ask(urls[0], '/events', method);
+    expect([status, headers.allow]).toEqual([405, 'GET']);
+  }
 });
 
 it('a scrape starts no process', async () => {
@@ -179,6 +183,8 @@ it('reload by HTTP says what is wrong with the config, and that it was loaded', 
   expect((await ask(urls[0], '/-/reload', 'POST')).status).toBe(200);
   expect(await metrics()).toContain('libvirt_vlan_config_last_reload_successful 1');
   expect((await ask(urls[0], '/-/reload', 'POST', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  const json = { 'content-type': 'application/json', 'content-length': '0' };
+  expect((await ask(urls[0], '/-/reload', 'POST', json)).status).toBe(200);
 });
 
 it('listens on all addresses that are named', async () => {
