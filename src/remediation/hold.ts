@@ -1,10 +1,11 @@
 // Which policy the remediator goes by. A new policy that would move more vnets than allowed is held: the last accepted one
-// stays in force until an operator's `heal`, another edit or a higher limit. That VMs stop, or that all VLANs are wiped, is no agreement.
+// stays in force until an operator's `heal`, another edit, a higher limit, or until nothing is left to move, as when each VM was started
+// anew. That some VMs stop, or that VLANs are wiped, is no agreement.
 // So is what so many domains ask for anew, by <vlan> or metadata: then their vnets are left alone. Pure.
 
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import { type BridgeReport, isWhole, type Report, type VnetReport } from '../model/report.ts';
+import { isWhole, type Report, type VnetReport } from '../model/report.ts';
 import { formatTable, sameTable } from '../model/vlan.ts';
 import { accept, hasChanged, type Intents } from './intents.ts';
 import { isSettled, vnetPlan } from './plan.ts';
@@ -65,7 +66,8 @@ export function holdPolicy(
   if (moved.length + doubtful === 0 && samePolicy)
     return unread ? { ...pass, accepted: { ...taken, most: accepted.most } } : pass;
   const away = samePolicy ? 0 : interfacesAway(wanted);
-  const before = accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
+  const isOpen = unread || moved.length + away + doubtful > 0 || wiped(inForce, wanted).length > 0;
+  const before = isOpen && accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
   if (!unread && Math.max(before, moved.length + away + doubtful) <= limit) return pass;
   // What is away or in doubt for a moment is not remembered.
   const most = Math.max(before, moved.length);
@@ -118,16 +120,21 @@ function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string
   return report.bridges.find((b) => b.name === bridge)?.vnets.find((v) => v.vnet === vnet);
 }
 
-/**
- * The report without the vnets that are as the new policy wants them: an operator's `heal` put them there. Not so one that has what each port
- * has that joins the bridge: it was wiped.
- */
+/** The report without the vnets that are as the new policy wants them: an operator's `heal` put them there, or the hook. */
 function without(inForce: Report, wanted: Report): Report {
-  const isMoved = (vnet: VnetReport) => !isSettled(vnet) && isSettled(vnetOf(wanted, vnet));
-  const stays = (bridge: BridgeReport) => (vnet: VnetReport) => !isMoved(vnet) || isFresh(vnet, bridge);
-  return { ...inForce, bridges: inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter(stays(b)) })) };
+  const ofThese = new Set(wiped(inForce, wanted));
+  const stays = (vnet: VnetReport) => !isMoved(vnet, wanted) || ofThese.has(vnet);
+  return { ...inForce, bridges: inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter(stays) })) };
 }
 
-function isFresh({ actual }: VnetReport, { defaultPvid }: BridgeReport): boolean {
-  return actual !== undefined && formatTable(actual) === (defaultPvid ? `${defaultPvid}*` : '');
+function isMoved(vnet: VnetReport, wanted: Report): boolean {
+  return !isSettled(vnet) && isSettled(vnetOf(wanted, vnet));
+}
+
+/** vnets that have what each port has that joins the bridge. The new policy happens to want just that. */
+function wiped(inForce: Report | undefined, wanted: Report): readonly VnetReport[] {
+  const isFresh = ({ actual = [] }: VnetReport, pvid = 0) => formatTable(actual) === (pvid === 0 ? '' : `${pvid}*`);
+  return (inForce?.bridges ?? []).flatMap(({ vnets, defaultPvid }) =>
+    vnets.filter((vnet) => isMoved(vnet, wanted) && isFresh(vnet, defaultPvid)),
+  );
 }

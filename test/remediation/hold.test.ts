@@ -85,6 +85,18 @@ test('that VMs stop is no agreement, also over a restart and a host that cannot 
   expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
 });
 
+test('a policy to which all came by themselves, as by starts anew, is accepted', async () => {
+  const fleet = await healthy(11);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  await operatorHeals(fleet, policyOf(20), 6);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: { length: 5 } });
+  await operatorHeals(fleet, policyOf(20), 11);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
+});
+
 test('another policy is counted anew', async () => {
   const fleet = await healthy(11);
   fleet.use(policyOf(20));
