@@ -87,7 +87,8 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
 /** Wakes at once when the pause begins or ends, or a policy is accepted; without this, the schedule notices. */
 function watchOperator(host: Host, changed: () => void, log: Log): Handle | undefined {
   const names = [PAUSE_FILE, AGREED_FILE].map((path) => basename(path));
-  const failed = (problem: string) => log.warn({ problem }, 'the pause file is looked for by the schedule only');
+  const failed = (problem: string) =>
+    log.warn({ problem }, 'the pause file, and what heal accepts, are looked for by the schedule only');
   try {
     return host.watch(REMEDIATOR_FOLDER, (entry) => names.includes(entry ?? '') && changed(), failed);
   } catch (error) {

@@ -195,9 +195,11 @@ export function remediator(facts: Facts): readonly Trouble[] {
           {
             check,
             what: `${held.length > 0 ? `${count(held.length, 'vnet')} held` : 'a policy is held'}: ${heldProblem ?? HELD}`,
-            why: 'what it would move stays as it is until then',
-            // With nothing held there is nothing to agree to yet: what cannot be read is in the way.
-            type: held.length > 0 ? 'libvirt-vlan-exporter plan, then heal' : 'libvirt-vlan-exporter check',
+            why: 'what it would move stays as it is',
+            // Where it only waits for what cannot be read, there is nothing to agree to yet.
+            type: (heldProblem ?? HELD).includes('heal')
+              ? 'libvirt-vlan-exporter plan, then heal'
+              : 'libvirt-vlan-exporter check',
           },
         ]
       : []),

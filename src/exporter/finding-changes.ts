@@ -11,7 +11,7 @@ export function findingChanges(
   known: KnownFindings | undefined,
   report: Report,
 ): { readonly events: readonly FindingEvent[]; readonly known: KnownFindings | undefined } {
-  // Of what is there at the start the first report tells that could read the host.
+  // What is there at the start is told by the first report that could read the host.
   if (!known && !isWhole(report)) return { events: [], known };
   const now = new Map(report.bridges.flatMap((bridge) => bridge.findings.map((finding) => [keyOf(finding), finding])));
   const at = report.takenAt;

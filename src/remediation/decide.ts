@@ -148,7 +148,7 @@ function heldProblem(question: Question, { moved, away, doubtful, unread, before
     (away === 0 ? '' : ` and ${away} interfaces that are off their bridge`) +
     (doubtful === 0 ? '' : ` and ${doubtful} that cannot be judged now`);
   const now = moved.length + away + doubtful;
-  const more = now < before ? `; when it came ${before}, ` : ', ';
+  const more = now < before ? `, and it was ${before} before, ` : ', ';
   return (
     `${why}, and it would move ${moved.length} vnets${absent}${more}more than max_vnets_per_policy_change ${limit}: ` +
     `to accept it, run \`libvirt-vlan-exporter heal\``

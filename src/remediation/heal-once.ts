@@ -5,7 +5,7 @@ import { takeLock } from '../host/linux/lock.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import { AGREED_FILE, LOCK_FOLDER } from '../model/remediator-paths.ts';
+import { AGREED_FILE, LOCK_FOLDER, STATUS_FILE } from '../model/remediator-paths.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import { isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
@@ -66,14 +66,13 @@ async function runCycle(host: Host, policy: Policy, domains: readonly string[], 
   return { kind: 'healed', outcomes, after, unagreed } as const;
 }
 
-/** Tells the remediator that the policy is accepted. Where none runs, its folder is not there. */
+/** Tells the remediator that the policy is accepted. Where none runs there is nobody to tell: one that starts later is not meant. */
 function agree(host: Host, { sha256 }: Policy): string | undefined {
   try {
-    host.replaceFile(AGREED_FILE, `${sha256}\n`, { mode: 0o644 });
+    if (host.stat(STATUS_FILE) !== undefined) host.replaceFile(AGREED_FILE, `${sha256}\n`, { mode: 0o644 });
     return undefined;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? undefined : message;
+    return (error as Error).message;
   }
 }
 

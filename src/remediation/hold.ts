@@ -55,7 +55,9 @@ export function holdPolicy(
   const intents = accepted.kind === 'known' ? accepted.intents : {};
   const taken: Accepted = { kind: 'known', policy, intents: accept(intents, wanted, (vnet) => !isDoubtful(vnet)) };
   const pass: Hold = { accepted: taken, report: wanted, held: undefined };
-  if (accepted.kind === 'first' || agreed === policy.sha256) return pass;
+  if (accepted.kind === 'first') return pass;
+  // What is not here now, and comes, is seen for the first time.
+  if (agreed === policy.sha256) return { ...pass, accepted: { ...taken, intents: accept({}, wanted, () => true) } };
   const samePolicy = accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
   const inForce = samePolicy ? wanted : accepted.kind === 'known' ? reportUnder(accepted.policy) : undefined;
   const vnets = wanted.bridges.flatMap((b) => b.vnets);
@@ -66,8 +68,9 @@ export function holdPolicy(
   if (moved.length + doubtful === 0 && samePolicy)
     return unread ? { ...pass, accepted: { ...taken, most: accepted.most } } : pass;
   const away = samePolicy ? 0 : interfacesAway(wanted);
-  const isOpen = unread || moved.length + away + doubtful > 0 || wiped(inForce, wanted).length > 0;
-  const before = isOpen && accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
+  const remembered = accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
+  const isOpen = unread || moved.length + away + doubtful > 0 || (!samePolicy && arrived(inForce, wanted) < remembered);
+  const before = isOpen ? remembered : 0;
   if (!unread && Math.max(before, moved.length + away + doubtful) <= limit) return pass;
   // What is away or in doubt for a moment is not remembered.
   const most = Math.max(before, moved.length);
@@ -120,11 +123,20 @@ function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string
   return report.bridges.find((b) => b.name === bridge)?.vnets.find((v) => v.vnet === vnet);
 }
 
-/** The report without the vnets that are as the new policy wants them: an operator's `heal` put them there, or the hook. */
+/**
+ * The report without the vnets that are as the new policy wants them: an operator's `heal` of their domain put them there, or the hook. Where
+ * it wants what a port has that joins the bridge, that is a wipe all the same.
+ */
 function without(inForce: Report, wanted: Report): Report {
   const ofThese = new Set(wiped(inForce, wanted));
   const stays = (vnet: VnetReport) => !isMoved(vnet, wanted) || ofThese.has(vnet);
   return { ...inForce, bridges: inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter(stays) })) };
+}
+
+/** How many vnets have come to the new policy. */
+function arrived(inForce: Report | undefined, wanted: Report): number {
+  const moved = (inForce?.bridges ?? []).flatMap((b) => b.vnets.filter((vnet) => isMoved(vnet, wanted)));
+  return moved.length - wiped(inForce, wanted).length;
 }
 
 function isMoved(vnet: VnetReport, wanted: Report): boolean {

@@ -81,9 +81,9 @@ export function createRemediator(options: RemediatorOptions): Remediator {
       const result = await runCycle(input, memory);
       memory = result.memory;
       sleepUntil(result.wakeAt);
-      tell(result);
-      // After the state is saved. Taken once: the same policy may come back one day, by mistake.
-      if (agreed !== undefined && !dryRun)
+      const isSaved = tell(result);
+      // Taken once: the same policy may come back one day, by mistake.
+      if (agreed !== undefined && isSaved && !dryRun)
         once(
           'agreed',
           attempt(() => host.removeFile(AGREED_FILE)),
@@ -100,13 +100,11 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     timer = setTimeout(() => void turns.request({ name: 'retry', at: host.monotonic() }), delay);
   };
 
-  const tell = ({ status, decisions, problem }: CycleResult) => {
+  /** Whether the state is saved. */
+  const tell = ({ status, decisions, problem }: CycleResult): boolean => {
     once('snapshot', problem, 'the host could not be read: what is unknown is left alone');
-    once(
-      'state',
-      attempt(() => store.save(memory)),
-      'the state could not be saved: a restart would forget it',
-    );
+    const unsaved = attempt(() => store.save(memory));
+    once('state', unsaved, 'the state could not be saved: a restart would forget it');
     once(
       'status',
       attempt(() => options.publish(announcing(status, options.nextAt?.()))),
@@ -117,6 +115,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     journal = journal.then(async () => {
       once('journal', await writeEntries(host, journalEntries(decisions)), 'the journal could not be written');
     });
+    return unsaved === undefined;
   };
 
   const turns = createTurns<Trigger>({

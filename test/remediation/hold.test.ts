@@ -76,7 +76,7 @@ test('that VMs stop is no agreement, also over a restart and a host that cannot 
   expect(fleet.status()).toMatchObject({
     heldPolicySha256: 'pvid 20',
     heldProblem: expect.stringContaining(
-      'it would move 10 vnets; when it came 11, more than max_vnets_per_policy_change 10: to accept it, run',
+      'it would move 10 vnets, and it was 11 before, more than max_vnets_per_policy_change 10: to accept it, run',
     ),
   });
   expect(await fleet.tableOf(1)).toBe(WELL);
@@ -95,6 +95,19 @@ test('a policy to which all came by themselves, as by starts anew, is accepted',
   await operatorHeals(fleet, policyOf(20), 11);
   await fleet.cycle();
   expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
+});
+
+test('that all of its VMs stop, as at a reboot, is no agreement', async () => {
+  const fleet = await healthy(11);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  for (let vm = 1; vm <= 11; vm++) fleet.host.stop(`vm-${vm}`);
+  fleet.restart();
+  await fleet.cycle('startup');
+  for (let vm = 1; vm <= 5; vm++) fleet.host.start(`vm-${vm}`);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: { length: 5 } });
+  expect(await fleet.tableOf(1)).toBe(WELL);
 });
 
 test('another policy is counted anew', async () => {
@@ -251,6 +264,9 @@ test('what a held policy waits for beside vnets is told; heal accepts it for the
   await operatorHeals(fleet);
   await fleet.cycle();
   expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
+  for (let vm = 30; vm <= 40; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), 'br0');
+  await fleet.cycle();
+  expect(await fleet.tableOf(40)).toBe('10 20*');
 });
 
 test('what is off its bridge for a moment is not counted once it is back', async () => {
