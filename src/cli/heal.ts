@@ -42,7 +42,7 @@ export async function runHeal(host: Host, domains: readonly string[], options: H
   if (healed.kind === 'refused') for (const problem of healed.problems) tell(problem);
   if (healed.kind !== 'healed') return CANNOT_TELL;
   for (const problem of healed.unwritten) tell(`not in the journal: ${problem}`);
-  if (healed.unagreed) tell(`the remediator does not know that the policy is accepted: ${healed.unagreed}`);
+  if (healed.unagreed) tell(`the remediator may not know that the policy is accepted: ${healed.unagreed}`);
 
   const [{ plan }, { renderOutcomes, renderPlan }] = await Promise.all([
     import('../remediation/plan.ts'),

@@ -5,11 +5,12 @@ import { takeLock } from '../host/linux/lock.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import { AGREED_FILE, LOCK_FOLDER, STATUS_FILE } from '../model/remediator-paths.ts';
+import { LOCK_FOLDER } from '../model/remediator-paths.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import { isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
+import { agree } from './agreement.ts';
 import { configure } from './configure.ts';
 import { decisionOf } from './decision.ts';
 import { plan } from './plan.ts';
@@ -28,7 +29,7 @@ export type Healed =
       readonly after: Report;
       /** Why decisions are not in the journal, for people. */
       readonly unwritten: readonly string[];
-      /** Why the remediator does not know that the policy is accepted, for people. */
+      /** Why the remediator may not know that the policy is accepted, for people. */
       readonly unagreed: string | undefined;
     };
 
@@ -64,16 +65,6 @@ async function runCycle(host: Host, policy: Policy, domains: readonly string[], 
   const after = evaluate(await read(policy), policy);
   const unagreed = domains.length === 0 && isWhole(after) ? agree(host, policy) : undefined;
   return { kind: 'healed', outcomes, after, unagreed } as const;
-}
-
-/** Tells the remediator that the policy is accepted. Where none runs there is nobody to tell: one that starts later is not meant. */
-function agree(host: Host, { sha256 }: Policy): string | undefined {
-  try {
-    if (host.stat(STATUS_FILE) !== undefined) host.replaceFile(AGREED_FILE, `${sha256}\n`, { mode: 0o644 });
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }
 
 async function waitForLock(host: Host) {

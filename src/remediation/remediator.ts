@@ -8,6 +8,7 @@ import type { JournalFields } from '../model/journal.ts';
 import type { Log } from '../model/log.ts';
 import { AGREED_FILE, PAUSE_FILE } from '../model/remediator-paths.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
+import { readAgreement } from './agreement.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
 import { journalEntries } from './record.ts';
 import type { StateStore } from './state-file.ts';
@@ -151,15 +152,6 @@ function isPaused(host: Host, log: Log): boolean {
   } catch (error) {
     log.error({ problem: (error as Error).message }, 'the pause file could not be looked for: paused');
     return true;
-  }
-}
-
-/** The sha256 of the policy that an operator accepted by `heal` since the last cycle. */
-function readAgreement(host: Host): string | undefined {
-  try {
-    return host.readText(AGREED_FILE).trim();
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,0 +1,28 @@
+// An operator's word that a policy is accepted: `heal` leaves it in a file beside the status of the remediator that runs, which takes it once.
+import type { Host } from '../host/host.ts';
+import { createStatusReader } from '../host/remediator-status.ts';
+import type { Policy } from '../model/policy.ts';
+import { AGREED_FILE } from '../model/remediator-paths.ts';
+
+/** Tells the remediator. Where none runs there is nobody to tell: one that starts later is not meant. Returns why it may not hear, for people. */
+export function agree(host: Host, { sha256 }: Policy): string | undefined {
+  const view = createStatusReader(host)();
+  if (view.kind === 'absent' || view.kind === 'stale') return undefined;
+  try {
+    host.replaceFile(AGREED_FILE, `${sha256}\n`, { mode: 0o644 });
+  } catch (error) {
+    return (error as Error).message;
+  }
+  if (view.kind !== 'current' || [view.status.policySha256, view.status.heldPolicySha256].includes(sha256))
+    return undefined;
+  return 'it still goes by another policy; where it was not told: systemctl reload libvirt-vlan-remediator, then heal again';
+}
+
+/** The sha256 of the policy that was accepted since the last time; undefined where there is no word. */
+export function readAgreement(host: Pick<Host, 'readText'>): string | undefined {
+  try {
+    return host.readText(AGREED_FILE).trim();
+  } catch {
+    return undefined;
+  }
+}

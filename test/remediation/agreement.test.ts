@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { AGREED_FILE, STATUS_FILE } from '../../src/model/remediator-paths.ts';
+import { renderStatus } from '../../src/model/remediator-status.ts';
+import { agree, readAgreement } from '../../src/remediation/agreement.ts';
+import { createFleet, policyOf } from './fleet.ts';
+
+/** A host with the status that a remediator of this policy publishes; `told`: what the config is now. */
+async function running(told = policyOf(100)) {
+  const fleet = createFleet(11);
+  await fleet.cycle('startup');
+  fleet.use(told);
+  const { status } = await fleet.cycle('reload');
+  fleet.host.writeFile(STATUS_FILE, renderStatus(status));
+  return fleet;
+}
+
+test('the remediator that runs is told, of a held policy and of the one in force', async () => {
+  for (const policy of [policyOf(20), policyOf(100)]) {
+    const { host } = await running(policyOf(20));
+    expect(agree(host, policy)).toBeUndefined();
+    expect(readAgreement(host)).toBe(policy.sha256);
+  }
+});
+
+test('one that goes by another policy still is told too, and the operator that it may not have heard', async () => {
+  const { host } = await running();
+  expect(agree(host, policyOf(20))).toContain('systemctl reload libvirt-vlan-remediator, then heal again');
+  expect(readAgreement(host)).toBe('pvid 20');
+});
+
+test('where none runs, or one that died, no word is left for the next', async () => {
+  const fleet = createFleet(1);
+  expect(agree(fleet.host, policyOf(100))).toBeUndefined();
+  const dead = await running();
+  dead.pass(3_600_000);
+  expect(agree(dead.host, policyOf(100))).toBeUndefined();
+  for (const { host } of [fleet, dead]) expect(host.stat(AGREED_FILE)).toBeUndefined();
+});
+
+test('a word that cannot be written is told', async () => {
+  const { host } = await running();
+  const replaceFile = () => {
+    throw new Error('EROFS: read-only file system');
+  };
+  expect(agree({ ...host, replaceFile }, policyOf(100))).toMatch(/EROFS/);
+});
