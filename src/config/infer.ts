@@ -17,7 +17,7 @@ import {
   vidsOf,
   vidsWithout,
 } from '../model/vlan.ts';
-import { type Match, matchPorts } from '../policy/match.ts';
+import { type Match, type Matching, matchPorts } from '../policy/match.ts';
 
 export interface Proposal {
   /** A config file; undefined where there is nothing to propose. */
@@ -31,9 +31,11 @@ export function inferConfig(snapshot: Snapshot): Proposal {
   const { links, vlans, domains } = snapshot;
   const unread = [links, vlans, domains].flatMap((reading) => (reading.ok ? [] : [reading.error]));
   if (!links.ok || !vlans.ok || !domains.ok) return { text: undefined, leftOut: unread };
-  const parts = links.value.map((bridge) =>
-    inferBridge(bridge, matchPorts(bridge, domains.value).matches, vlans.value),
-  );
+  const parts = links.value.map((bridge) => {
+    const matching = matchPorts(bridge, domains.value);
+    const part = inferBridge(bridge, matching.matches, vlans.value);
+    return bridge.vlanFiltering ? { ...part, leftOut: [...part.leftOut, ...ownerless(bridge.name, matching)] } : part;
+  });
   const lines = parts.flatMap((part) => part.lines);
   const head = [
     '# Proposed by "libvirt-vlan-exporter config infer" from what runs now. Read it before you use it: what is wrong on the host',
@@ -42,8 +44,17 @@ export function inferConfig(snapshot: Snapshot): Proposal {
   ];
   return {
     text: lines.length > 0 ? `${[...head, ...lines].join('\n')}\n` : undefined,
-    leftOut: parts.flatMap((part) => part.leftOut),
+    leftOut: [
+      ...parts.flatMap((part) => part.leftOut),
+      ...domains.value.flatMap(({ state, problem }) => (state === 'unknown' && problem ? [problem] : [])),
+    ],
   };
+}
+
+/** Taps whose domain is not known: a rule for it may be missing. */
+function ownerless(bridge: string, { ambiguous, unmatched }: Matching): readonly string[] {
+  const taps = [...ambiguous.map(({ port }) => port), ...unmatched].filter(({ tap }) => tap);
+  return taps.map(({ name }) => `${bridge}: ${name}: its domain is not known, so no rule is proposed for it`);
 }
 
 interface Part {

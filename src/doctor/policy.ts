@@ -78,8 +78,8 @@ function rules(snapshot: Snapshot, domains: readonly Domain[], { policy }: Setti
 }
 
 // An interface of a network, in persistent XML, tells its bridge when it runs.
-function isOn({ bridge: on, skipped, ethernet }: Domain['interfaces'][number], name: string): boolean {
-  return on === name || (on === undefined && (skipped === undefined || ethernet !== undefined));
+function isOn({ bridge: on, network, ethernet }: Domain['interfaces'][number], name: string): boolean {
+  return on === name || (on === undefined && (network !== undefined || ethernet !== undefined));
 }
 
 // libvirt before 11.0 refuses to start a VM with <vlan> on a Linux bridge.

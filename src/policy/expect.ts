@@ -71,10 +71,10 @@ function fits(patterns: readonly string[] | undefined, name: string | undefined)
   return name !== undefined && patterns.some((pattern) => matchesGlob(pattern, name));
 }
 
-// What a VM says of itself, within what its bridge allows.
+// What a VM says of itself, within what its bridge allows. What the bridge adds to that is the operator's.
 function bounded(intent: Intent, element: string, { allowed }: BridgePolicy): Pick<Speaking, 'table' | 'problem'> {
   if ('problem' in intent) return { table: undefined, problem: intent.problem };
-  const beyond = vidsWithout(vidsOf(intent.table), allowed);
+  const beyond = vidsWithout(intent.asked ?? vidsOf(intent.table), allowed);
   if (beyond.length === 0) return { table: intent.table };
   const expected = `VLANs within the bridge's "allowed": ${formatVids(allowed)}`;
   return { table: undefined, problem: { element, expected, found: formatVids(beyond) } };

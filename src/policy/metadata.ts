@@ -32,7 +32,9 @@ export function intentOfMetadata(metadata: Metadata, mac: string, own: Own): Int
   if (!entry) return undefined;
   const pvid = entry.pvid === undefined ? own.pvid : entry.pvid === 'none' ? undefined : entry.pvid;
   const table: VlanTable = tableFrom(entry.vlans ?? own.vlans, pvid);
-  if (table.length > 0) return { table };
+  const { vlans = [] } = entry;
+  const asked = vidsFrom([...vlans, ...(typeof entry.pvid === 'number' ? [vidRange(entry.pvid)] : [])]);
+  if (table.length > 0) return { table, asked };
   return { problem: { element: say(entry), expected: 'VLANs, or a PVID', found: 'none of both' } };
 }
 

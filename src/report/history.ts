@@ -69,6 +69,6 @@ function detailOf({ kind, by, reasons, expected, actual, before, after, text }: 
   if (kind === 'configured')
     return before === after ? `by the hook: right already, ${after}` : `by the hook: ${before} -> ${after}`;
   if (kind === 'healed') return `${before} -> ${after}`;
-  if (by === 'hook') return text;
-  return `is ${before}, should be ${after}`;
+  // Its text says why, too. An entry for many vnets has none.
+  return by === 'hook' || text !== '' ? text : `is ${before}, should be ${after}`;
 }

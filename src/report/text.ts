@@ -165,7 +165,9 @@ function renderRemediator(report: Report, view: RemediatorView | undefined, colo
       ]),
   ];
   return [
-    paint(`remediator ${state}, last cycle ${age} s ago`, 'strong', colour),
+    view.kind === 'stale'
+      ? paint(`remediator: seems to be down, last cycle ${age} s ago`, 'bad', colour)
+      : paint(`remediator ${state}, last cycle ${age} s ago`, 'strong', colour),
     ...(status.heldProblem ? [`held: ${printable(status.heldProblem)}`] : []),
     ...renderColumns(rows, colour),
   ];

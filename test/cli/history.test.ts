@@ -128,6 +128,25 @@ test('a journal that cannot be read is 2, and says why', async () => {
   expect(err).toContain('journalctl');
 });
 
+test('a heal that failed is told with its reason', async () => {
+  const host = createSimHost({ now: () => START });
+  const failed: Decision = {
+    at: START,
+    trigger: 'event',
+    outcome: 'failed',
+    bridge: 'br0',
+    domain: 'web',
+    vnet: 'vnet0',
+    before: '1*',
+    after: '10*',
+    commands: [],
+    problem: 'Operation not permitted',
+    durationMs: 1,
+  };
+  for (const fields of journalEntries([failed])) await host.journal.write(fields);
+  expect((await outputOf(host, [], OPTIONS)).out).toContain('Operation not permitted');
+});
+
 test('of a thousand vnets healed at once, each has its line, whatever its domain is called', async () => {
   const host = createSimHost({ now: () => START });
   const names = [

@@ -123,3 +123,18 @@ test('a trunk is proposed as a range', () => {
   const { text } = inferConfig(oneVnet('1-99 100* 101-4094'));
   expect(text).toContain('vlans: [1-99, 101-4094]\n    pvid: 100');
 });
+
+test('taps whose domain is not known, and domains that are not understood, are told', () => {
+  const snapshot = oneVnet('10*', {
+    ports: [
+      { name: 'vnet1', mac: 'fe:54:00:00:00:01', tap: true },
+      { name: 'vnet2', mac: 'fe:54:00:00:00:02', tap: true },
+      { name: 'eno1', mac: undefined, tap: false },
+    ],
+  });
+  const broken = { name: 'db', uuid: undefined, state: 'unknown', problem: 'db.xml: broken', interfaces: [] } as const;
+  const value = snapshot.domains.ok ? [...snapshot.domains.value, broken] : [];
+  const { text, leftOut } = inferConfig({ ...snapshot, domains: { ok: true, value } });
+  expect(text).toContain('pvid: 10');
+  expect(leftOut).toEqual(['br0: vnet2: its domain is not known, so no rule is proposed for it', 'db.xml: broken']);
+});

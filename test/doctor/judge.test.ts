@@ -271,6 +271,12 @@ test.each<[string, Partial<Facts>, string]>([
   expect(said(more)).toEqual([expected]);
 });
 
+test('a stopped VM on a libvirt network may be on the bridge when it runs', () => {
+  const iface = { mac: '52:54:00:00:00:01', target: undefined, bridge: undefined, skipped: 'network without a bridge' };
+  const stopped: Domain = { ...vm, state: 'defined', interfaces: [{ ...iface, network: 'lan' }] };
+  expect(said(sick([bridge], [stopped]))).toEqual([]);
+});
+
 test('what owns other links, an older networkd and a remediator that mends are no trouble', () => {
   expect(said({ networkManager: new Map([['eno1', 'connected']]) })).toEqual([]);
   const networkFiles = [{ path: '/n', text: '[Match]\nName=vnet*\n[BridgeVLAN]\n' }];

@@ -122,6 +122,16 @@ test('a lost connection is said, and over when the server is back', async () => 
   await page.locator('h1:text("1 of 5 vnets has drifted")').waitFor();
 });
 
+test('an update that fails once is tried again, and meanwhile the page is not called live', async () => {
+  const page = await open(input(vms(5)));
+  await live(page);
+  await page.route('**/', (route) => route.abort(), { times: 1 });
+  server?.show(input(ONE_DRIFTED));
+  await page.locator('#live.lost:has-text("Connection lost")').waitFor();
+  await page.locator('h1:text("1 of 5 vnets has drifted")').waitFor();
+  await live(page);
+});
+
 test('a page opened with a search in its address has all rows for another search', async () => {
   const page = await open(input(ONE_DRIFTED), {}, '?q=vm-4&drifted=0');
   expect(await rows(page)).toEqual(['vm-4']);

@@ -152,6 +152,19 @@ describe('metadata', () => {
     assert(said(policy, subject({ name: 'db' }))).toBe('r: 20');
   });
 
+  test('"allowed" bounds what an entry names, and not what it leaves to the bridge', () => {
+    const policy = bridgePolicy({ vlans: [10, 20], pvid: 1, intent: ['metadata'], allowed: [vidRange(200, 299)] });
+    const answers = [{ vlans: '200' }, { pvid: '200' }, { vlans: '30' }, { vlans: '200', pvid: '30' }].map((entry) =>
+      said(policy, subject({ metadata: entries(entry as Record<string, string>) })),
+    );
+    assert(answers).toEqual([
+      'metadata: 1* 200',
+      'metadata: 10 20 200*',
+      assert.stringMatching(/^intent_invalid: .*found <metadata>: 30$/),
+      assert.stringMatching(/^intent_invalid: .*found <metadata>: 30$/),
+    ]);
+  });
+
   test('and <vlan> that differ are a conflict', () => {
     assert(said(named, subject({ ...asked.domain }, { vlan: VLAN }))).toBe(
       'intent_conflict: expected one table, found <vlan> wants 42*, <metadata> wants 20',

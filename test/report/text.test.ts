@@ -116,6 +116,12 @@ test('without colour there is no escape sequence, with colour the same text is l
   expect(coloured.replace(/\x1b\[\d*m/g, '')).toBe(plain);
 });
 
+test('a remediator that has died is not called on', () => {
+  const text = renderText(all, { ...PLAIN, remediator: { ...remediator, kind: 'stale' } });
+  expect(text).toContain('remediator: seems to be down, last cycle ');
+  expect(text).not.toContain('remediator on');
+});
+
 test('a name that would move the cursor is shown, not obeyed', () => {
   const text = renderText(report(bridge({ vnets: [vnet({ domain: 'a\x1b[2J\u202eb', vnet: 'v' })] })), PLAIN);
   expect(text).toContain('a\\x1b[2J\\u202eb');

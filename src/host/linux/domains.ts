@@ -120,13 +120,17 @@ function readDomain(
     };
   };
   let stat: FileStat | undefined;
+  // Of a text that was read: one that could not be is tried again, though the file stays as it is.
+  let read = NEVER;
   try {
     stat = host.stat(path);
     if (!stat) return undefined;
     if (cached && sameFile(cached.stat, stat)) return cached;
     if (!stat.isFile) return unknown(stat, 'not a regular file');
     if (stat.size > MAX_BYTES) return unknown(stat, `${stat.size} bytes; expected at most ${MAX_BYTES}`);
-    const xml = parseDomainXml(host.readText(path));
+    const text = host.readText(path);
+    read = stat;
+    const xml = parseDomainXml(text);
     if (xml.name !== fileName) {
       const entry = unknown(stat, `the XML's <name> is ${JSON.stringify(xml.name.slice(0, 80))}, not the file's`);
       return state === 'defined' ? { ...entry, copyOf: xml.name } : entry;
@@ -134,7 +138,7 @@ function readDomain(
     return { stat, domain: domain(xml, state, path), pid: xml.pid };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    return unknown(stat ?? NEVER, (error as Error).message);
+    return unknown(read, (error as Error).message);
   }
 }
 

@@ -83,6 +83,10 @@ function tick() {
 
 let fetching = false;
 let again = false;
+// The last update failed: what is shown may be old, though the server is heard.
+let stale = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let retry;
 
 async function update() {
   if (fetching || document.hidden) {
@@ -92,11 +96,18 @@ async function update() {
   fetching = true;
   again = false;
   try {
-    const response = await fetch('./', { cache: 'no-cache' });
+    const response = await fetch('./', { cache: 'no-cache', signal: AbortSignal.timeout(SILENCE_MS) });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     show(new DOMParser().parseFromString(await response.text(), 'text/html'));
+    if (stale) {
+      stale = false;
+      heard();
+    }
   } catch (error) {
+    stale = true;
     lost(String(error));
+    clearTimeout(retry);
+    retry = setTimeout(update, RETRY_MS);
   }
   fetching = false;
   if (again) update();
@@ -205,6 +216,7 @@ function connect() {
 
 function heard() {
   heardAt = Date.now();
+  if (stale) return;
   live.className = 'on';
   if (live.textContent !== 'Live') live.textContent = 'Live';
 }

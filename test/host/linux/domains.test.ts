@@ -37,6 +37,18 @@ test.each([
   ]);
 });
 
+test('a file that could not be read for once is read the next time, though it stays as it is', async () => {
+  const file: { text: string; error?: string } = { text: xml('web'), error: 'EMFILE' };
+  const domains = createDomains(memoryHost({ '/run/libvirt/qemu/web.xml': file }));
+  const states = async () => {
+    const reading = await domains.read();
+    return reading.ok && reading.value.map(({ state }) => state);
+  };
+  expect(await states()).toEqual(['unknown']);
+  delete file.error;
+  expect(await states()).toEqual(['running']);
+});
+
 test('a file of 10 MiB is read', async () => {
   const reading = await read({ '/run/libvirt/qemu/a.xml': { text: xml('a'), size: 10_485_760 } });
   expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state: 'running' }]);
