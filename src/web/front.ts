@@ -41,6 +41,9 @@ const HTTP2 = {
   unknownProtocolTimeout: HANDSHAKE_MS,
 } as const;
 
+// Frames that ask for nothing, as for a stream that is over: nghttp2 takes them without a word. A scraper and a page send some hundred bytes a second.
+const MAX_UNASKED_BYTES_A_SECOND = 16 * 1024;
+
 export interface Front {
   /** Serves a connection. */
   accept(socket: Socket): void;
@@ -87,9 +90,27 @@ function secure(tls: NonNullable<Web['tls']>, http2: boolean, listener: RequestL
     else socket.destroy();
   });
   server.on('session', endAfterResets);
+  server.on('session', endFloods);
   // A client that breaks off, or speaks something else, is no event of ours.
   server.on('sessionError', () => undefined);
   return server as Server;
+}
+
+/** Ends a session that sends more in a second than anybody needs who asks for nothing in it. */
+function endFloods(session: ServerHttp2Session): void {
+  let seen = 0;
+  let asks = true;
+  session.on('stream', () => {
+    asks = true;
+  });
+  const timer = setInterval(() => {
+    // Its socket is out of reach then.
+    if (session.destroyed) return;
+    const { bytesRead } = session.socket;
+    if (!asks && bytesRead - seen > MAX_UNASKED_BYTES_A_SECOND) session.destroy();
+    [seen, asks] = [bytesRead, false];
+  }, 1000).unref();
+  session.once('close', () => clearInterval(timer));
 }
 
 function endAfterResets(session: ServerHttp2Session): void {

@@ -106,7 +106,7 @@ describe('floods of HTTP/2', () => {
     await isUnharmed();
   });
 
-  it.each(['reset', 'continuation', 'made you reset', 'empty data'] as const)(
+  it.each(['reset', 'continuation', 'made you reset', 'empty data', 'priority', 'ping', 'settings'] as const)(
     '%s ends the connection',
     async (name) => {
       const { port } = await attacked();
