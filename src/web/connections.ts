@@ -1,5 +1,7 @@
 // Who is connected, on all addresses together, and how much each connection has in work. When there are too many connections, the
 // one that was idle for longest gives way, so that no crowd of idle clients keeps a scrape out.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 
 export interface Connection {
@@ -65,6 +67,15 @@ export function createConnections(max: number): Connections {
     },
     crowded: () => open.size > max / 2,
   };
+}
+
+/**
+ * Whether nobody waits for the answer any more. An answer of HTTP/2 has no `destroyed`, its stream has; one of HTTP/1 whose turn has not
+ * come yet does not hear that its connection ended.
+ */
+export function hasGone(request: IncomingMessage, response: ServerResponse | Http2ServerResponse): boolean {
+  const ended = 'stream' in response ? response.stream.destroyed : response.destroyed;
+  return ended || request.socket.destroyed;
 }
 
 function track(socket: Socket): Connection {

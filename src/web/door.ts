@@ -1,5 +1,6 @@
 // Who may ask at all, before anything is done for them: the rate limit, the headers that each answer has, the password.
 import type { RequestListener, ServerResponse } from 'node:http';
+import { hasGone } from './connections.ts';
 import { type Passwords, parseBasic, type Verdict } from './passwords.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import type { WebSettings } from './settings.ts';
@@ -28,7 +29,7 @@ export function guarded(
     };
     if (typeof verdict === 'string') return decide(verdict);
     // Who has gone meanwhile needs no answer.
-    void verdict.then((decided) => response.destroyed || decide(decided));
+    void verdict.then((decided) => hasGone(request, response) || decide(decided));
   };
 }
 

@@ -1,7 +1,7 @@
 // How much is in work at once: bounded for each connection, and in total for scrapes and for everything else, so that neither keeps
 // the other out. What is too much waits for a moment, and is then answered with 503, as Prometheus' own exporters do (--web.max-requests).
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Connection, Connections } from './connections.ts';
+import { type Connection, type Connections, hasGone } from './connections.ts';
 
 /** Whose place a request takes: a scrape's, a page's, or none, where it has a limit of its own. */
 export type Lane = 'scrape' | 'page' | 'unlimited';
@@ -95,7 +95,7 @@ export function limitedPerLane(handle: RequestListener, options: LaneOptions): R
     const timer = setTimeout(() => {
       leave();
       // Its client may have gone away.
-      if (!response.destroyed)
+      if (!hasGone(request, response))
         busy(response, `Limit of concurrent requests reached (${maxRequests}), try again later.`);
     }, maxWaitMs);
     lane.waiting.add(next);

@@ -1,10 +1,14 @@
 // Basic authentication: whom it lets in, what it remembers, and how little a crowd of wrong passwords can do.
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
+import { type AddressInfo, connect, type Server as NetServer } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { createBcrypt } from '../../src/web/bcrypt.ts';
 import type { Web } from '../../src/web/config/load-web-config.ts';
 import { NO_WEB_CONFIG, type WebConfig } from '../../src/web/config/web-config.ts';
-import { createPasswords, parseBasic } from '../../src/web/passwords.ts';
+import { guarded } from '../../src/web/door.ts';
+import { createPasswords, parseBasic, type Verdict } from '../../src/web/passwords.ts';
 import { serve } from '../../src/web/serve.ts';
 
 // "alice123", of the least cost.
@@ -166,3 +170,60 @@ it('the thread ends when it is told to, and begins again when it is needed', asy
   await stop();
   expect(await compare('alice123', HASH)).toBe(true);
 });
+
+// A handler takes a place in work, or one of those for live updates, that only the end of the answer gives back.
+it.each([
+  ['two requests of HTTP/1', () => createServer(), leaveHttp1],
+  ['a stream of HTTP/2', () => createHttp2Server(), resetStream],
+  ['a connection of HTTP/2', () => createHttp2Server(), leaveHttp2],
+])('who has gone while the password was checked is not served: %s', async (_what, create: () => NetServer, leave) => {
+  const web: Web = { config: { ...NO_WEB_CONFIG, users: USERS }, tls: undefined, warnings: [] };
+  const verdicts: ((verdict: Verdict) => void)[] = [];
+  const passwords = { check: () => new Promise<Verdict>((resolve) => verdicts.push(resolve)) };
+  const handle = vi.fn();
+  const door = guarded(handle, { current: () => web, facts: () => undefined }, passwords, () => 0);
+  const server = create().on('request', door).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  await leave(server, (count) => vi.waitUntil(() => verdicts.length === count));
+  for (const decide of verdicts) decide('good');
+  await Promise.resolve();
+  expect(handle).not.toHaveBeenCalled();
+});
+
+type Asked = (count: number) => Promise<unknown>;
+const portOf = (server: NetServer) => (server.address() as AddressInfo).port;
+
+async function leaveHttp1(server: NetServer, asked: Asked) {
+  const connected = once(server, 'connection');
+  const client = connect(portOf(server), '127.0.0.1');
+  const ask = `GET / HTTP/1.1\r\nHost: a\r\nAuthorization: ${basic('alice', 'alice123')}\r\n\r\n`;
+  client.write(ask + ask);
+  const [socket] = await connected;
+  await asked(2);
+  client.destroy();
+  await once(socket, 'close');
+}
+
+async function resetStream(server: NetServer, asked: Asked) {
+  const { session, request, stream } = await askHttp2(server, asked);
+  request.close();
+  await once(stream, 'close');
+  session.destroy();
+}
+
+async function leaveHttp2(server: NetServer, asked: Asked) {
+  const { session, stream } = await askHttp2(server, asked);
+  session.destroy();
+  await once(stream, 'close');
+}
+
+async function askHttp2(server: NetServer, asked: Asked) {
+  const arrived = once(server, 'stream');
+  const session = connectHttp2(`http://127.0.0.1:${portOf(server)}`);
+  const request = session.request({ authorization: basic('alice', 'alice123') });
+  request.on('error', () => undefined);
+  const [stream] = await arrived;
+  await asked(1);
+  return { session, request, stream };
+}
