@@ -1,6 +1,7 @@
 // When a vnet may be healed. Pure: state in, state out, the clock handed in. Per vnet: the first heal at once, then 1, 2, 4, 8 …
 // seconds after the last one; more than `maxHeals` in `windowMs` suspends it (somebody is fighting, or the heals fail), with one
-// probe each `cooldownMs`; all is forgotten only after it stayed compliant for `cooldownMs` after the last heal.
+// probe each `cooldownMs`; all is forgotten only after it stayed compliant for `cooldownMs` after the last heal. No pause is so long that
+// `maxHeals` would not fit into half of `windowMs`: who is fought at once is suspended, whatever the limits are.
 import type { SuspensionCause } from '../model/remediator-status.ts';
 import type { VnetReport } from '../model/report.ts';
 import { isSettled } from './plan.ts';
@@ -125,8 +126,9 @@ export function nextForgetting(state: GuardState, limits: Limits): number | unde
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
-function backoff(streak: number, limits: Limits): number {
-  return Math.min(FIRST_BACKOFF_MS * 2 ** (streak - 1), limits.cooldownMs);
+function backoff(streak: number, { maxHeals, windowMs, cooldownMs }: Limits): number {
+  const longest = Math.max(FIRST_BACKOFF_MS, windowMs / (2 * maxHeals));
+  return Math.min(FIRST_BACKOFF_MS * 2 ** (streak - 1), longest, cooldownMs);
 }
 
 function lastOf(entry: VnetGuard): number {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { afterHeals, type GuardState, permit } from '../../src/remediation/guard.ts';
 import { createFleet, LIMITS, told, WELL } from './fleet.ts';
 
 const MINUTE = 60_000;
@@ -153,6 +154,33 @@ test('whatever happens and when, a vnet is never healed more than max_heals time
       },
     ),
     { numRuns: 100 },
+  );
+});
+
+test('whatever the limits are, a vnet that is fought at once is suspended after max_heals, however late each look is', () => {
+  const vnet = { bridge: 'br0', domain: 'vm-1', mac: '52:54:00:00:00:01', vnet: 'vnet0' };
+  const anyLimits = fc
+    .tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 3600 }), fc.integer({ min: 1, max: 3600 }))
+    .map(([maxHeals, spare, cooldown]) => ({
+      maxHeals,
+      windowMs: (2 * maxHeals + spare) * 1000,
+      cooldownMs: cooldown * 1000,
+    }));
+  fc.assert(
+    fc.property(anyLimits, fc.infiniteStream(fc.integer({ min: 0, max: 900 })), (limits, late) => {
+      let state: GuardState = {};
+      let now = 1_000_000;
+      for (let heals = 0; heals <= limits.maxHeals; ) {
+        const allowed = permit(state, vnet, now, limits);
+        if (allowed.kind === 'suspended') return heals === limits.maxHeals;
+        if (allowed.kind === 'wait') now = allowed.until + (late.next().value ?? 0);
+        else {
+          state = afterHeals(state, [{ vnet, failed: false }], now, limits);
+          heals++;
+        }
+      }
+      return false;
+    }),
   );
 });
 
