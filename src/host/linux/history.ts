@@ -70,20 +70,24 @@ function terms(uids: DaemonUids): JournalQuery['anyOf'] {
   return [...ofRoot, ...ofDaemons];
 }
 
-/** From what the daemons log on stderr: of a stream journald knows the unit for certain. */
+/** From the last entries of each unit that journald knows to be of it. */
 async function readUids(host: Host): Promise<Reading<DaemonUids>> {
-  const anyOf = DAEMONS.map((daemon) => ['_TRANSPORT=stdout', `_SYSTEMD_UNIT=${WRITERS[daemon]}.service`]);
-  const read = await host.journal.read({ anyOf, fields: ['_UID', '_SYSTEMD_UNIT'], last: 1000 }, TIMEOUT_MS);
+  const [remediator, exporter] = await Promise.all([uidsOf(host, 'remediator'), uidsOf(host, 'exporter')]);
+  if (!remediator.ok) return remediator;
+  if (!exporter.ok) return exporter;
+  return { ok: true, value: { remediator: remediator.value, exporter: exporter.value } };
+}
+
+async function uidsOf(host: Host, daemon: Writer): Promise<Reading<ReadonlySet<string>>> {
+  const unit = `${WRITERS[daemon]}.service`;
+  const query = { anyOf: [[`_SYSTEMD_UNIT=${unit}`]], fields: ['_UID', '_SYSTEMD_UNIT'], last: 1000 };
+  const read = await host.journal.read(query, TIMEOUT_MS);
   if (!read.ok) return read;
-  const entries = read.value.flatMap((line): readonly Entry[] => {
+  const uids = read.value.flatMap((line) => {
     const entry = parseEntry(line);
-    return entry ? [entry] : [];
+    return entry && isOfUnit(entry, unit) ? (values(entry._UID)[0] ?? []) : [];
   });
-  const of = (daemon: Writer) => {
-    const own = entries.filter((entry) => isOfUnit(entry, `${WRITERS[daemon]}.service`));
-    return new Set(own.flatMap((entry) => values(entry._UID)[0] ?? []));
-  };
-  return { ok: true, value: { remediator: of('remediator'), exporter: of('exporter') } };
+  return { ok: true, value: new Set(uids) };
 }
 
 function writerOf(entry: Entry, uids: DaemonUids): Writer | undefined {

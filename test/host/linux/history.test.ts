@@ -194,6 +194,16 @@ test('which user a daemon runs as is learned from its log, of which journald kno
   expect(read).toMatchObject({ ok: true, value: { cut: false, events: [{ kind: 'healed', domain: 'a' }] } });
 });
 
+test('an exporter that logs a thousand lines does not hide who the remediator is', async () => {
+  const host = onPrograms(createSimHost({ now: () => 1_700_000_000_000 }));
+  const append = (fields: Fields) => host.journal.append(fields as Readonly<Record<string, string>>);
+  const unit = (name: string) => ({ _TRANSPORT: 'stdout', _SYSTEMD_UNIT: `libvirt-vlan-${name}.service` });
+  append({ ...unit('remediator'), _UID: '64001', MESSAGE: 'starts' });
+  for (let i = 0; i < 1000; i++) append({ ...unit('exporter'), _UID: '64002', MESSAGE: `line ${i}` });
+  append({ SYSLOG_IDENTIFIER: 'libvirt-vlan-remediator', _UID: '64001', ...healed });
+  expect(await readHistory(host, 0)).toMatchObject({ ok: true, value: { events: [{ kind: 'healed', domain: 'a' }] } });
+});
+
 test('a journal that may not be read is a problem, and no empty history', async () => {
   const host = onPrograms(createSimHost());
   const stderr = 'Hint: You are currently not seeing messages from other users and the system.\n';
