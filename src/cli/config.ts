@@ -88,16 +88,22 @@ export interface MetadataOptions {
 
 /** Prints the commands that carry the config's rules over into the domains. Returns the exit status. Throws ConfigError or SnapshotError. */
 export async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<number> {
-  const [{ loadSettings }, { metadataCommands }] = await Promise.all([
+  const [{ loadSettings }, { inferMetadata }] = await Promise.all([
     import('../config/load.ts'),
     import('../config/as-metadata.ts'),
   ]);
   const { policy } = loadSettings(host, options['config.file']);
   const { domains } = await snapshotOf(host, options.from);
-  if (!domains.ok) tell(`the domains could not be read: ${domains.error}`);
-  const commands = domains.ok ? metadataCommands(policy, domains.value) : [];
-  if (domains.ok && commands.length === 0) tell('no rule is for an interface of a domain here');
-  if (commands.length === 0) return 2;
+  if (!domains.ok) {
+    tell(`the domains could not be read: ${domains.error}`);
+    return 2;
+  }
+  const { commands, leftOut } = inferMetadata(policy, domains.value);
+  for (const sentence of leftOut) tell(`left out: ${sentence}`);
+  if (commands.length === 0) {
+    tell('no rule is for an interface of a domain here');
+    return 2;
+  }
   print(`# The bridges that should hear it need metadata in their "intent:".\n${commands.join('\n')}\n`);
   return 0;
 }

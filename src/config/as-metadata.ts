@@ -6,8 +6,33 @@ import type { Domain } from '../model/snapshot.ts';
 import { formatRange, pvidOf, type VlanTable, vidRange, vidsOf, vidsWithout } from '../model/vlan.ts';
 import { ruleFor } from '../policy/expect.ts';
 
-/** One command for each domain with an interface that a rule names, in the order of their names. */
-export function metadataCommands(policy: Policy, domains: readonly Domain[]): readonly string[] {
+export interface MetadataProposal {
+  /** One command for each domain with an interface that a rule names, in the order of their names. */
+  readonly commands: readonly string[];
+  /** What is not in them, and why, for people. */
+  readonly leftOut: readonly string[];
+}
+
+/** The commands that say in each domain what the rules say of it. */
+export function inferMetadata(policy: Policy, domains: readonly Domain[]): MetadataProposal {
+  const leftOut = domains.flatMap((domain) =>
+    domain.state === 'unknown' ? [domain.problem ?? `${domain.name}: cannot be read`] : onNoBridgeYet(domain),
+  );
+  return { commands: commandsFor(policy, domains), leftOut };
+}
+
+// Which bridge a libvirt network has, live XML alone says.
+function onNoBridgeYet({ name, state, interfaces }: Domain): readonly string[] {
+  if (state !== 'defined') return [];
+  return interfaces
+    .filter(({ bridge, network }) => bridge === undefined && network !== undefined)
+    .map(
+      ({ mac, network }) =>
+        `${name}: ${mac}: only a running VM tells the bridge of network "${network}": start it first`,
+    );
+}
+
+function commandsFor(policy: Policy, domains: readonly Domain[]): readonly string[] {
   return domains
     .filter(({ state }) => state !== 'unknown')
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))

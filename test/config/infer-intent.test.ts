@@ -1,6 +1,6 @@
 // Proposals where domains say their VLANs themselves, and where the vnets of a libvirt network are alike.
 import { expect, test } from 'vitest';
-import { metadataCommands } from '../../src/config/as-metadata.ts';
+import { inferMetadata } from '../../src/config/as-metadata.ts';
 import { inferConfig } from '../../src/config/infer.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { parseDomainXml } from '../../src/host/linux/domain-xml.ts';
@@ -127,7 +127,7 @@ test('--as metadata writes what the rules say into each domain, and it is unders
     rule({ name: 'b', domains: ['q*', 'web'], vlans: [], pvid: 7 }),
   ];
   const under = bridgePolicy({ vlans: [10, 20], pvid: 1, rules });
-  const commands = metadataCommands(policy(under), domains.value);
+  const { commands } = inferMetadata(policy(under), domains.value);
   expect(commands).toEqual([
     "virsh metadata --domain 'q'\\''; reboot; '\\''' --uri urn:libvirt-vlan-exporter:1 --key lve --set '<interfaces><interface mac=\"52:54:00:00:00:00\" vlans=\"\" pvid=\"7\"/></interfaces>' --live --config",
     'virsh metadata --domain web --uri urn:libvirt-vlan-exporter:1 --key lve --set \'<interfaces><interface mac="52:54:00:00:00:01" vlans="10-11, 20" pvid="100"/><interface mac="52:54:00:00:00:02" vlans="" pvid="7"/></interfaces>\' --live --config',
@@ -146,3 +146,23 @@ test('--as metadata writes what the rules say into each domain, and it is unders
   const web = report.bridges[0]?.vnets.filter(({ domain }) => domain === 'web') ?? [];
   expect(web.map(({ expected }) => expected.undecided)).toEqual([undefined, undefined]);
 });
+
+test('--as metadata tells what it leaves out: domains that cannot be read, and stopped ones on a libvirt network', () => {
+  const rules = [rule({ name: 'a', domains: ['*'], vlans: [], pvid: 7 })];
+  const { leftOut, commands } = inferMetadata(policy(bridgePolicy({ rules })), [
+    domain('off', 'defined', { bridge: undefined, skipped: 'network', network: 'dmz' }),
+    domain('on', 'running', { bridge: undefined, skipped: 'network', network: 'nat' }),
+    domain('plain', 'defined', {}),
+    { ...domain('torn', 'unknown', {}), interfaces: [], problem: 'torn.xml: ends too early' },
+  ]);
+  expect(leftOut).toEqual([
+    'off: 52:54:00:00:00:01: only a running VM tells the bridge of network "dmz": start it first',
+    'torn.xml: ends too early',
+  ]);
+  expect(commands).toHaveLength(1);
+});
+
+function domain(name: string, state: Domain['state'], iface: Partial<Domain['interfaces'][number]>): Domain {
+  const plain = { mac: '52:54:00:00:00:01', target: undefined, bridge: 'br0', skipped: undefined };
+  return { name, uuid: undefined, state, interfaces: [{ ...plain, ...iface }] };
+}
