@@ -20,6 +20,8 @@ export interface ServiceOptions extends Omit<ServerOptions, 'exporter' | 'settin
   readonly hostname: string;
   /** One sentence to stand above the status page, as that this host is a simulated one. */
   readonly notice?: string;
+  /** Called when the config was read again, whoever asked for it, and is in force. */
+  readonly reloaded?: () => void;
 }
 
 export interface Service {
@@ -38,7 +40,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { host, load, log, hook } = options;
   const settings = options.web ?? noWebSettings();
   const exporter = createExporter({ host, load, log, ...(hook ? { hook } : {}) });
-  const { reload } = exporter;
+  const reload = () => {
+    const problem = exporter.reload();
+    if (problem === undefined) options.reloaded?.();
+    return problem;
+  };
   try {
     const page = createPageSource(exporter, {
       hostname: options.hostname,

@@ -13,7 +13,7 @@ import { startService } from '../exporter-service.ts';
 import { createActs, driftsOf } from './acts.ts';
 import { startControl } from './control.ts';
 import { createDemoHost, fleet } from './fleet.ts';
-import { startHealing } from './healing.ts';
+import { type Healing, startHealing } from './healing.ts';
 import { startLife } from './life.ts';
 import { createRandom } from './random.ts';
 
@@ -80,9 +80,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     hostname: 'demo',
     notice: NOTICE,
   };
-  const service = await startService({ host, load, log, ...web });
-  const healing =
-    options.healAfterMs === undefined ? undefined : startHealing(host, settings, options.healAfterMs, log);
+  let healing: Healing | undefined;
+  const service = await startService({ host, load, log, ...web, reloaded: () => healing?.reload(load()) });
+  if (options.healAfterMs !== undefined) healing = startHealing(host, settings, options.healAfterMs, log);
   const { driftEveryMs, restarts } = options;
   const drifts = driftsOf(acts, settings.policy, vms);
   const life = startLife({ host, acts, ...drifts, random: createRandom(options.seed), driftEveryMs, restarts, tell });
@@ -90,9 +90,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     life.stop();
     await Promise.all([service.stop(), healing?.stop()]);
   };
-  const reload = () => {
-    if (service.reload() === undefined) healing?.reload(load());
-  };
+  const reload = () => void service.reload();
   const { urls, settled } = service;
   const daemon = { host, urls, settled, status: () => '', reload, stuckMs: service.exporter.stuckMs, stop };
   if (options.control === undefined) return { ...daemon, controlUrl: undefined };

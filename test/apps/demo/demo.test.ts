@@ -1,4 +1,7 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { type Demo, type DemoOptions, startDemo } from '../../../src/apps/demo/demo.ts';
 
 const ANY = { host: '127.0.0.1', port: 0 };
@@ -62,6 +65,24 @@ test('with the remediator a drift is healed and counted, and not while it is pau
   await until(pvidOf('ise-02', 0));
   await order('resume');
   await until(pvidOf('ise-02', 1));
+});
+
+test('a reload by HTTP is one of the remediator, too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'demo-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const configFile = join(folder, 'config.yml');
+  const write = (pvid: number) =>
+    writeFileSync(
+      configFile,
+      `bridges: { br0: { vlans: [], pvid: 1, rules: [{ name: a, domains: [vyos-01], pvid: ${pvid} }] } }\n`,
+    );
+  write(7);
+  await start({ healAfterMs: 10, configFile });
+  await until(pvidOf('vyos-01', 1));
+  await until(/^libvirt_vlan_remediator_up 1$/m);
+  write(8);
+  expect((await fetch(`${demo.urls[0]}-/reload`, { method: 'POST' })).status).toBe(200);
+  await until(/^libvirt_vlan_vnet_pvid{.*"vyos-01".*} 8$/m);
 });
 
 test('drifts come by themselves, the same with the same seed', async () => {
