@@ -61,6 +61,11 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
         })),
       ),
   ),
+  remediatorGauge(
+    'remediation_held',
+    "Whether a change of the policy, or of what domains ask for, waits for an operator's heal.",
+    (s) => Number(s !== null && isHeld(s)),
+  ),
   family(
     'gauge',
     'remediation_held_vnets',
@@ -123,6 +128,11 @@ function causeOf(remediation: DomainRemediation | undefined): SuspensionCause | 
 
 function key(bridge: string, domain: string): string {
   return `${bridge}\n${domain}`;
+}
+
+// A remediator of an older version does not say why.
+function isHeld({ held, heldProblem, heldPolicySha256 }: RemediatorStatus): boolean {
+  return held.length > 0 || heldProblem !== undefined || heldPolicySha256 !== undefined;
 }
 
 function heldVnets({ report, remediator }: RemediatorInputs): readonly Sample[] {
