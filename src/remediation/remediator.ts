@@ -1,16 +1,16 @@
 // The remediator's life: one cycle at a time, whatever woke it; the lock; what is remembered and told. `remediate` runs it on
 // the machine, `demo` on the simulated host.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createTurns } from '../daemon/turns.ts';
 import type { Host, Locking } from '../host/host.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
-import type { JournalFields } from '../model/journal.ts';
 import type { Log } from '../model/log.ts';
 import { AGREED_FILE, PAUSE_FILE } from '../model/remediator-paths.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { readAgreement } from './agreement.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
-import { journalEntries } from './record.ts';
+import { createDecisionJournal } from './decision-journal.ts';
 import type { StateStore } from './state-file.ts';
 
 export interface RemediatorOptions {
@@ -48,6 +48,7 @@ interface Trigger {
 
 const LOCK_RETRY_MS = 1000;
 const MAX_REST_MS = 1000;
+const MAX_JOURNAL_MS = 10_000;
 const MAX_TIMER_MS = 24 * 3600 * 1000;
 
 export function createRemediator(options: RemediatorOptions): Remediator {
@@ -57,8 +58,10 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   let memory = createMemory(store.load(), host.now());
   let timer: NodeJS.Timeout | undefined;
   let lockedOut: string | undefined;
-  let journal = Promise.resolve();
   const once = createOnce(log);
+  const journal = createDecisionJournal(host, (problem) =>
+    once('journal', problem, 'the journal could not be written'),
+  );
 
   if (memory.accepted.kind === 'unknown')
     log.error({ problem: memory.accepted.problem }, 'the state file is unreadable');
@@ -112,10 +115,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
       'the status could not be published',
     );
     logDecisions(log, decisions);
-    // Each entry is a process: the next cycle does not wait for them.
-    journal = journal.then(async () => {
-      once('journal', await writeEntries(host, journalEntries(decisions)), 'the journal could not be written');
-    });
+    journal.write(decisions);
     return unsaved === undefined;
   };
 
@@ -134,13 +134,14 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     busyMs: turns.busyMs,
     idle: async () => {
       await turns.idle();
-      await journal;
+      await journal.written();
     },
     stop: async () => {
       turns.stop();
       await turns.idle();
       clearTimeout(timer);
-      await journal;
+      // A journald that hangs does not hold up the end.
+      await Promise.race([journal.written(), sleep(MAX_JOURNAL_MS, undefined, { ref: false })]);
     },
   };
 }
@@ -176,13 +177,6 @@ function attempt(action: () => unknown): string | undefined {
   } catch (error) {
     return (error as Error).message;
   }
-}
-
-/** What went wrong last. */
-async function writeEntries(host: Host, entries: readonly JournalFields[]): Promise<string | undefined> {
-  let problem: string | undefined;
-  for (const fields of entries) problem = (await host.journal.write(fields)) ?? problem;
-  return problem;
 }
 
 function logDecisions(log: Log, decisions: readonly Decision[]): void {

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { watchHost } from '../../src/host/linux/watch.ts';
+import type { JournalFields } from '../../src/model/journal.ts';
 import { AGREED_FILE, PAUSE_FILE } from '../../src/model/remediator-paths.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import { createRemediator, type RemediatorOptions } from '../../src/remediation/remediator.ts';
@@ -55,6 +56,33 @@ test('a cycle of many vnets is one journal entry, a read, and a batch that reads
   ]);
   expect(published[0]?.domains).toHaveLength(200);
   expect(published[0]?.recent).toHaveLength(50);
+});
+
+test('a journal that is slower than the heals: what comes meanwhile goes as one entry, and no queue grows', async () => {
+  const { remediator, host, tap, pass } = start(50);
+  const entries: JournalFields[] = [];
+  let release = () => {};
+  const slow = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  vi.spyOn(host.journal, 'write').mockImplementation(async (fields) => {
+    entries.push(fields);
+    await slow;
+    return undefined;
+  });
+  await remediator.wake('startup');
+  for (let vm = 1; vm <= 50; vm++) {
+    pass(5000);
+    host.wipe(tap(vm));
+    await remediator.wake('event');
+  }
+  expect(entries).toHaveLength(1);
+  release();
+  await remediator.idle();
+  expect(entries).toHaveLength(2);
+  const decisions: [string][] = JSON.parse(String(entries[1]?.LIBVIRT_VLAN_DECISIONS));
+  expect(new Set(decisions.map(([domain]) => domain))).toHaveProperty('size', 50);
+  await remediator.stop();
 });
 
 test("the kernel's own events after a heal wake one more look, and then it is idle", async () => {
