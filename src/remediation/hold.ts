@@ -6,7 +6,7 @@
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import { isWhole, type Report, type VnetReport } from '../model/report.ts';
-import { formatTable, sameTable } from '../model/vlan.ts';
+import { isVid, pvidOf, sameTable, tableFrom, type VlanTable } from '../model/vlan.ts';
 import { accept, hasChanged, type Intents } from './intents.ts';
 import { isSettled, vnetPlan } from './plan.ts';
 
@@ -145,8 +145,13 @@ function isMoved(vnet: VnetReport, wanted: Report): boolean {
 
 /** vnets that have what each port has that joins the bridge. The new policy happens to want just that. */
 function wiped(inForce: Report | undefined, wanted: Report): readonly VnetReport[] {
-  const isFresh = ({ actual = [] }: VnetReport, pvid = 0) => formatTable(actual) === (pvid === 0 ? '' : `${pvid}*`);
   return (inForce?.bridges ?? []).flatMap(({ vnets, defaultPvid }) =>
-    vnets.filter((vnet) => isMoved(vnet, wanted) && isFresh(vnet, defaultPvid)),
+    vnets.filter((vnet) => isMoved(vnet, wanted) && isFresh(vnet.actual ?? [], defaultPvid)),
   );
+}
+
+// Where the default PVID could not be read, what any would leave is taken for a wipe: nobody needs to have agreed to it.
+function isFresh(actual: VlanTable, defaultPvid: number | undefined): boolean {
+  const pvid = defaultPvid === undefined ? pvidOf(actual) : isVid(defaultPvid) ? defaultPvid : undefined;
+  return sameTable(actual, tableFrom([], pvid));
 }

@@ -26,6 +26,15 @@ async function healthy(vms: number): Promise<Fleet> {
   return fleet;
 }
 
+const DEFAULT_PVID = '/sys/class/net/br0/bridge/default_pvid';
+
+// The kernel refuses it while the bridge filters.
+function setDefaultPvid({ host: { kernel } }: Fleet, pvid: number): void {
+  kernel.setFiltering('br0', false);
+  kernel.setDefaultPvid('br0', pvid);
+  kernel.setFiltering('br0', true);
+}
+
 test('a policy that would move 40 vnets is held, shown with its commands, and said once', async () => {
   const fleet = await healthy(40);
   fleet.use(policyOf(20));
@@ -283,11 +292,15 @@ test('what is off its bridge for a moment is not counted once it is back', async
   expect(fleet.status()).toMatchObject({ policySha256: 'one', heldProblem: undefined });
 });
 
-describe('a typo that asks for what a port has that joins its bridge', () => {
+describe.each([
+  { defaultPvid: 1, asks: { pvid: 1, vlans: [] } },
+  { defaultPvid: 0, asks: { pvid: undefined, vlans: [] } },
+])('a typo that asks for what a port has that joins its bridge, default PVID $defaultPvid', ({ defaultPvid, asks }) => {
   const GOOD = { ...policyOf(100, { vlans: [] }), sha256: 'good' };
-  const TYPO = { ...policyOf(1, { vlans: [] }), sha256: 'typo' };
+  const TYPO = { ...policyOf(1, asks), sha256: 'typo' };
   const held = async () => {
     const fleet = createFleet(40);
+    setDefaultPvid(fleet, defaultPvid);
     fleet.use(GOOD);
     await fleet.cycle('startup');
     fleet.pass(3_600_000);
@@ -312,6 +325,24 @@ describe('a typo that asks for what a port has that joins its bridge', () => {
     expect(await fleet.tableOf(7)).toBe('100*');
     expect(fleet.status()).toMatchObject({ policySha256: 'good', heldPolicySha256: 'typo' });
   });
+  test('so are those of a bridge whose default PVID cannot be read', async () => {
+    const fleet = await held();
+    fleet.host.forbid(DEFAULT_PVID);
+    for (let vm = 1; vm <= 40; vm++) fleet.host.wipe(fleet.tap(vm));
+    await fleet.cycle();
+    expect(await fleet.tableOf(7)).toBe('100*');
+    expect(fleet.status()).toMatchObject({ policySha256: 'good', heldPolicySha256: 'typo' });
+  });
+});
+
+test('a table that no wipe leaves is arrived at, also where the default PVID cannot be read', async () => {
+  const fleet = await healthy(40);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  fleet.host.forbid(DEFAULT_PVID);
+  await operatorHeals(fleet, policyOf(20), 5);
+  await fleet.cycle();
+  expect(await fleet.tableOf(1)).toBe('10 20*');
 });
 
 test('a vnet that heal cannot set right keeps no policy from being accepted', async () => {
