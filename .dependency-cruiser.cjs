@@ -56,7 +56,7 @@ module.exports = {
         path: [
           '^src/(model|policy|report)/',
           '^src/doctor/judge\\.ts$',
-          '^src/remediation/(plan|changes|guard|hold|decide|decision|verify|record|status)\\.ts$',
+          '^src/remediation/(plan|changes|guard|hold|moves|decide|decision|verify|record|status)\\.ts$',
         ],
       },
       // A hash is as pure as a sum.

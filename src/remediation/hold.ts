@@ -5,10 +5,10 @@
 
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import { isWhole, type Report, type VnetReport } from '../model/report.ts';
-import { isVid, pvidOf, sameTable, tableFrom, type VlanTable } from '../model/vlan.ts';
+import { isWhole, type Report } from '../model/report.ts';
 import { accept, hasChanged, type Intents } from './intents.ts';
-import { isSettled, vnetPlan } from './plan.ts';
+import { arrivals, interfacesAway, isDoubtful, movedPlan, unknownDomains, withoutArrivals } from './moves.ts';
+import { isSettled } from './plan.ts';
 
 /** The policy of the last run: `first` where there was none, `unknown` where the state file could not be read, and why. */
 export type Accepted =
@@ -61,7 +61,7 @@ export function holdPolicy(
   const samePolicy = accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
   const inForce = samePolicy ? wanted : accepted.kind === 'known' ? reportUnder(accepted.policy) : undefined;
   const vnets = wanted.bridges.flatMap((b) => b.vnets);
-  const moved = vnets.flatMap((vnet) => movedPlan(vnet, inForce && vnetOf(inForce, vnet), hasChanged(intents, vnet)));
+  const moved = vnets.flatMap((vnet) => movedPlan(vnet, inForce, hasChanged(intents, vnet)));
   const inDoubt = vnets.filter((vnet) => isDoubtful(vnet) && (!samePolicy || hasChanged(intents, vnet)));
   const doubtful = inDoubt.length + (samePolicy ? 0 : unknownDomains(wanted));
   const unread = !isWhole(wanted);
@@ -69,7 +69,8 @@ export function holdPolicy(
     return unread ? { ...pass, accepted: { ...taken, most: accepted.most } } : pass;
   const away = samePolicy ? 0 : interfacesAway(wanted);
   const remembered = accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
-  const isOpen = unread || moved.length + away + doubtful > 0 || (!samePolicy && arrived(inForce, wanted) < remembered);
+  const isOpen =
+    unread || moved.length + away + doubtful > 0 || (!samePolicy && arrivals(inForce, wanted).length < remembered);
   const before = isOpen ? remembered : 0;
   if (!unread && Math.max(before, moved.length + away + doubtful) <= limit) return pass;
   // What is away or in doubt for a moment is not remembered.
@@ -77,7 +78,7 @@ export function holdPolicy(
   const still = accepted.kind === 'known' ? stillAccepted(accepted, inForce ?? wanted, samePolicy) : accepted;
   return {
     accepted: { ...still, most: most > limit ? { sha256: policy.sha256, count: most } : undefined },
-    report: inForce && leaveAlone(without(inForce, wanted), intents),
+    report: inForce && leaveAlone(withoutArrivals(inForce, wanted), intents),
     held: { moved, away, doubtful, unread, before },
   };
 }
@@ -95,63 +96,4 @@ function stillAccepted(
 function leaveAlone(report: Report, intents: Intents): Report {
   const bridges = report.bridges.map((b) => ({ ...b, vnets: b.vnets.filter((vnet) => !hasChanged(intents, vnet)) }));
   return { ...report, bridges };
-}
-
-/** What would be made of a vnet, where what is in force would not make the same of it, or another table was accepted of it. */
-function movedPlan(vnet: VnetReport, inForce: VnetReport | undefined, changed: boolean): readonly VnetPlan[] {
-  if (!vnet.actual || !vnet.target || vnet.untouchable || isSettled(vnet)) return [];
-  if (!changed && inForce?.target && sameTable(inForce.target, vnet.target)) return [];
-  return [vnetPlan(vnet, vnet.actual, vnet.target)];
-}
-
-/** Whether it cannot be told now what would become of a vnet. */
-function isDoubtful(vnet: VnetReport): boolean {
-  return !vnet.actual || vnet.untouchable?.reason === 'unknown';
-}
-
-/** Domains that cannot be read, and of which no vnet is known from before. */
-function unknownDomains(report: Report): number {
-  const known = new Set(report.bridges.flatMap((b) => b.vnets.map(({ domain }) => domain)));
-  return report.unknowns.filter(({ kind, name = '' }) => kind === 'domain' && !known.has(name)).length;
-}
-
-function interfacesAway(report: Report): number {
-  return report.bridges.flatMap((b) => b.findings).filter((f) => f.reason === 'not_on_bridge').length;
-}
-
-function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {
-  return report.bridges.find((b) => b.name === bridge)?.vnets.find((v) => v.vnet === vnet);
-}
-
-/**
- * The report without the vnets that are as the new policy wants them: an operator's `heal` of their domain put them there, or the hook. Where
- * it wants what a port has that joins the bridge, that is a wipe all the same.
- */
-function without(inForce: Report, wanted: Report): Report {
-  const ofThese = new Set(wiped(inForce, wanted));
-  const stays = (vnet: VnetReport) => !isMoved(vnet, wanted) || ofThese.has(vnet);
-  return { ...inForce, bridges: inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter(stays) })) };
-}
-
-/** How many vnets have come to the new policy. */
-function arrived(inForce: Report | undefined, wanted: Report): number {
-  const moved = (inForce?.bridges ?? []).flatMap((b) => b.vnets.filter((vnet) => isMoved(vnet, wanted)));
-  return moved.length - wiped(inForce, wanted).length;
-}
-
-function isMoved(vnet: VnetReport, wanted: Report): boolean {
-  return !isSettled(vnet) && isSettled(vnetOf(wanted, vnet));
-}
-
-/** vnets that have what each port has that joins the bridge. The new policy happens to want just that. */
-function wiped(inForce: Report | undefined, wanted: Report): readonly VnetReport[] {
-  return (inForce?.bridges ?? []).flatMap(({ vnets, defaultPvid }) =>
-    vnets.filter((vnet) => isMoved(vnet, wanted) && isFresh(vnet.actual ?? [], defaultPvid)),
-  );
-}
-
-// Where the default PVID could not be read, what any would leave is taken for a wipe: nobody needs to have agreed to it.
-function isFresh(actual: VlanTable, defaultPvid: number | undefined): boolean {
-  const pvid = defaultPvid === undefined ? pvidOf(actual) : isVid(defaultPvid) ? defaultPvid : undefined;
-  return sameTable(actual, tableFrom([], pvid));
 }

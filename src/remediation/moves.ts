@@ -1,0 +1,57 @@
+// What a policy that is not in force yet would move, what cannot be told of it now, and what has come to it already: a vnet
+// that was wiped has not, also where the policy happens to want just that. Pure.
+import type { VnetPlan } from '../model/plan.ts';
+import type { Report, VnetReport } from '../model/report.ts';
+import { isVid, pvidOf, sameTable, tableFrom, type VlanTable } from '../model/vlan.ts';
+import { isSettled, vnetPlan } from './plan.ts';
+
+/** What would be made of a vnet, where what is in force would not make the same of it, or another table was accepted of it. */
+export function movedPlan(vnet: VnetReport, inForce: Report | undefined, changed: boolean): readonly VnetPlan[] {
+  if (!vnet.actual || !vnet.target || vnet.untouchable || isSettled(vnet)) return [];
+  const before = inForce && vnetOf(inForce, vnet)?.target;
+  if (!changed && before && sameTable(before, vnet.target)) return [];
+  return [vnetPlan(vnet, vnet.actual, vnet.target)];
+}
+
+/** Whether it cannot be told now what would become of a vnet. */
+export function isDoubtful(vnet: VnetReport): boolean {
+  return !vnet.actual || vnet.untouchable?.reason === 'unknown';
+}
+
+/** Domains that cannot be read, and of which no vnet is known from before. */
+export function unknownDomains(report: Report): number {
+  const known = new Set(report.bridges.flatMap((b) => b.vnets.map(({ domain }) => domain)));
+  return report.unknowns.filter(({ kind, name = '' }) => kind === 'domain' && !known.has(name)).length;
+}
+
+/** Interfaces that are off their bridge for now. */
+export function interfacesAway(report: Report): number {
+  return report.bridges.flatMap((b) => b.findings).filter((f) => f.reason === 'not_on_bridge').length;
+}
+
+/** The vnets that have come to the new policy: an operator's `heal` of their domain put them there, or the hook. */
+export function arrivals(inForce: Report | undefined, wanted: Report): readonly VnetReport[] {
+  return (inForce?.bridges ?? []).flatMap(({ vnets, defaultPvid }) =>
+    vnets.filter(
+      (vnet) => !isSettled(vnet) && isSettled(vnetOf(wanted, vnet)) && !isFresh(vnet.actual ?? [], defaultPvid),
+    ),
+  );
+}
+
+/** The report without them. */
+export function withoutArrivals(inForce: Report, wanted: Report): Report {
+  const there = new Set(arrivals(inForce, wanted));
+  const bridges = inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter((vnet) => !there.has(vnet)) }));
+  return { ...inForce, bridges };
+}
+
+// Whether it has just what each port has that joins the bridge, as after a wipe. Where the default PVID could not be read, what any
+// would leave is taken for that: nobody needs to have agreed to it.
+function isFresh(actual: VlanTable, defaultPvid: number | undefined): boolean {
+  const pvid = defaultPvid === undefined ? pvidOf(actual) : isVid(defaultPvid) ? defaultPvid : undefined;
+  return sameTable(actual, tableFrom([], pvid));
+}
+
+function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {
+  return report.bridges.find((b) => b.name === bridge)?.vnets.find((v) => v.vnet === vnet);
+}
