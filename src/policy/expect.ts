@@ -1,6 +1,7 @@
 // What a policy wants of one interface: the first source of intent that says something, in the bridge's order; else the bridge's own
 // table. Sources in force that differ, or one that is not understood, leave it undecided: then nothing may be changed.
 import type { BridgePolicy, Expectation, Rule, Source, Undecided } from '../model/policy.ts';
+import { remembered } from '../model/remember.ts';
 import type { Domain, Interface } from '../model/snapshot.ts';
 import { formatTable, formatVids, pvidOf, sameTable, type VlanTable, vidsOf, vidsWithout } from '../model/vlan.ts';
 import type { Intent, Misunderstood } from './intent.ts';
@@ -17,8 +18,8 @@ export interface Subject {
 export function expect(policy: BridgePolicy, subject: Subject): Expectation {
   const speaking = policy.intent.flatMap((source) => ask(source, policy, subject));
   const [first, ...others] = speaking.filter((answer) => answer.table !== undefined) as Speaking<VlanTable>[];
-  if (speaking.length <= 1 && first && first.shared) return sharedExpectation(first.shared, first.label, first.table);
-  if (speaking.length === 0) return sharedExpectation(policy, 'default', policy.table);
+  if (speaking.length <= 1 && first?.shared) return first.shared;
+  if (speaking.length === 0) return ofDefault(policy);
   const { label, table } = first ?? { label: speaking[0]?.label ?? 'default', table: policy.table };
   const invalid = speaking.find((answer) => answer.problem !== undefined);
   if (invalid?.problem) return { rule: label, table, undecided: misunderstood(invalid.problem, subject) };
@@ -32,14 +33,14 @@ interface Speaking<Table = VlanTable | undefined> {
   readonly label: string;
   readonly table: Table;
   readonly problem?: Misunderstood | undefined;
-  /** What else has the same answer. */
-  readonly shared?: object;
+  /** What is expected where nothing else speaks, one object for all that have the same. */
+  readonly shared?: Expectation;
 }
 
 function ask(source: Source, policy: BridgePolicy, { domain, iface }: Subject): Speaking | [] {
   if (source === 'rules') {
     const rule = ruleFor(policy, { domain, iface });
-    return rule ? { source, label: rule.name, table: rule.table, shared: rule } : [];
+    return rule ? { source, label: rule.name, table: rule.table, shared: ofRule(rule) } : [];
   }
   if (source === 'vlan')
     return iface.vlan ? { source, label: 'libvirt', ...bounded(intentOfVlan(iface.vlan), '<vlan>', policy) } : [];
@@ -91,16 +92,9 @@ function conflict(speaking: readonly Speaking[]): Undecided {
   return { reason: 'intent_conflict', expected: 'one table', actual: speaking.map(say).join(', ') };
 }
 
-function sharedExpectation(key: object, rule: string, table: VlanTable): Expectation {
-  const known = expectations.get(key);
-  if (known) return known;
-  const expectation = { rule, table };
-  expectations.set(key, expectation);
-  return expectation;
-}
-
-// One for each rule, as rules are immutable: a thousand vnets share a few.
-const expectations = new WeakMap<object, Expectation>();
+// One for each rule: a thousand vnets share a few.
+const ofRule = remembered(({ name, table }: Rule): Expectation => ({ rule: name, table }));
+const ofDefault = remembered(({ table }: BridgePolicy): Expectation => ({ rule: 'default', table }));
 
 /** Whether `name` fits the whole `pattern`: `*` any text, `?` one character, all else itself. */
 export function matchesGlob(pattern: string, name: string): boolean {

@@ -1,21 +1,13 @@
 // The VLAN table that libvirt 11 and newer gives a port of a Linux bridge for its own <vlan>. Follows src/conf/netdev_vlan_conf.c
 // (virNetDevVlanParse: what it refuses) and src/util/virnetdevbridge.c (virNetDevBridgeSetupVlans: what it sets). libvirt takes
 // VLAN 1 off before, and no other default PVID: what that leaves over is not asked for, and no part of the table.
+import { remembered } from '../model/remember.ts';
 import type { LibvirtVlan } from '../model/snapshot.ts';
 import { isVid, type VlanTable, vid, vlanTable } from '../model/vlan.ts';
 import type { Intent } from './intent.ts';
 
 /** What `<vlan>` asks for; a problem where libvirt refuses it, or where it would leave the port without any VLAN. */
-export function intentOfVlan(vlan: LibvirtVlan): Intent {
-  const known = answers.get(vlan);
-  if (known) return known;
-  const answer = read(vlan);
-  answers.set(vlan, answer);
-  return answer;
-}
-
-// The XML is parsed once and judged at every audit.
-const answers = new WeakMap<LibvirtVlan, Intent>();
+export const intentOfVlan = remembered(read);
 
 interface Tag {
   readonly id: number;

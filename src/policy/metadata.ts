@@ -5,6 +5,7 @@
 //   </interfaces>
 // Anyone who may edit the domain can write it. If a part is not understood, none of it counts.
 import { parseMac } from '../model/mac.ts';
+import { remembered } from '../model/remember.ts';
 import type { Metadata, MetadataElement } from '../model/snapshot.ts';
 import { isVid, tableFrom, type Vid, type Vids, type VlanTable, vidRange, vidsFrom } from '../model/vlan.ts';
 import type { Intent, Misunderstood } from './intent.ts';
@@ -25,10 +26,9 @@ export interface Own {
 
 /** What it asks for the interface with this MAC (normal form); undefined where it says nothing of it. */
 export function intentOfMetadata(metadata: Metadata, mac: string, own: Own): Intent | undefined {
-  const entries = entriesOf(metadata);
-  if (!Array.isArray(entries)) return { problem: entries as Misunderstood };
-  const list = entries as readonly MetadataEntry[];
-  const entry = list.find((e) => e.mac === mac) ?? list.find((e) => e.mac === undefined);
+  const read = entriesOf(metadata);
+  if ('problem' in read) return read;
+  const entry = read.entries.find((e) => e.mac === mac) ?? read.entries.find((e) => e.mac === undefined);
   if (!entry) return undefined;
   const pvid = entry.pvid === undefined ? own.pvid : entry.pvid === 'none' ? undefined : entry.pvid;
   const table: VlanTable = tableFrom(entry.vlans ?? own.vlans, pvid);
@@ -38,41 +38,37 @@ export function intentOfMetadata(metadata: Metadata, mac: string, own: Own): Int
   return { problem: { element: say(entry), expected: 'VLANs, or a PVID', found: 'none of both' } };
 }
 
-/** All entries, or the first thing in the metadata that is not understood. */
-export function entriesOf(metadata: Metadata): readonly MetadataEntry[] | Misunderstood {
-  const known = read.get(metadata);
-  if (known) return known;
-  const entries = readEntries(metadata);
-  read.set(metadata, entries);
-  return entries;
-}
+type Entries = { readonly entries: readonly MetadataEntry[] } | { readonly problem: Misunderstood };
 
-// The XML is parsed once and judged at every audit.
-const read = new WeakMap<Metadata, readonly MetadataEntry[] | Misunderstood>();
+/** All entries, or the first thing in the metadata that is not understood. */
+export const entriesOf = remembered(readEntries);
 
 const ROOT = 'interfaces';
 const ENTRY = 'interface';
 const KEYS = ['mac', 'vlans', 'pvid'];
 
-function readEntries(metadata: Metadata): readonly MetadataEntry[] | Misunderstood {
+function readEntries(metadata: Metadata): Entries {
+  const refuse = (...what: Parameters<typeof wrong>) => ({ problem: wrong(...what) });
   if ('problem' in metadata)
-    return { element: '<metadata>', expected: `one <${ROOT}> that can be read`, found: metadata.problem };
+    return {
+      problem: { element: '<metadata>', expected: `one <${ROOT}> that can be read`, found: metadata.problem },
+    };
   const [root, second] = metadata.elements;
-  if (!root || second) return wrong('<metadata>', `one <${ROOT}>`, `${metadata.elements.length} elements`);
-  if (root.name !== ROOT) return wrong('<metadata>', `<${ROOT}>`, `<${root.name}>`);
+  if (!root || second) return refuse('<metadata>', `one <${ROOT}>`, `${metadata.elements.length} elements`);
+  if (root.name !== ROOT) return refuse('<metadata>', `<${ROOT}>`, `<${root.name}>`);
   const odd = root.attributes[0]?.[0] ?? root.children.find((child) => child.name !== ENTRY)?.name;
   if (odd !== undefined || root.text !== '')
-    return wrong(`<${ROOT}>`, `only <${ENTRY} mac= vlans= pvid=/>`, odd ?? root.text);
-  if (root.children.length === 0) return wrong(`<${ROOT}>`, `at least one <${ENTRY}>`, 'none');
+    return refuse(`<${ROOT}>`, `only <${ENTRY} mac= vlans= pvid=/>`, odd ?? root.text);
+  if (root.children.length === 0) return refuse(`<${ROOT}>`, `at least one <${ENTRY}>`, 'none');
   const entries: MetadataEntry[] = [];
   for (const child of root.children) {
     const entry = readEntry(child);
-    if ('element' in entry) return entry;
+    if ('element' in entry) return { problem: entry };
     if (entries.some((other) => other.mac === entry.mac))
-      return wrong(say(entry), entry.mac ? 'each MAC once' : `one <${ENTRY}> without mac`, 'two');
+      return refuse(say(entry), entry.mac ? 'each MAC once' : `one <${ENTRY}> without mac`, 'two');
     entries.push(entry);
   }
-  return entries;
+  return { entries };
 }
 
 function readEntry({ attributes, children, text }: MetadataElement): MetadataEntry | Misunderstood {

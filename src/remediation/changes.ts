@@ -3,6 +3,7 @@
 // PVID away; `add … pvid` moves the PVID in one step, and the former PVID's row stays, with its untagged flag.
 
 import type { VlanChange } from '../model/plan.ts';
+import { remembered } from '../model/remember.ts';
 import {
   overlay,
   pvidOf,
@@ -19,7 +20,7 @@ import {
  * delete. Consecutive ids are one change where their flags are the same. Swap `from` and `to` for the inverse.
  */
 export function changesBetween(port: string, from: VlanTable, to: VlanTable): readonly VlanChange[] {
-  return stepsBetween(from, to).map(({ action, first, last, pvid, untagged }) => ({
+  return stepsFrom(from)(to).map(({ action, first, last, pvid, untagged }) => ({
     action,
     port,
     first,
@@ -32,16 +33,9 @@ export function changesBetween(port: string, from: VlanTable, to: VlanTable): re
 type Step = Omit<VlanChange, 'port'>;
 
 // After an ifreload a thousand ports go from one table to another; tables are immutable, and shared in a report.
-const known = new WeakMap<VlanTable, WeakMap<VlanTable, readonly Step[]>>();
+const stepsFrom = remembered((from: VlanTable) => remembered((to: VlanTable) => stepsBetween(from, to)));
 
 function stepsBetween(from: VlanTable, to: VlanTable): readonly Step[] {
-  const ofFrom = known.get(from) ?? new WeakMap<VlanTable, readonly Step[]>();
-  const steps = ofFrom.get(to) ?? computeSteps(from, to);
-  known.set(from, ofFrom.set(to, steps));
-  return steps;
-}
-
-function computeSteps(from: VlanTable, to: VlanTable): readonly Step[] {
   const formerPvid = pvidOf(from);
   const pvid = to.find((run) => run.pvid);
   const pieces = overlay(from, to);

@@ -1,4 +1,5 @@
 // The metrics of each vnet. Where the VLAN table could not be read, only what does not come from it is there.
+import { remembered } from '../../model/remember.ts';
 import type { Report, VnetReport } from '../../model/report.ts';
 import { countVids, hasVid, listVids, pvidOf, vidsOf } from '../../model/vlan.ts';
 import { type Family, family, type Labels, type Sample } from './family.ts';
@@ -131,12 +132,4 @@ function* memberships({ report, maxVlanSeriesPerVnet }: ReportInputs): Iterable<
 }
 
 /** One labels object for each vnet of a report: prom-client formats it once for all families. */
-const labelsByVnet = new WeakMap<VnetReport, Labels>();
-function labelsOf(vnet: VnetReport): Labels {
-  let labels = labelsByVnet.get(vnet);
-  if (!labels) {
-    labels = { domain: vnet.domain, bridge: vnet.bridge, vnet: vnet.vnet };
-    labelsByVnet.set(vnet, labels);
-  }
-  return labels;
-}
+const labelsOf = remembered(({ domain, bridge, vnet }: VnetReport): Labels => ({ domain, bridge, vnet }));

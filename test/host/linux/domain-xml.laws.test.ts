@@ -295,8 +295,8 @@ test('whatever libvirt and people may write, it says what was meant', () => {
       if (!of.ours) expect(read.metadata).toBeUndefined();
       if (!of.ours) return;
       count('metadata');
-      const entries = read.metadata && entriesOf(read.metadata);
-      const asked = Array.isArray(entries) ? entries.map(({ mac, pvid }) => [mac, pvid]) : entries;
+      const found = read.metadata && entriesOf(read.metadata);
+      const asked = found && 'entries' in found ? found.entries.map(({ mac, pvid }) => [mac, pvid]) : found;
       const said = ({ mac, pvid }: Entry) => [
         mac?.toLowerCase(),
         pvid === undefined || pvid === 'none' ? pvid : Number(pvid),
