@@ -63,7 +63,7 @@ interface Part {
 }
 
 /** A vnet whose table a policy can demand. */
-interface Subject {
+interface Learned {
   readonly domain: string;
   readonly mac: string;
   readonly table: VlanTable;
@@ -76,7 +76,7 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
   if (!bridge.vlanFiltering) return { lines: [], leftOut: [`${bridge.name}: does not filter VLANs`] };
   const leftOut: string[] = [];
   const saying = matches.filter(({ owner }) => saysItself(owner.iface));
-  const subjects = matches.flatMap(({ port, owner }): Subject[] => {
+  const subjects = matches.flatMap(({ port, owner }): Learned[] => {
     if (saying.length < matches.length && saysItself(owner.iface)) return [];
     const table = tables.get(port.name) ?? [];
     const why = whyInexpressible(table) ?? whyUnnameable(owner.domain.name);
@@ -108,7 +108,7 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
   };
 }
 
-function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Subject {
+function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Learned {
   return { domain: domain.name, mac: iface.mac, table, key: formatTable(table), network: iface.network };
 }
 
@@ -128,11 +128,11 @@ function whyUnnameable(domain: string): string | undefined {
   return /[*?/\p{Cc}]/u.test(domain) ? 'its name would be a glob, or none' : undefined;
 }
 
-type Group = readonly [Subject, ...Subject[]];
+type Group = readonly [Learned, ...Learned[]];
 
 // The largest first; equally large ones in the order of their keys, so that the same host gives the same file.
-function groupsBySize(subjects: readonly Subject[]): readonly Group[] {
-  const groups = new Map<string, [Subject, ...Subject[]]>();
+function groupsBySize(subjects: readonly Learned[]): readonly Group[] {
+  const groups = new Map<string, [Learned, ...Learned[]]>();
   for (const subject of subjects) {
     const group = groups.get(subject.key);
     if (group) group.push(subject);
@@ -142,8 +142,8 @@ function groupsBySize(subjects: readonly Subject[]): readonly Group[] {
 }
 
 /** Networks whose vnets are alike, two at least, and not as the bridge's other vnets; none of them says it itself. */
-function alikeNetworks(all: readonly Subject[], standard: Group, saying: readonly Match[]): readonly Group[] {
-  const networks = new Map<string, [Subject, ...Subject[]]>();
+function alikeNetworks(all: readonly Learned[], standard: Group, saying: readonly Match[]): readonly Group[] {
+  const networks = new Map<string, [Learned, ...Learned[]]>();
   for (const subject of all) {
     if (subject.network === undefined || whyUnnameable(subject.network)) continue;
     const group = networks.get(subject.network);
@@ -159,7 +159,7 @@ function alikeNetworks(all: readonly Subject[], standard: Group, saying: readonl
 }
 
 function rulesFor(
-  every: readonly Subject[],
+  every: readonly Learned[],
   standard: Group,
   others: readonly Group[],
   vlans: Vids,
@@ -172,12 +172,12 @@ function rulesFor(
   const keysOf = new Map<string, Set<string>>();
   for (const { domain, key } of all) keysOf.set(domain, (keysOf.get(domain) ?? new Set()).add(key));
   const says = new Set(saying.map(({ owner }) => owner.domain.name));
-  const isMixed = ({ domain, key }: Subject) =>
+  const isMixed = ({ domain, key }: Learned) =>
     (keysOf.get(domain)?.size ?? 0) > 1 || (says.has(domain) && key !== standard[0].key);
   const names = new Set<string>(['default']);
   const clashes: string[] = [];
   const lines: string[] = [];
-  const add = (name: string, selectors: readonly string[], subject: Subject) => {
+  const add = (name: string, selectors: readonly string[], subject: Learned) => {
     const pvid = pvidOf(subject.table);
     const demand = sameTable(subject.table, tableFrom(vlans, pvid))
       ? []
@@ -195,7 +195,7 @@ function rulesFor(
   ];
   for (const [subject] of alike)
     add(`network-${subject.network}`, [`        networks: [${quote(subject.network ?? '')}]`], subject);
-  const byMac = new Map<string, Subject>();
+  const byMac = new Map<string, Learned>();
   for (const subject of [standard, ...others]
     .flat()
     .filter((s) => !covered.has(s) && isMixed(s))
@@ -259,6 +259,6 @@ function quote(text: string): string {
   return /[[\]{},]/.test(plain) && !plain.startsWith('"') ? JSON.stringify(text) : plain;
 }
 
-function byDomainAndMac(a: Subject, b: Subject): number {
+function byDomainAndMac(a: Learned, b: Learned): number {
   return compare(a.domain, b.domain) || compare(a.mac, b.mac);
 }

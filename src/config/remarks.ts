@@ -1,7 +1,7 @@
 // What is wrong with rules that read well one by one: names that stand twice, domains that an earlier rule takes, vnets that
 // would be left without any VLAN. Each is an error: its author meant something else.
 
-import type { Source } from '../model/policy.ts';
+import type { IntentSource } from '../model/policy.ts';
 import type { Vid, Vids } from '../model/vlan.ts';
 import { matchesGlob } from '../policy/expect.ts';
 import type { Remark } from './shape.ts';
@@ -24,7 +24,7 @@ interface BridgeLike {
   readonly vlans: Vids;
   readonly pvid: Vid | 'none';
   readonly rules: readonly RuleLike[];
-  readonly intent: readonly Source[];
+  readonly intent: readonly IntentSource[];
 }
 
 /** Of one rule. */
@@ -34,7 +34,7 @@ export function selectorRemarks(rule: RuleLike): readonly Remark[] {
 }
 
 /** Of a bridge's list of sources. */
-export function intentRemarks(sources: readonly Source[]): readonly Remark[] {
+export function intentRemarks(sources: readonly IntentSource[]): readonly Remark[] {
   const twice = sources.findIndex((source, i) => sources.indexOf(source) < i);
   return twice < 0 ? [] : [{ path: [twice], text: `${sources[twice]} stands above too; delete one of them` }];
 }

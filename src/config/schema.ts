@@ -1,6 +1,6 @@
 // The config file: every key, what it is for, and its preset. The JSON Schema (systemd/config.schema.json) is made from this.
 import { parseDuration } from '../model/duration.ts';
-import { SOURCES } from '../model/policy.ts';
+import { SOURCES, UNEXPECTED } from '../model/policy.ts';
 import { type Vid, vidRange } from '../model/vlan.ts';
 import {
   aliasPattern,
@@ -60,7 +60,7 @@ const bridge = checked(
       [],
     ),
     unexpected: preset(
-      oneOf('report', 'remove', 'ignore'),
+      oneOf(...UNEXPECTED),
       'VLANs on a vnet that the policy does not name: told as findings, also removed when healing, or none of both. The default VLAN 1 is always removed where not wanted.',
       'report',
     ),

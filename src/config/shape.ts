@@ -12,11 +12,11 @@ export type YamlNode = Node | null | undefined;
 /** A kind of value in the file. `read` returns undefined after it told `reader` what is wrong. */
 export interface Shape<T> {
   readonly schema: JsonSchema;
-  read(node: YamlNode, path: Path, reader: Reader): T | undefined;
+  read(node: YamlNode, path: Path, reader: ReadContext): T | undefined;
 }
 
 /** Where reading tells what is wrong. */
-export interface Reader {
+export interface ReadContext {
   readonly document: Document;
   /** `range`: of the thing in the text; undefined where it is about the whole file. */
   report(range: Range | null | undefined, path: Path, text: string): void;
@@ -176,7 +176,7 @@ export function inspected<T>(shape: Shape<T>, check: (node: YamlNode) => readonl
   };
 }
 
-function isSound(remarks: readonly Remark[], node: YamlNode, path: Path, reader: Reader): boolean {
+function isSound(remarks: readonly Remark[], node: YamlNode, path: Path, reader: ReadContext): boolean {
   for (const remark of remarks) reader.report(rangeAt(node, remark.path), [...path, ...remark.path], remark.text);
   return remarks.length === 0;
 }
@@ -201,7 +201,7 @@ interface KeyValue {
   readonly value: YamlNode;
 }
 
-function readPairs(node: YamlNode, path: Path, reader: Reader, expected: string): readonly KeyValue[] | undefined {
+function readPairs(node: YamlNode, path: Path, reader: ReadContext, expected: string): readonly KeyValue[] | undefined {
   if (!isMap(node)) {
     reader.report(node?.range, path, `expected ${expected}, found ${found(node)}`);
     return undefined;
@@ -236,7 +236,7 @@ function nothingAt({ range }: Node): Node {
 }
 
 // What an alias stands for. Schema and file are finite, so whatever an alias points at, reading ends.
-function target(node: unknown, reader: Reader): YamlNode {
+function target(node: unknown, reader: ReadContext): YamlNode {
   return isAlias(node) ? node.resolve(reader.document) : (node as YamlNode);
 }
 

@@ -2,7 +2,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Range, visit } from 'yaml';
 import { ConfigError, formatPath, type Problem } from './problem.ts';
 import { MAX_BYTES, tooLarge, wholeFile } from './read-file.ts';
-import type { Path, Reader, Shape } from './shape.ts';
+import type { Path, ReadContext, Shape } from './shape.ts';
 
 const MAX_ALIASES = 100;
 
@@ -31,7 +31,7 @@ export function parseYaml<T>(text: string, file: string, shape: Shape<T>, empty?
     if (empty === undefined) throw wholeFile(file, 'the file is empty; expected at least "bridges:"');
     return { value: empty, place };
   }
-  const reader: Reader = {
+  const reader: ReadContext = {
     document,
     report: (range: Range | null | undefined, path, problem) => report(range?.[0], formatPath(path), problem),
   };

@@ -2,10 +2,11 @@
 import type { Settings } from '../config/settings.ts';
 import type { HookView } from '../host/linux/journal.ts';
 import type { WatcherState } from '../host/linux/watch.ts';
+import type { KernelInterface } from '../model/kernel-interface.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
 import type { Domain } from '../model/snapshot.ts';
-import type { Collector, DomainStates, KernelInterface, Trigger } from '../report/metrics/self.ts';
+import type { Collector, DomainStates, Trigger } from '../report/metrics/self.ts';
 
 export interface ExporterState {
   /** In force. */

@@ -4,6 +4,7 @@
 // sysfs cost several times the reads themselves.
 
 import type { JournalFields } from '../model/journal.ts';
+import type { KernelInterface } from '../model/kernel-interface.ts';
 import type { Change } from '../model/plan.ts';
 import type { Bridge, CollectorRun, Domain, Fdb, Reading, Snapshot } from '../model/snapshot.ts';
 import type { VlanTable } from '../model/vlan.ts';
@@ -61,7 +62,7 @@ export interface ReadBack {
 /** The Linux bridges of the machine. Nothing here throws or rejects for what the host says, but for `list`. */
 export interface Bridges {
   /** How the kernel is asked now. */
-  via(): 'netlink' | 'iproute2';
+  via(): KernelInterface;
   /** Names of all bridges, sorted. Throws Error where it cannot be told. */
   list(): readonly string[];
   /** The named bridges that exist, in the order of the names, with their ports. `only`: with these ports and no others. */

@@ -15,10 +15,10 @@ export interface BridgePolicy {
   /** `vlans` as the file has it, without the PVID's: for what leaves its VLANs to the bridge. */
   readonly vlans: Vids;
   readonly uplinks: readonly string[];
-  readonly unexpected: 'report' | 'remove' | 'ignore';
+  readonly unexpected: Unexpected;
   readonly rules: readonly Rule[];
   /** Where it is written what a vnet should have: the first source that says something counts. */
-  readonly intent: readonly Source[];
+  readonly intent: readonly IntentSource[];
   /** What `vlan` and `metadata` may ask for. */
   readonly allowed: Vids;
   /** What the bridge's own port should have at least; undefined where the config does not say. */
@@ -27,7 +27,11 @@ export interface BridgePolicy {
 
 /** A source of intent: the config's rules, libvirt's own `<vlan>`, our element in the domain's metadata. */
 export const SOURCES = ['rules', 'vlan', 'metadata'] as const;
-export type Source = (typeof SOURCES)[number];
+export type IntentSource = (typeof SOURCES)[number];
+
+/** What is done about VLANs that a policy does not name: told, also removed, or none of both. */
+export const UNEXPECTED = ['report', 'remove', 'ignore'] as const;
+export type Unexpected = (typeof UNEXPECTED)[number];
 
 /**
  * First match wins: of the selectors (`domains` to `aliases`) at least one stands, and each that stands must fit. What the file

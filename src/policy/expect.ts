@@ -1,35 +1,29 @@
 // What a policy wants of one interface: the first source of intent that says something, in the bridge's order; else the bridge's own
 // table. Sources in force that differ, or one that is not understood, leave it undecided: then nothing may be changed.
-import type { BridgePolicy, Expectation, Rule, Source, Undecided } from '../model/policy.ts';
+import type { BridgePolicy, Expectation, IntentSource, Rule, Undecided } from '../model/policy.ts';
 import { remembered } from '../model/remember.ts';
-import type { Domain, Interface } from '../model/snapshot.ts';
 import { formatTable, formatVids, pvidOf, sameTable, type VlanTable, vidsOf, vidsWithout } from '../model/vlan.ts';
 import type { Intent, Misunderstood } from './intent.ts';
 import { intentOfVlan } from './libvirt-vlan.ts';
+import type { Owner } from './match.ts';
 import { intentOfMetadata } from './metadata.ts';
 
-/** An interface, and the domain that has it. */
-export interface Subject {
-  readonly domain: Domain;
-  readonly iface: Interface;
-}
-
 /** What the vnet of this interface should have. */
-export function expect(policy: BridgePolicy, subject: Subject): Expectation {
-  const speaking = policy.intent.flatMap((source) => ask(source, policy, subject));
+export function expect(policy: BridgePolicy, owner: Owner): Expectation {
+  const speaking = policy.intent.flatMap((source) => ask(source, policy, owner));
   const [first, ...others] = speaking.filter((answer) => answer.table !== undefined) as Speaking<VlanTable>[];
   if (speaking.length <= 1 && first?.shared) return first.shared;
   if (speaking.length === 0) return ofDefault(policy);
   const { label, table } = first ?? { label: speaking[0]?.label ?? 'default', table: policy.table };
   const invalid = speaking.find((answer) => answer.problem !== undefined);
-  if (invalid?.problem) return { rule: label, table, undecided: misunderstood(invalid.problem, subject) };
+  if (invalid?.problem) return { rule: label, table, undecided: misunderstood(invalid.problem, owner) };
   if (others.every((other) => sameTable(other.table, table))) return { rule: label, table };
   return { rule: label, table, undecided: conflict(speaking) };
 }
 
 /** A source that says something of an interface: a table or a problem. */
 interface Speaking<Table = VlanTable | undefined> {
-  readonly source: Source;
+  readonly source: IntentSource;
   readonly label: string;
   readonly table: Table;
   readonly problem?: Misunderstood | undefined;
@@ -37,7 +31,7 @@ interface Speaking<Table = VlanTable | undefined> {
   readonly shared?: Expectation;
 }
 
-function ask(source: Source, policy: BridgePolicy, { domain, iface }: Subject): Speaking | [] {
+function ask(source: IntentSource, policy: BridgePolicy, { domain, iface }: Owner): Speaking | [] {
   if (source === 'rules') {
     const rule = ruleFor(policy, { domain, iface });
     return rule ? { source, label: rule.name, table: rule.table, shared: ofRule(rule) } : [];
@@ -50,12 +44,12 @@ function ask(source: Source, policy: BridgePolicy, { domain, iface }: Subject): 
 }
 
 /** The first rule that is for this interface. */
-export function ruleFor(policy: Pick<BridgePolicy, 'rules'>, subject: Subject): Rule | undefined {
-  return policy.rules.find((rule) => isFor(rule, subject));
+export function ruleFor(policy: Pick<BridgePolicy, 'rules'>, owner: Owner): Rule | undefined {
+  return policy.rules.find((rule) => isFor(rule, owner));
 }
 
 /** Whether each selector of the rule that stands fits, and at least one stands. */
-export function isFor(rule: Rule, { domain, iface }: Subject): boolean {
+export function isFor(rule: Rule, { domain, iface }: Owner): boolean {
   const { domains, mac, networks, portgroups, aliases } = rule;
   if (mac !== undefined && mac !== iface.mac) return false;
   if (!(mac ?? domains ?? networks ?? portgroups ?? aliases)) return false;
@@ -81,7 +75,7 @@ function bounded(intent: Intent, element: string, { allowed }: BridgePolicy): Pi
   return { table: undefined, problem: { element, expected, found: formatVids(beyond) } };
 }
 
-function misunderstood({ element, expected, found }: Misunderstood, { domain }: Subject): Undecided {
+function misunderstood({ element, expected, found }: Misunderstood, { domain }: Owner): Undecided {
   const where = domain.file === undefined ? element : `${element} in ${domain.file}`;
   return { reason: 'intent_invalid', expected: `${element} with ${expected}`, actual: `${where}: ${found}` };
 }

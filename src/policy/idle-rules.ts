@@ -2,7 +2,8 @@
 // ones leave nothing. No error, for a policy may be written for many hosts.
 import type { BridgePolicy, Policy } from '../model/policy.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { isFor, type Subject } from './expect.ts';
+import { isFor } from './expect.ts';
+import type { Owner } from './match.ts';
 
 export interface IdleRule {
   readonly bridge: string;
@@ -14,8 +15,8 @@ export interface IdleRule {
 /** undefined where it cannot be told, since a domain could not be read. */
 export function idleRules({ domains }: Snapshot, policy: Policy): readonly IdleRule[] | undefined {
   if (!domains.ok || domains.value.some(({ state }) => state === 'unknown')) return undefined;
-  const subjects = domains.value.flatMap((domain) => domain.interfaces.map((iface): Subject => ({ domain, iface })));
-  return policy.bridges.flatMap((bridge) => idleOn(bridge, subjects));
+  const owners = domains.value.flatMap((domain) => domain.interfaces.map((iface): Owner => ({ domain, iface })));
+  return policy.bridges.flatMap((bridge) => idleOn(bridge, owners));
 }
 
 export function idleRuleSentence({ bridge, rule, shadowedBy }: IdleRule): string {
@@ -23,14 +24,14 @@ export function idleRuleSentence({ bridge, rule, shadowedBy }: IdleRule): string
   return `rule ${rule} of ${bridge} never comes to be used here: ${shadowedBy.join(', ')} above takes all that it is for`;
 }
 
-function idleOn({ name, rules }: BridgePolicy, all: readonly Subject[]): readonly IdleRule[] {
+function idleOn({ name, rules }: BridgePolicy, all: readonly Owner[]): readonly IdleRule[] {
   // A stopped domain's XML does not say on which bridge a libvirt network will put it, nor that of type='ethernet'.
-  const subjects = all.filter(({ iface: { bridge, network, ethernet } }) =>
+  const owners = all.filter(({ iface: { bridge, network, ethernet } }) =>
     bridge === undefined ? network !== undefined || ethernet !== undefined : bridge === name,
   );
   return rules.flatMap((rule, i) => {
-    const meant = subjects.filter((subject) => isFor(rule, subject));
-    const takers = meant.map((subject) => rules.slice(0, i).find((other) => isFor(other, subject))?.name);
+    const meant = owners.filter((owner) => isFor(rule, owner));
+    const takers = meant.map((owner) => rules.slice(0, i).find((other) => isFor(other, owner))?.name);
     const shadowedBy = takers.filter((taker) => taker !== undefined);
     if (shadowedBy.length < meant.length) return [];
     return [{ bridge: name, rule: rule.name, shadowedBy: [...new Set(shadowedBy)] }];

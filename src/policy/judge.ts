@@ -1,4 +1,5 @@
 // One port's VLAN table held against what is expected of it: what is missing, what should not be there, what it should become.
+import type { Unexpected } from '../model/policy.ts';
 import type { Reason } from '../model/reasons.ts';
 import type { Finding } from '../model/report.ts';
 import {
@@ -31,7 +32,7 @@ export interface Judgement {
 export type Deviation = Pick<Finding, 'reason' | 'expected' | 'actual'>;
 
 export interface JudgeRules {
-  readonly unexpected: 'report' | 'remove' | 'ignore';
+  readonly unexpected: Unexpected;
   /** VLANs that a port gets by itself when it joins the bridge: removed wherever they are not wanted. */
   readonly defaults: Vids;
 }

@@ -36,7 +36,7 @@ export type Permit =
   | { readonly kind: 'wait'; readonly until: number }
   | { readonly kind: 'suspended'; readonly since: number; readonly until: number; readonly cause: SuspensionCause };
 
-type Subject = Pick<VnetReport, 'bridge' | 'domain' | 'mac' | 'vnet'>;
+type GuardedVnet = Pick<VnetReport, 'bridge' | 'domain' | 'mac' | 'vnet'>;
 
 const FIRST_BACKOFF_MS = 1000;
 
@@ -44,12 +44,12 @@ const FIRST_BACKOFF_MS = 1000;
  * A vnet's name in the state. A VM that starts again has a new tap, which nobody has fought over; and two interfaces of one VM may
  * have one MAC.
  */
-export function guardKey({ bridge, domain, mac, vnet }: Subject): string {
+export function guardKey({ bridge, domain, mac, vnet }: GuardedVnet): string {
   return `${bridge}/${domain}/${mac}/${vnet}`;
 }
 
 /** Asks for a drifted vnet. */
-export function permit(state: GuardState, vnet: Subject, now: number, limits: Limits): Permit {
+export function permit(state: GuardState, vnet: GuardedVnet, now: number, limits: Limits): Permit {
   const entry = state[guardKey(vnet)];
   const last = Math.min(entry?.heals.at(-1) ?? 0, now);
   if (!entry) return { kind: 'heal' };
@@ -67,7 +67,7 @@ export function permit(state: GuardState, vnet: Subject, now: number, limits: Li
 /** Remembers attempts, one of each vnet, and whether each failed. */
 export function afterHeals(
   state: GuardState,
-  attempts: readonly { readonly vnet: Subject; readonly failed: boolean }[],
+  attempts: readonly { readonly vnet: GuardedVnet; readonly failed: boolean }[],
   now: number,
   limits: Limits,
 ): GuardState {
@@ -89,7 +89,7 @@ export function causeOf({ heals, failed }: VnetGuard): SuspensionCause {
 }
 
 /** Remembers a suspension. */
-export function afterSuspension(state: GuardState, vnet: Subject, since: number): GuardState {
+export function afterSuspension(state: GuardState, vnet: GuardedVnet, since: number): GuardState {
   const entry = state[guardKey(vnet)];
   return entry ? { ...state, [guardKey(vnet)]: { ...entry, suspendedSince: since } } : state;
 }

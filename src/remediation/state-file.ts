@@ -5,7 +5,7 @@ import { isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import type { Host } from '../host/host.ts';
 import { type Entries, type Frozen, known, parseJsonFile } from '../model/json-file.ts';
-import { type BridgePolicy, type Policy, type Rule, SOURCES } from '../model/policy.ts';
+import { type BridgePolicy, type Policy, type Rule, SOURCES, UNEXPECTED } from '../model/policy.ts';
 import { isVid, type Vid } from '../model/vlan.ts';
 import type { GuardState, VnetGuard } from './guard.ts';
 import type { Accepted, Most } from './hold.ts';
@@ -100,7 +100,7 @@ const rule = v.object({
 const bridge = v.object({
   name: v.string(),
   uplinks: names,
-  unexpected: v.picklist(['report', 'remove', 'ignore']),
+  unexpected: v.picklist(UNEXPECTED),
   rules: v.array(rule),
   table,
   vlans: vids,

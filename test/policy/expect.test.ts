@@ -2,7 +2,8 @@ import { expect as assert, describe, test } from 'vitest';
 import type { BridgePolicy } from '../../src/model/policy.ts';
 import type { Metadata } from '../../src/model/snapshot.ts';
 import { formatTable, vidRange } from '../../src/model/vlan.ts';
-import { expect, matchesGlob, type Subject } from '../../src/policy/expect.ts';
+import { expect, matchesGlob } from '../../src/policy/expect.ts';
+import type { Owner } from '../../src/policy/match.ts';
 import { bridgePolicy, rule, table } from '../support/policy.ts';
 import { subject } from '../support/subject.ts';
 
@@ -10,7 +11,7 @@ const MAC = '52:54:00:00:00:01';
 const VLAN = { tags: [{ id: '42' }] };
 
 /** As "rule: table", or the reason and what is said of it. */
-function said(policy: BridgePolicy, of: Subject): string {
+function said(policy: BridgePolicy, of: Owner): string {
   const { rule, table, undecided } = expect(policy, of);
   if (undecided) return `${undecided.reason}: expected ${undecided.expected}, found ${undecided.actual}`;
   return `${rule}: ${formatTable(table)}`;

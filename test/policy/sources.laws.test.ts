@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseDomainXml } from '../../src/host/linux/domain-xml.ts';
-import type { BridgePolicy, Source } from '../../src/model/policy.ts';
+import type { BridgePolicy, IntentSource } from '../../src/model/policy.ts';
 import type { Domain, Port, Snapshot } from '../../src/model/snapshot.ts';
 import { formatTable, parseTable, type VlanTable, vidRange } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
@@ -175,10 +175,10 @@ function byRules({ type, alias, network, portgroup }: Nic): string | undefined {
 const isVnet = ({ type }: Nic) => ['bridge', 'network', 'stdin', 'ethernet', 'foreign'].includes(type);
 
 /** What the sources that speak say of an interface, in their order; undefined where one is not understood, or asks for more than `highest`. */
-function answers(of: Vm, i: number, intent: readonly Source[], highest: number): readonly (string | undefined)[] {
+function answers(of: Vm, i: number, intent: readonly IntentSource[], highest: number): readonly (string | undefined)[] {
   const nic = of.nics[i] as Nic;
   const vlan = (nic.type === 'network' ? nic.actual : undefined) ?? nic.own;
-  const all: Readonly<Record<Source, (string | undefined)[]>> = {
+  const all: Readonly<Record<IntentSource, (string | undefined)[]>> = {
     rules: byRules(nic) === undefined ? [] : [byRules(nic)],
     vlan: vlan ? [within(byLibvirt(vlan), highest)] : [],
     metadata: of.metadata ? [within(byMetadata(of.metadata), highest)] : [],
@@ -208,10 +208,10 @@ function snapshotOf(of: Vm, tables: ReadonlyMap<string, VlanTable>): Snapshot {
 
 const intents = fc
   .shuffledSubarray(['rules', 'vlan', 'metadata'] as const, { minLength: 1 })
-  .map((intent): readonly Source[] => intent);
+  .map((intent): readonly IntentSource[] => intent);
 /** `allowed` on the bridge: from 1 to it. */
 const ceilings = fc.constantFrom(4094, 4094, 46);
-const bridgeOf = (intent: readonly Source[], highest = 4094, unexpected: BridgePolicy['unexpected'] = 'remove') =>
+const bridgeOf = (intent: readonly IntentSource[], highest = 4094, unexpected: BridgePolicy['unexpected'] = 'remove') =>
   bridgePolicy({ vlans: [10, 20], pvid: 100, rules: RULES, intent, unexpected, allowed: [vidRange(1, highest)] });
 const tablesOf = ({ nics }: Vm) =>
   new Map(nics.map(({ now }, i): [string, VlanTable] => [`vnet${i}`, parseTable(now)]));

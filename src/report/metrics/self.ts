@@ -1,13 +1,11 @@
 // The metrics about the program itself, rendered afresh at each scrape: what one audit knows, and what only a daemon does.
 import type { ProcessFacts } from '../../host/linux/process.ts';
+import { KERNEL_INTERFACES, type KernelInterface } from '../../model/kernel-interface.ts';
 import type { Domain } from '../../model/snapshot.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 
 export const TRIGGERS = ['startup', 'schedule', 'event', 'reload'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
-
-export const KERNEL_INTERFACES = ['netlink', 'iproute2'] as const;
-export type KernelInterface = (typeof KERNEL_INTERFACES)[number];
 
 export type DomainStates = Readonly<Record<Domain['state'], number>>;
 

@@ -17,7 +17,7 @@ export interface PageInput {
   readonly report: Report | undefined;
   readonly audit: AuditInfo;
   /** Sources of the last audit and the journal, in a stable order. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly SourceState[];
   /** undefined where nobody reads the journal. */
   readonly hook: { readonly stats: Reading<HookStats>; readonly installed: boolean | undefined } | undefined;
   readonly remediator: RemediatorView;
@@ -38,7 +38,7 @@ export interface AuditInfo {
 }
 
 /** A collector or a watcher. */
-export interface Source {
+export interface SourceState {
   readonly name: string;
   readonly kind: 'collector' | 'watcher';
   readonly ok: boolean;

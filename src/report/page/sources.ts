@@ -1,7 +1,7 @@
 // Section "Sources": where the report comes from, how old it is, and whether each source answered.
 import type { Report } from '../../model/report.ts';
 import { type Html, html } from '../html.ts';
-import type { AuditInfo, PageInput, Source } from './input.ts';
+import type { AuditInfo, PageInput, SourceState } from './input.ts';
 import { age, duration, utc } from './time.ts';
 
 export function renderSources({ audit, sources, report, now }: PageInput): Html {
@@ -24,7 +24,7 @@ ${
 }`;
 }
 
-function renderSource({ name, kind, ok, problem, durationMs }: Source): Html {
+function renderSource({ name, kind, ok, problem, durationMs }: SourceState): Html {
   const state = kind === 'watcher' ? 'watching' : durationMs === undefined ? 'read' : `read in ${duration(durationMs)}`;
   return html`<div><dt>${name}${kind === 'watcher' && ' watcher'}</dt><dd>${
     ok ? state : html`<span class="bad">failed${problem !== undefined && `: ${problem}`}</span>`

@@ -17,14 +17,14 @@ import {
 } from './links.ts';
 
 /** What was read of the bridges, at one moment. */
-export interface BridgesRead {
+export interface KernelRead {
   /** Those of the named ones that exist, in the order of the names. */
   readonly bridges: readonly Bridge[];
   /** By port name, of all bridges, and the bridges' own; a port without any VLAN is not in it. */
   readonly vlans: ReadonlyMap<string, VlanTable>;
 }
 
-export interface ChangesMade {
+export interface KernelChanges {
   /** What the kernel said of those that it refused, for people. */
   readonly refused: ReadonlyMap<Change, string>;
   /** Those whose answer did not come: they may be done or not. In their order. */
@@ -33,11 +33,11 @@ export interface ChangesMade {
 
 export interface NetlinkBridges {
   /** Throws NetlinkError where the kernel cannot be asked or is not understood. */
-  read(names: readonly string[]): BridgesRead;
+  read(names: readonly string[]): KernelRead;
   /** The static entries of these bridges, of ports as they were when last read. A bridge that is gone has none. Throws NetlinkError. */
   fdb(names: readonly string[]): Fdb;
   /** Makes the changes, in their order, of ports as they were when last read. Throws NetlinkError where none could be asked for. */
-  change(changes: readonly Change[]): ChangesMade;
+  change(changes: readonly Change[]): KernelChanges;
 }
 
 /** `isTap`: whether a link is a tun or tap device, asked once for each link that comes. */

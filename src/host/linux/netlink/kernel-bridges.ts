@@ -1,10 +1,11 @@
 // The kernel by netlink as long as that goes well, and iproute2 where it does not: said once when it changes.
 import { existsSync } from 'node:fs';
+import type { KernelInterface } from '../../../model/kernel-interface.ts';
 import type { Log } from '../../../model/log.ts';
 import type { Change } from '../../../model/plan.ts';
 import type { Fdb } from '../../../model/snapshot.ts';
 import { listenFds } from '../listen-fds.ts';
-import { type BridgesRead, type ChangesMade, createNetlinkBridges } from './bridges.ts';
+import { createNetlinkBridges, type KernelChanges, type KernelRead } from './bridges.ts';
 import type { Exchange } from './exchange.ts';
 import { openExchange, RTNL } from './open.ts';
 
@@ -13,12 +14,12 @@ const RETRY_MS = 60_000;
 /** The bridges without a process in between. undefined: not this time, iproute2 is to be asked. */
 export interface KernelBridges {
   /** What is asked now. */
-  via(): 'netlink' | 'iproute2';
-  read(names: readonly string[]): BridgesRead | undefined;
+  via(): KernelInterface;
+  read(names: readonly string[]): KernelRead | undefined;
   /** The static FDB entries of these bridges, of ports as they were when last read. */
   fdb(names: readonly string[]): Fdb | undefined;
   /** Makes the changes, in their order, of ports as they were when last read. */
-  change(changes: readonly Change[]): ChangesMade | undefined;
+  change(changes: readonly Change[]): KernelChanges | undefined;
 }
 
 /** On the socket that systemd handed to this process; undefined, and said, where it handed none that can be used. */
@@ -45,7 +46,7 @@ export function createKernelBridges(
 ): KernelBridges {
   const bridges = createNetlinkBridges(exchange, isTap);
   // undefined before the first answer.
-  let via: 'netlink' | 'iproute2' | undefined;
+  let via: KernelInterface | undefined;
   let retryAt = Number.NEGATIVE_INFINITY;
 
   const attempt = <T>(ask: () => T): T | undefined => {
