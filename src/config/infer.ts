@@ -2,6 +2,7 @@
 // What no policy can demand (a port without VLANs, a tagged PVID) is left out and told, for it looks like drift. A vnet whose domain
 // says its VLANs by libvirt's <vlan> needs no rule; vnets of one libvirt network that are alike become one rule for the network.
 import { stringify } from 'yaml';
+import { groupBy } from '../model/group-by.ts';
 import { compare } from '../model/order.ts';
 import type { Bridge, Snapshot } from '../model/snapshot.ts';
 import {
@@ -132,26 +133,15 @@ type Group = readonly [Learned, ...Learned[]];
 
 // The largest first; equally large ones in the order of their keys, so that the same host gives the same file.
 function groupsBySize(subjects: readonly Learned[]): readonly Group[] {
-  const groups = new Map<string, [Learned, ...Learned[]]>();
-  for (const subject of subjects) {
-    const group = groups.get(subject.key);
-    if (group) group.push(subject);
-    else groups.set(subject.key, [subject]);
-  }
+  const groups = groupBy(subjects, ({ key }) => key);
   return [...groups].sort(([a, x], [b, y]) => y.length - x.length || compare(a, b)).map(([, group]) => group);
 }
 
 /** Networks whose vnets are alike, two at least, and not as the bridge's other vnets; none of them says it itself. */
 function alikeNetworks(all: readonly Learned[], standard: Group, saying: readonly Match[]): readonly Group[] {
-  const networks = new Map<string, [Learned, ...Learned[]]>();
-  for (const subject of all) {
-    if (subject.network === undefined || whyUnnameable(subject.network)) continue;
-    const group = networks.get(subject.network);
-    if (group) group.push(subject);
-    else networks.set(subject.network, [subject]);
-  }
   const says = new Set(saying.map(({ owner }) => owner.iface.network));
-  return [...networks]
+  return [...groupBy(all, ({ network = '' }) => network)]
+    .filter(([name]) => name !== '' && !whyUnnameable(name))
     .filter(([name, group]) => !says.has(name) && group.length > 1 && new Set(group.map(({ key }) => key)).size === 1)
     .filter(([, [first]]) => first.key !== standard[0].key)
     .sort(([a], [b]) => compare(a, b))

@@ -1,5 +1,6 @@
 // Which port of a bridge belongs to which interface of which domain. A port belongs to the interface whose live XML names
 // it and whose MAC fits; without any live XML, to the one whose MAC fits. In doubt, to none: what is not matched is not touched.
+import { groupBy } from '../model/group-by.ts';
 import { tapMac } from '../model/mac.ts';
 import type { Bridge, Domain, Interface, Port } from '../model/snapshot.ts';
 
@@ -38,7 +39,7 @@ export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching
   // A domain whose XML could not be understood may own any port that no live XML names, unless it does not run.
   const mayGoByMac = !domains.some(({ state, stopped }) => state === 'unknown' && (mayBeStopped || !stopped));
   const unnamed = owners.filter((owner) => !isNamed(owner) && (mayBeStopped || owner.domain.state === 'running'));
-  const byMac = groupBy(mayGoByMac ? unnamed : [], (o) => tapMac(o.iface.mac));
+  const byMac = groupBy(mayGoByMac ? unnamed : [], (o): string | undefined => tapMac(o.iface.mac));
 
   const matches: Match[] = [];
   const ambiguous: Ambiguity[] = [];
@@ -108,16 +109,4 @@ export function isLiveKnown(domains: readonly Domain[]): boolean {
 // Persistent XML names ports too, and libvirt does not go by that.
 function isNamed({ domain, iface }: Owner): boolean {
   return domain.state !== 'defined' && iface.target !== undefined;
-}
-
-/** The items by key, keys in the order of their first item. */
-export function groupBy<K, V>(items: readonly V[], key: (item: V) => K): ReadonlyMap<K | undefined, readonly V[]> {
-  const groups = new Map<K, V[]>();
-  for (const item of items) {
-    const its = key(item);
-    const group = groups.get(its);
-    if (group) group.push(item);
-    else groups.set(its, [item]);
-  }
-  return groups;
 }

@@ -1,7 +1,9 @@
 // What no policy forbids and yet surprises: told, and never held against anybody.
+
+import { groupBy } from '../model/group-by.ts';
 import { byDomainAndPort } from '../model/order.ts';
 import type { VnetReport, Warning } from '../model/report.ts';
-import { groupBy, type Owner } from './match.ts';
+import type { Owner } from './match.ts';
 
 /** Warnings of one bridge, in report order. */
 export function warningsOf(vnets: readonly VnetReport[], owners: readonly Owner[]): readonly Warning[] {

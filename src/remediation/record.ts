@@ -1,6 +1,7 @@
 // The remediator's decisions as journal entries: `journalctl -t libvirt-vlan-remediator`, and by field,
 // `journalctl LIBVIRT_VLAN_DOMAIN=vyos-01`.
 
+import { groupBy } from '../model/group-by.ts';
 import { WRITERS } from '../model/history.ts';
 import { type JournalFields, PRIORITY } from '../model/journal.ts';
 import type { Decision } from '../model/remediator-status.ts';
@@ -14,12 +15,8 @@ const SINGLE_ENTRIES = 20;
 /** One entry for each decision; where there are many, one for each bridge and outcome, with all vnets in it. */
 export function journalEntries(decisions: readonly Decision[]): readonly JournalFields[] {
   if (decisions.length <= SINGLE_ENTRIES) return decisions.map(entry);
-  const groups = new Map<string, Decision[]>();
-  for (const decision of decisions) {
-    const key = [decision.bridge, decision.outcome, decision.trigger].join('\n');
-    groups.set(key, [...(groups.get(key) ?? []), decision]);
-  }
-  return [...groups.values()].map((group) => (group.length === 1 ? entry(group[0] as Decision) : groupEntry(group)));
+  const groups = groupBy(decisions, ({ bridge, outcome, trigger }) => [bridge, outcome, trigger].join('\n'));
+  return [...groups.values()].map((group) => (group.length === 1 ? entry(group[0]) : groupEntry(group)));
 }
 
 function entry(d: Decision): JournalFields {
@@ -35,8 +32,8 @@ function entry(d: Decision): JournalFields {
   };
 }
 
-function groupEntry(group: readonly Decision[]): JournalFields {
-  const [first] = group as readonly [Decision];
+function groupEntry(group: readonly [Decision, ...Decision[]]): JournalFields {
+  const [first] = group;
   const slowest = group.reduce((ms, d) => Math.max(ms, d.durationMs ?? 0), 0);
   const problem = group.find((d) => d.problem !== undefined)?.problem;
   return {

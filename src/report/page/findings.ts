@@ -1,5 +1,6 @@
 // Section "Findings": what is wrong now. One block per subject, with the commands that show it; each reason explained once.
 
+import { groupBy } from '../../model/group-by.ts';
 import { REASON, REASONS } from '../../model/reasons.ts';
 import type { Finding, Report } from '../../model/report.ts';
 import { type Html, html } from '../html.ts';
@@ -36,13 +37,7 @@ function reasonCounts(findings: readonly Finding[]): readonly Html[] {
 
 // Findings of one vnet, one domain or one bridge, together, the gravest reason first.
 function subjects(findings: readonly Finding[]): readonly (readonly [Finding, ...Finding[]])[] {
-  const groups = new Map<string, [Finding, ...Finding[]]>();
-  for (const finding of findings) {
-    const key = JSON.stringify([finding.bridge, finding.domain ?? null, finding.vnet ?? null]);
-    const group = groups.get(key);
-    if (group) group.push(finding);
-    else groups.set(key, [finding]);
-  }
+  const groups = groupBy(findings, ({ bridge, domain, vnet }) => JSON.stringify([bridge, domain, vnet]));
   return [...groups.values()].sort(([a], [b]) => REASONS.indexOf(a.reason) - REASONS.indexOf(b.reason));
 }
 
