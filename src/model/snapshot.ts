@@ -126,3 +126,8 @@ export interface MetadataElement {
   readonly children: readonly MetadataElement[];
   readonly text: string;
 }
+
+/** The VLANs of a port or bridge; undefined where they could not be read. A port that the dump does not list has none at all. */
+export function tableOf(vlans: Snapshot['vlans'], port: string): VlanTable | undefined {
+  return vlans.ok ? (vlans.value.get(port) ?? []) : undefined;
+}
