@@ -29,6 +29,13 @@ const looksDown = FLOORS.flatMap((floor, i) => {
   }));
 });
 
+/** What judges, decides and shows. */
+const PURE = [
+  '^src/(model|policy|report)/',
+  '^src/doctor/judge\\.ts$',
+  '^src/remediation/(plan|changes|guard|hold|moves|decide|decision|verify|record|status)\\.ts$',
+];
+
 /** `what` is imported by `where` alone. */
 const only = (name, what, where, comment) => ({
   name,
@@ -52,15 +59,16 @@ module.exports = {
       name: 'pure',
       comment: 'What judges, decides and shows takes all it needs as parameters: the same input gives the same answer.',
       severity: 'error',
-      from: {
-        path: [
-          '^src/(model|policy|report)/',
-          '^src/doctor/judge\\.ts$',
-          '^src/remediation/(plan|changes|guard|hold|moves|decide|decision|verify|record|status)\\.ts$',
-        ],
-      },
+      from: { path: PURE },
       // A hash is as pure as a sum.
       to: { dependencyTypes: ['core'], pathNot: '^crypto$' },
+    },
+    {
+      name: 'pure-without-linux',
+      comment: 'What is pure knows no real host: what both need is in the model.',
+      severity: 'error',
+      from: { path: PURE },
+      to: { path: '^src/host/linux/' },
     },
     only('processes', ['/execa/', '^child_process$'], '^src/host/linux/', 'The door: nothing else starts a process.'),
     only(

@@ -1,7 +1,7 @@
 // The one routine that changes a host: apply, read afresh, verify, put back what got worse. The hook, `heal` and the remediator
 // use it. A plan is tried once: whether to try again is the guard's to say.
 import type { ChangesMade, Host } from '../host/host.ts';
-import { bridgeCommand } from '../host/linux/iproute2/text.ts';
+import { bridgeCommand } from '../model/bridge-command.ts';
 import type { Change, Outcome, VnetPlan } from '../model/plan.ts';
 import { formatTable } from '../model/vlan.ts';
 import { changesBetween } from './changes.ts';

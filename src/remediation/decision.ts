@@ -1,6 +1,6 @@
 // Plans and their outcomes as the decisions that the journal and the status show. Pure.
 
-import { bridgeCommand } from '../host/linux/iproute2/text.ts';
+import { bridgeCommand } from '../model/bridge-command.ts';
 import type { Outcome, VnetPlan } from '../model/plan.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import { formatTable } from '../model/vlan.ts';

@@ -1,6 +1,6 @@
 // What the remediator tells of itself: counts since it started, and its status file's content. Pure.
 
-import { bridgeCommand } from '../host/linux/iproute2/text.ts';
+import { bridgeCommand } from '../model/bridge-command.ts';
 import type { Policy } from '../model/policy.ts';
 import {
   type Decision,

@@ -1,6 +1,6 @@
 // A plan for people and for programs: as comments and commands, which a shell takes, and as JSON.
 
-import { bridgeCommand } from '../host/linux/iproute2/text.ts';
+import { bridgeCommand } from '../model/bridge-command.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import { printable } from '../model/printable.ts';
 import type { Unknown } from '../model/report.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bridgeCommand } from '../../src/host/linux/iproute2/text.ts';
+import { bridgeCommand } from '../../src/model/bridge-command.ts';
 import { hasVid, listVids, pvidOf, sameTable, vidsOf } from '../../src/model/vlan.ts';
 import { changesBetween } from '../../src/remediation/changes.ts';
 import { table } from '../support/policy.ts';

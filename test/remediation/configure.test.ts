@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Host } from '../../src/host/host.ts';
 import { createIproute2 } from '../../src/host/linux/iproute2/bridges.ts';
-import { bridgeArgs } from '../../src/host/linux/iproute2/text.ts';
 import type { Processes, RunResult } from '../../src/host/linux/processes.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
+import { bridgeArgs } from '../../src/model/bridge-command.ts';
 import type { VlanChange, VnetPlan } from '../../src/model/plan.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { configure } from '../../src/remediation/configure.ts';

@@ -1,8 +1,9 @@
 // A port whose FDB libvirt keeps: VLANs and entries are judged, planned, applied and verified together.
 import { expect, test } from 'vitest';
-import { bridgeCommand, parseFdbShow } from '../../src/host/linux/iproute2/text.ts';
+import { parseFdbShow } from '../../src/host/linux/iproute2/text.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { bridgeCommand } from '../../src/model/bridge-command.ts';
 import { formatVids } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';

@@ -1,5 +1,6 @@
 // What this process uses (the few process_* metrics that alerts and dashboards use), and who reads what it writes. proc(5).
 import { fstatSync, readdirSync } from 'node:fs';
+import type { ProcessFacts } from '../../model/process-facts.ts';
 
 // The start by the wall clock, as node knows it.
 const startTime = performance.timeOrigin / 1000;
@@ -31,13 +32,4 @@ function openFds(): number | undefined {
 export function stderrIsJournal(): boolean {
   const { dev, ino } = fstatSync(2);
   return process.env.JOURNAL_STREAM === `${dev}:${ino}`;
-}
-
-export interface ProcessFacts {
-  readonly cpuSeconds: number;
-  /** Seconds since the epoch. */
-  readonly startTime: number;
-  readonly residentBytes: number;
-  /** undefined where it cannot be told. */
-  readonly openFds: number | undefined;
 }

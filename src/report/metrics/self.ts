@@ -1,6 +1,6 @@
 // The metrics about the program itself, rendered afresh at each scrape: what one audit knows, and what only a daemon does.
-import type { ProcessFacts } from '../../host/linux/process.ts';
 import { KERNEL_INTERFACES, type KernelInterface } from '../../model/kernel-interface.ts';
+import type { ProcessFacts } from '../../model/process-facts.ts';
 import type { Domain } from '../../model/snapshot.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 

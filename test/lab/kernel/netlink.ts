@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
-import { bridgeArgs, parseFdbShow, parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
+import { parseFdbShow, parseVlanShow } from '../../../src/host/linux/iproute2/text.ts';
 import { createNetlinkBridges } from '../../../src/host/linux/netlink/bridges.ts';
 import { openExchange } from '../../../src/host/linux/netlink/open.ts';
 import { processes } from '../../../src/host/linux/processes.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
+import { bridgeArgs } from '../../../src/model/bridge-command.ts';
 import type { Change, FdbChange, VlanChange } from '../../../src/model/plan.ts';
 import type { Fdb } from '../../../src/model/snapshot.ts';
 import { formatTable, formatVids, vid } from '../../../src/model/vlan.ts';

@@ -2,6 +2,7 @@
 // port without any VLAN is there too, and a thousand reads cost less than one `ip -j link`.
 // All changes are one `bridge -batch -` that ends with the dump. Where a line fails it writes `Command failed -:LINE`, ends and exits 1;
 // the lines after it are another.
+import { bridgeArgs } from '../../../model/bridge-command.ts';
 import type { Change } from '../../../model/plan.ts';
 import type { Fdb, Reading } from '../../../model/snapshot.ts';
 import type { Vids } from '../../../model/vlan.ts';
@@ -12,7 +13,6 @@ import {
   BATCH,
   BATCH_ON,
   batchOf,
-  bridgeArgs,
   failedLines,
   fdbShow,
   fitsBatch,

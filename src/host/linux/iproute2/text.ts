@@ -1,10 +1,9 @@
 // All text of bridge(8) and ip(8) that is read or written here: commands, batches, and what the programs print. Pure.
+import { bridgeArgs } from '../../../model/bridge-command.ts';
 import { parseMac } from '../../../model/mac.ts';
-import type { Change, FdbChange } from '../../../model/plan.ts';
-import { shellWord } from '../../../model/shell.ts';
+import type { Change } from '../../../model/plan.ts';
 import type { Fdb } from '../../../model/snapshot.ts';
 import {
-  formatRange,
   isVid,
   type Vid,
   type Vids,
@@ -59,24 +58,6 @@ export function failedLines(stderr: string): readonly { readonly line: number; r
     else if (text.trim() !== '') errors.push(text.trim());
   }
   return out;
-}
-
-/** The arguments of `bridge` for a change: `['vlan', 'add', 'vid', '10', 'dev', 'vnet1']`. */
-export function bridgeArgs(change: Change): readonly string[] {
-  if ('mac' in change) return fdbArgs(change);
-  const flags = [...(change.pvid ? ['pvid'] : []), ...(change.untagged ? ['untagged'] : [])];
-  return ['vlan', change.action === 'add' ? 'add' : 'del', 'vid', formatRange(change), 'dev', change.port, ...flags];
-}
-
-// `replace`, since libvirt may have added it a moment ago.
-function fdbArgs({ action, port, mac, vid }: FdbChange): readonly string[] {
-  const rest = [mac, 'dev', port, 'vlan', `${vid}`, 'master'];
-  return action === 'fdb add' ? ['fdb', 'replace', ...rest, 'static'] : ['fdb', 'del', ...rest];
-}
-
-/** A change as a shell takes it: `bridge vlan add vid 100 dev vnet1 pvid untagged`. */
-export function bridgeCommand(change: Change): string {
-  return ['bridge', ...bridgeArgs(change)].map(shellWord).join(' ');
 }
 
 /** The JSON of `bridge -j [-compressvlans] vlan show`. Throws Error where it has another form than iproute2 5.x to 6.x writes. */
