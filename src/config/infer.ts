@@ -1,12 +1,10 @@
 // A policy proposed from what runs now: vnets with the same table become one rule, the most common table the bridge's default.
 // What no policy can demand (a port without VLANs, a tagged PVID) is left out and told, for it looks like drift. A vnet whose domain
 // says its VLANs by libvirt's <vlan> needs no rule; vnets of one libvirt network that are alike become one rule for the network.
-import { stringify } from 'yaml';
 import { groupBy } from '../model/group-by.ts';
 import { compare } from '../model/order.ts';
 import type { Bridge, Snapshot } from '../model/snapshot.ts';
 import {
-  formatRange,
   formatTable,
   pvidOf,
   sameTable,
@@ -19,6 +17,7 @@ import {
   vidsWithout,
 } from '../model/vlan.ts';
 import { type Match, type Matching, matchPorts } from '../policy/match.ts';
+import { type ProposedBridge, type ProposedRule, renderProposal } from './infer-yaml.ts';
 
 export interface Proposal {
   /** A config file; undefined where there is nothing to propose. */
@@ -37,14 +36,9 @@ export function inferConfig(snapshot: Snapshot): Proposal {
     const part = inferBridge(bridge, matching.matches, vlans.value);
     return bridge.vlanFiltering ? { ...part, leftOut: [...part.leftOut, ...ownerless(bridge.name, matching)] } : part;
   });
-  const lines = parts.flatMap((part) => part.lines);
-  const head = [
-    '# Proposed by "libvirt-vlan-exporter config infer" from what runs now. Read it before you use it: what is wrong on the host',
-    '# today is demanded here.',
-    'bridges:',
-  ];
+  const bridges = parts.flatMap((part) => part.bridge ?? []);
   return {
-    text: lines.length > 0 ? `${[...head, ...lines].join('\n')}\n` : undefined,
+    text: bridges.length > 0 ? renderProposal(bridges) : undefined,
     leftOut: [
       ...parts.flatMap((part) => part.leftOut),
       ...domains.value.flatMap(({ state, problem }) => (state === 'unknown' && problem ? [problem] : [])),
@@ -59,7 +53,7 @@ function ownerless(bridge: string, { ambiguous, unmatched }: Matching): readonly
 }
 
 interface Part {
-  readonly lines: readonly string[];
+  readonly bridge: ProposedBridge | undefined;
   readonly leftOut: readonly string[];
 }
 
@@ -74,7 +68,7 @@ interface Learned {
 }
 
 function inferBridge(bridge: Bridge, matches: readonly Match[], tables: ReadonlyMap<string, VlanTable>): Part {
-  if (!bridge.vlanFiltering) return { lines: [], leftOut: [`${bridge.name}: does not filter VLANs`] };
+  if (!bridge.vlanFiltering) return { bridge: undefined, leftOut: [`${bridge.name}: does not filter VLANs`] };
   const leftOut: string[] = [];
   const saying = matches.filter(({ owner }) => saysItself(owner.iface));
   const subjects = matches.flatMap(({ port, owner }): Learned[] => {
@@ -85,28 +79,24 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
     return why ? [] : [subjectOf(owner, table)];
   });
   const [standard, ...others] = groupsBySize(subjects);
-  if (!standard) return { lines: [], leftOut: [...leftOut, `${bridge.name}: no vnet to learn from`] };
+  if (!standard) return { bridge: undefined, leftOut: [...leftOut, `${bridge.name}: no vnet to learn from`] };
   const [first] = standard;
   const pvid = pvidOf(first.table);
   const vlans = vidsWithout(vidsOf(first.table), pvid === undefined ? [] : [vidRange(pvid)]);
   const ofAll = saying.length === matches.length;
-  const rules = ofAll ? { lines: [], clashes: [] } : rulesFor(subjects, standard, others, vlans, saying);
-  const intent = ofAll ? '[vlan]' : rules.lines.length > 0 ? '[rules, vlan]' : '[vlan]';
-  leftOut.push(...rules.clashes.map((text) => `${bridge.name}: ${text}`));
-  const inUse = vidsFrom(subjects.flatMap((subject) => subject.table));
-  return {
-    lines: [
-      `  ${quote(bridge.name)}:`,
-      `    vlans: ${vlanList(vlans)}`,
-      `    pvid: ${pvid ?? 'none'} # as ${standard.length} of ${subjects.length} vnets`,
-      ...(saying.length > 0
-        ? [`    intent: ${intent} # ${saying.length} of ${matches.length} say it themselves, by <vlan>`]
-        : []),
-      ...uplinkLines(bridge, matches, tables, inUse),
-      ...(rules.lines.length > 0 ? ['    rules:', ...rules.lines] : []),
-    ],
-    leftOut,
+  const { rules, clashes } = ofAll ? { rules: [], clashes: [] } : rulesFor(subjects, standard, others, vlans, saying);
+  leftOut.push(...clashes.map((text) => `${bridge.name}: ${text}`));
+  const counts = { vnets: saying.length, of: matches.length };
+  const proposed: ProposedBridge = {
+    name: bridge.name,
+    vlans,
+    pvid,
+    support: { vnets: standard.length, of: subjects.length },
+    intent: saying.length > 0 ? { sources: rules.length > 0 ? ['rules', 'vlan'] : ['vlan'], ...counts } : undefined,
+    ...uplinksOf(bridge, matches, tables, vidsFrom(subjects.flatMap((subject) => subject.table))),
+    rules,
   };
+  return { bridge: proposed, leftOut };
 }
 
 function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Learned {
@@ -154,7 +144,7 @@ function rulesFor(
   others: readonly Group[],
   vlans: Vids,
   saying: readonly Match[],
-) {
+): { readonly rules: readonly ProposedRule[]; readonly clashes: readonly string[] } {
   const alike = alikeNetworks(every, standard, saying);
   const covered = new Set(alike.flat());
   const all = every.filter((subject) => !covered.has(subject));
@@ -166,25 +156,14 @@ function rulesFor(
     (keysOf.get(domain)?.size ?? 0) > 1 || (says.has(domain) && key !== standard[0].key);
   const names = new Set<string>(['default']);
   const clashes: string[] = [];
-  const lines: string[] = [];
-  const add = (name: string, selectors: readonly string[], subject: Learned) => {
+  const rules: ProposedRule[] = [];
+  const add = (name: string, selectors: Pick<ProposedRule, 'networks' | 'domains' | 'mac'>, subject: Learned) => {
     const pvid = pvidOf(subject.table);
-    const demand = sameTable(subject.table, tableFrom(vlans, pvid))
-      ? []
-      : [`        vlans: ${vlanList(vidsOf(subject.table))}`];
-    lines.push(
-      `      - name: ${quote(unique(name, names))}`,
-      ...selectors,
-      ...demand,
-      `        pvid: ${pvid ?? 'none'}`,
-    );
+    const isOfBridge = sameTable(subject.table, tableFrom(vlans, pvid));
+    const demand = { vlans: isOfBridge ? undefined : vidsOf(subject.table), pvid };
+    rules.push({ name: unique(name, names), ...selectors, ...demand });
   };
-  const domainLines = (domains: readonly string[]) => [
-    '        domains:',
-    ...domains.map((domain) => `          - ${quote(domain)}`),
-  ];
-  for (const [subject] of alike)
-    add(`network-${subject.network}`, [`        networks: [${quote(subject.network ?? '')}]`], subject);
+  for (const [subject] of alike) add(`network-${subject.network}`, { networks: [subject.network ?? ''] }, subject);
   const byMac = new Map<string, Learned>();
   for (const subject of [standard, ...others]
     .flat()
@@ -192,12 +171,7 @@ function rulesFor(
     .sort(byDomainAndMac)) {
     const id = `${subject.domain} ${subject.mac}`;
     const earlier = byMac.get(id);
-    if (earlier === undefined)
-      add(
-        `${subject.domain} ${subject.mac}`,
-        [...domainLines([subject.domain]), `        mac: ${quote(subject.mac)}`],
-        subject,
-      );
+    if (earlier === undefined) add(id, { domains: [subject.domain], mac: subject.mac }, subject);
     else if (earlier.key !== subject.key)
       clashes.push(`two vnets of ${subject.domain} have the MAC ${subject.mac} and differ`);
     byMac.set(id, earlier ?? subject);
@@ -208,32 +182,22 @@ function rulesFor(
         group.filter((subject) => !covered.has(subject) && !isMixed(subject)).map((subject) => subject.domain),
       ),
     ].sort();
-    if (domains.length > 0) add(`pvid-${pvidOf(group[0].table) ?? 'none'}`, domainLines(domains), group[0]);
+    if (domains.length > 0) add(`pvid-${pvidOf(group[0].table) ?? 'none'}`, { domains }, group[0]);
   }
-  return { lines, clashes };
+  return { rules, clashes };
 }
 
-// Ports that are no taps lead out of the host. One that lacks VLANs in use would be a finding at once: so it is a comment.
-function uplinkLines(
+// Ports that are no taps lead out of the host.
+function uplinksOf(
   bridge: Bridge,
   matches: readonly Match[],
   tables: ReadonlyMap<string, VlanTable>,
   inUse: Vids,
-): readonly string[] {
+): Pick<ProposedBridge, 'uplinks' | 'unfit'> {
   const matched = new Set(matches.map(({ port }) => port.name));
   const candidates = bridge.ports.filter((port) => !port.tap && !matched.has(port.name)).map((port) => port.name);
   const carries = (name: string) => vidsWithout(inUse, vidsOf(tables.get(name) ?? [])).length === 0;
-  const sound = candidates.filter(carries);
-  return [
-    ...(sound.length > 0 ? [`    uplinks: [${sound.map(quote).join(', ')}]`] : []),
-    ...candidates
-      .filter((name) => !carries(name))
-      .map((name) => `    # ${quote(name)} is no uplink here: it lacks VLANs in use`),
-  ];
-}
-
-function vlanList(vids: Vids): string {
-  return `[${vids.map(formatRange).join(', ')}]`;
+  return { uplinks: candidates.filter(carries), unfit: candidates.filter((name) => !carries(name)) };
 }
 
 function unique(name: string, taken: Set<string>): string {
@@ -241,12 +205,6 @@ function unique(name: string, taken: Set<string>): string {
   for (let n = 2; taken.has(candidate); n++) candidate = `${name}-${n}`;
   taken.add(candidate);
   return candidate;
-}
-
-// A text as YAML, in quotes where it would be read as something else; also inside of `[ ]`.
-function quote(text: string): string {
-  const plain = stringify(text, { lineWidth: 0 }).trimEnd();
-  return /[[\]{},]/.test(plain) && !plain.startsWith('"') ? JSON.stringify(text) : plain;
 }
 
 function byDomainAndMac(a: Learned, b: Learned): number {
