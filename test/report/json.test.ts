@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { reportJson } from '../../src/report/json.ts';
+import { bridge, EXAMPLE, vnet } from './example.ts';
 import { GOOD, POLICY, snapshotOf, table, VLANS } from './page/fixture.ts';
 
 const VMS = [{ name: 'vyos-01' }, { name: 'vyos-02', vlans: table(VLANS, 1) }];
@@ -200,6 +201,32 @@ test('the JSON of a report has the documented shape', () => {
       "version": 2,
     }
   `);
+});
+
+test('each object has these keys and no others, also where nothing can be told', () => {
+  const unread = bridge({
+    vnets: [vnet({ domain: 'a', vnet: 'vnet0', uuid: undefined, actual: undefined, target: undefined })],
+    warnings: [{ kind: 'mac_shared', domain: 'a', vnet: undefined, text: 'two have it' }],
+  });
+  const json = reportJson({
+    ...EXAMPLE,
+    bridges: [unread, bridge({ present: undefined, vlanFiltering: undefined, defaultPvid: undefined })],
+    unknowns: [{ kind: 'vlans', name: undefined, problem: 'no' }],
+    portless: [{ domain: 'a', mac: '', kind: 'user', target: undefined, device: undefined }],
+  });
+  const [first, second] = json.bridges;
+  const keys = (value: unknown) => Object.keys(JSON.parse(JSON.stringify(value))).join(' ');
+  expect(
+    [json, first, second, first?.vnets[0], first?.warnings[0], json.unknowns[0], json.portless[0]].map(keys),
+  ).toEqual([
+    'version takenAt policySha256 summary unknowns bridges portless',
+    'name present vlanFiltering defaultPvid vlanProtocol orphanPorts expectedVnets findings warnings vnets',
+    'name present vlanFiltering defaultPvid vlanProtocol orphanPorts expectedVnets findings warnings vnets',
+    'domain uuid vnet mac verdict expected actual missing unexpected findings untouchable',
+    'kind domain vnet text',
+    'kind name problem',
+    'domain mac kind target device',
+  ]);
 });
 
 test('what is unknown is null, never left out', () => {
