@@ -10,6 +10,11 @@ export interface Trouble {
   readonly type: string;
 }
 
+/** The trouble, where it is one. */
+export function when(is: boolean, trouble: Trouble): readonly Trouble[] {
+  return is ? [trouble] : [];
+}
+
 /** A check that could not be made. */
 export interface Untold {
   readonly check: string;

@@ -4,7 +4,7 @@ import type { BridgePolicy } from '../model/policy.ts';
 import { shellArgument } from '../model/shell.ts';
 import type { Bridge, Domain, Snapshot } from '../model/snapshot.ts';
 import { idleRuleSentence, idleRules } from '../policy/idle-rules.ts';
-import type { Trouble, Untold } from './diagnosis.ts';
+import type { Trouble } from './diagnosis.ts';
 import type { Facts } from './facts.ts';
 
 export function config({ config: read, configFile }: Facts): readonly Trouble[] {
@@ -19,22 +19,16 @@ export function config({ config: read, configFile }: Facts): readonly Trouble[] 
 }
 
 /** Bridges, VMs and rules that do not fit each other. */
-export function bridges(
-  { config: read, snapshot, configFile, hook: installed }: Facts,
-  untold: Untold[],
-): readonly Trouble[] {
+export function bridges({ config: read, snapshot, configFile, hook: installed }: Facts): readonly Trouble[] {
   if (!read.ok || !snapshot) return [];
   const { links, domains } = snapshot;
-  if (!links.ok) untold.push({ check: 'bridge', problem: links.error });
-  if (!snapshot.vlans.ok) untold.push({ check: 'vlans', problem: snapshot.vlans.error });
-  if (!domains.ok) untold.push({ check: 'domains', problem: domains.error });
   const all = domains.ok ? domains.value : [];
-  const unread = all.filter(({ state }) => state === 'unknown');
-  for (const { name, problem } of unread) untold.push({ check: 'domains', problem: `${name}: ${problem}` });
   return [
     ...(links.ok ? read.value.policy.bridges.flatMap((policy) => bridge(policy, links.value, configFile)) : []),
     // A file that was not understood may hold the VM that a rule is for.
-    ...(domains.ok && unread.length === 0 ? rules(snapshot, domains.value, read.value, configFile) : []),
+    ...(domains.ok && all.every(({ state }) => state !== 'unknown')
+      ? rules(snapshot, all, read.value, configFile)
+      : []),
     ...(installed.ok ? nativeVlans(installed.value.libvirt, all, read.value) : []),
   ];
 }

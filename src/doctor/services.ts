@@ -1,119 +1,91 @@
 // Troubles of what is installed for this program: units, hook, journal, web config, remediator. Pure.
 import { remarks } from '../hook/installation.ts';
 import { shellArgument } from '../model/shell.ts';
-import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd } from '../model/surroundings.ts';
+import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd, type Unit } from '../model/surroundings.ts';
 import { count, HELD } from '../report/words.ts';
-import type { Trouble, Untold } from './diagnosis.ts';
+import { type Trouble, when } from './diagnosis.ts';
 import { type Facts, runs } from './facts.ts';
 
-export function units(facts: Facts, untold: Untold[]): readonly Trouble[] {
-  const { systemd, hook: installed } = facts;
-  if (!systemd.ok) untold.push({ check: 'units', problem: systemd.error });
-  const noLibvirt = installed.ok && installed.value.libvirt === undefined;
+export function units({ systemd, hook: installed }: Facts): readonly Trouble[] {
   return [
     ...(systemd.ok ? ownUnits(systemd.value) : []),
-    ...(noLibvirt
-      ? [
-          {
-            check: 'libvirt',
-            what: 'no libvirt daemon is installed',
-            why: 'there is no VM to watch',
-            type: 'apt install libvirt-daemon-system',
-          },
-        ]
-      : []),
+    ...when(installed.ok && installed.value.libvirt === undefined, {
+      check: 'libvirt',
+      what: 'no libvirt daemon is installed',
+      why: 'there is no VM to watch',
+      type: 'apt install libvirt-daemon-system',
+    }),
   ];
 }
 
 function ownUnits({ units: known }: Systemd): readonly Trouble[] {
   const check = 'units';
-  const exporter = known.get(EXPORTER);
-  const missing = !exporter || exporter.load === 'not-found';
-  const dead = !missing && exporter.active !== 'active' && exporter.active !== 'failed';
+  const remediator = known.get(REMEDIATOR);
   return [
-    ...(missing
-      ? [
-          {
-            check,
-            what: `${EXPORTER} is not installed`,
-            why: 'Prometheus is told nothing',
-            type: 'install the package',
-          },
-        ]
-      : []),
-    ...(dead
-      ? [
-          {
-            check,
-            what: `${EXPORTER} does not run (${exporter.active})`,
-            why: 'Prometheus is told nothing',
-            type: `systemctl start ${EXPORTER}`,
-          },
-        ]
-      : []),
-    ...(!missing && exporter.file === 'disabled'
-      ? [
-          {
-            check,
-            what: `${EXPORTER} is not enabled`,
-            why: 'it does not start with the host',
-            type: `systemctl enable ${EXPORTER}`,
-          },
-        ]
-      : []),
+    ...exporter(known.get(EXPORTER)),
     ...[EXPORTER, REMEDIATOR, ...SOCKETS].flatMap((name) => {
       const unit = known.get(name);
       return [
-        ...(unit?.active === 'failed'
-          ? [{ check, what: `${name} has failed`, why: 'it does not do its work', type: `journalctl -u ${name} -n 20` }]
-          : []),
-        ...(unit?.stale
-          ? [
-              {
-                check,
-                what: `${name} was changed since systemd read it`,
-                why: 'what runs is not what the file says',
-                type: 'systemctl daemon-reload',
-              },
-            ]
-          : []),
+        ...when(unit?.active === 'failed', {
+          check,
+          what: `${name} has failed`,
+          why: 'it does not do its work',
+          type: `journalctl -u ${name} -n 20`,
+        }),
+        ...when(unit?.stale === true, {
+          check,
+          what: `${name} was changed since systemd read it`,
+          why: 'what runs is not what the file says',
+          type: 'systemctl daemon-reload',
+        }),
       ];
     }),
-    ...(known.get(REMEDIATOR)?.file === 'enabled' && known.get(REMEDIATOR)?.active === 'inactive'
-      ? [
-          {
-            check,
-            what: `${REMEDIATOR} is enabled and does not run`,
-            why: 'nothing is healed',
-            type: `systemctl start ${REMEDIATOR}`,
-          },
-        ]
-      : []),
+    ...when(remediator?.file === 'enabled' && remediator.active === 'inactive', {
+      check,
+      what: `${REMEDIATOR} is enabled and does not run`,
+      why: 'nothing is healed',
+      type: `systemctl start ${REMEDIATOR}`,
+    }),
   ];
 }
 
-export function hook(facts: Facts, untold: Untold[]): readonly Trouble[] {
+function exporter(unit: Unit | undefined): readonly Trouble[] {
+  const check = 'units';
+  const why = 'Prometheus is told nothing';
+  if (!unit || unit.load === 'not-found')
+    return [{ check, what: `${EXPORTER} is not installed`, why, type: 'install the package' }];
+  return [
+    ...when(unit.active !== 'active' && unit.active !== 'failed', {
+      check,
+      what: `${EXPORTER} does not run (${unit.active})`,
+      why,
+      type: `systemctl start ${EXPORTER}`,
+    }),
+    ...when(unit.file === 'disabled', {
+      check,
+      what: `${EXPORTER} is not enabled`,
+      why: 'it does not start with the host',
+      type: `systemctl enable ${EXPORTER}`,
+    }),
+  ];
+}
+
+export function hook(facts: Facts): readonly Trouble[] {
   const check = 'hook';
   const { hook: installed, otherHooks, denials, hooksConfined } = facts;
-  if (!installed.ok) {
-    untold.push({ check, problem: installed.error });
-    return [];
-  }
+  if (!installed.ok) return [];
   const ours = installed.value.files.some(({ kind }) => kind === 'ours');
+  const libvirt = installed.value.libvirt !== undefined;
   const before = "a VM's VLANs are set before its processors run only by a hook that works";
   // Without libvirt there is no more to say than that.
-  const about = installed.value.libvirt === undefined ? [] : ours ? remarks(installed.value) : [];
+  const about = libvirt && ours ? remarks(installed.value) : [];
   return [
-    ...(ours || installed.value.libvirt === undefined || runs(facts, REMEDIATOR)
-      ? []
-      : [
-          {
-            check,
-            what: 'neither the hook is installed nor does the remediator run',
-            why: 'a VM that starts has only the default PVID',
-            type: 'libvirt-vlan-exporter hook install',
-          },
-        ]),
+    ...when(libvirt && !ours && !runs(facts, REMEDIATOR), {
+      check,
+      what: 'neither the hook is installed nor does the remediator run',
+      why: 'a VM that starts has only the default PVID',
+      type: 'libvirt-vlan-exporter hook install',
+    }),
     ...about.map((what) => ({ check, what, why: before, type: 'libvirt-vlan-exporter hook status' })),
     ...(ours ? otherHooks : []).map((path) => ({
       check,
@@ -121,26 +93,18 @@ export function hook(facts: Facts, untold: Untold[]): readonly Trouble[] {
       why: 'two hooks undo each other, in the order of their names',
       type: `chmod -x ${path}`,
     })),
-    ...(ours && denials.length > 0
-      ? [
-          {
-            check: 'confinement',
-            what: `the kernel kept libvirt's hook from something, ${denials.length} times since boot: ${denials.at(-1)}`,
-            why: before,
-            type: "journalctl -k -b --grep 'DENIED|avc: +denied'",
-          },
-        ]
-      : []),
-    ...(ours && hooksConfined
-      ? [
-          {
-            check: 'confinement',
-            what: 'SELinux confines libvirt hooks',
-            why: before,
-            type: 'setsebool -P virt_hooks_unconfined on',
-          },
-        ]
-      : []),
+    ...when(ours && denials.length > 0, {
+      check: 'confinement',
+      what: `the kernel kept libvirt's hook from something, ${denials.length} times since boot: ${denials.at(-1)}`,
+      why: before,
+      type: "journalctl -k -b --grep 'DENIED|avc: +denied'",
+    }),
+    ...when(ours && hooksConfined, {
+      check: 'confinement',
+      what: 'SELinux confines libvirt hooks',
+      why: before,
+      type: 'setsebool -P virt_hooks_unconfined on',
+    }),
   ];
 }
 
@@ -170,39 +134,27 @@ export function remediator(facts: Facts): readonly Trouble[] {
   const { paused, held, heldProblem, domains } = view.status;
   const suspended = domains.filter(({ suspendedSince }) => suspendedSince !== undefined);
   return [
-    ...(view.kind === 'stale'
-      ? [
-          {
-            check,
-            what: "the remediator's next cycle is long overdue",
-            why: 'nothing is healed meanwhile',
-            type: `journalctl -u ${REMEDIATOR} -n 20`,
-          },
-        ]
-      : []),
-    ...(paused
-      ? [
-          {
-            check,
-            what: 'the remediator is paused',
-            why: 'nothing is healed',
-            type: 'rm /run/libvirt-vlan-remediator/pause',
-          },
-        ]
-      : []),
-    ...(held.length > 0 || heldProblem
-      ? [
-          {
-            check,
-            what: `${held.length > 0 ? `${count(held.length, 'vnet')} held` : 'a policy is held'}: ${heldProblem ?? HELD}`,
-            why: 'what it would move stays as it is',
-            // Where it only waits for what cannot be read, there is nothing to agree to yet.
-            type: (heldProblem ?? HELD).includes('heal')
-              ? 'libvirt-vlan-exporter plan, then heal'
-              : 'libvirt-vlan-exporter check',
-          },
-        ]
-      : []),
+    ...when(view.kind === 'stale', {
+      check,
+      what: "the remediator's next cycle is long overdue",
+      why: 'nothing is healed meanwhile',
+      type: `journalctl -u ${REMEDIATOR} -n 20`,
+    }),
+    ...when(paused, {
+      check,
+      what: 'the remediator is paused',
+      why: 'nothing is healed',
+      type: 'rm /run/libvirt-vlan-remediator/pause',
+    }),
+    ...when(held.length > 0 || Boolean(heldProblem), {
+      check,
+      what: `${held.length > 0 ? `${count(held.length, 'vnet')} held` : 'a policy is held'}: ${heldProblem ?? HELD}`,
+      why: 'what it would move stays as it is',
+      // Where it only waits for what cannot be read, there is nothing to agree to yet.
+      type: (heldProblem ?? HELD).includes('heal')
+        ? 'libvirt-vlan-exporter plan, then heal'
+        : 'libvirt-vlan-exporter check',
+    }),
     ...suspended.map(({ domain, suspendedBecause }) => ({
       check,
       what: `healing of ${domain} is suspended`,

@@ -297,6 +297,15 @@ test('what could not be read is told as such, and no rule is called idle by it',
   const blind = facts({ systemd: denied, hook: denied, snapshot: { ...snapshot, links: denied, domains: denied } });
   expect(diagnose(blind).untold.map(({ check }) => check)).toEqual(['bridge', 'domains', 'units', 'hook']);
   expect(diagnose(blind).troubles).toEqual([]);
+  const noVlans = { ...snapshot, vlans: denied, domains: ok([unread, { ...unread, name: 'c' }]) };
+  expect(diagnose(facts({ snapshot: noVlans, systemd: denied })).untold).toEqual([
+    { check: 'vlans', problem: 'EACCES' },
+    { check: 'domains', problem: 'b: no XML' },
+    { check: 'domains', problem: 'c: no XML' },
+    { check: 'units', problem: 'EACCES' },
+  ]);
+  const noConfig = facts({ config: denied, snapshot: { ...snapshot, links: denied }, hook: denied });
+  expect(diagnose(noConfig).untold).toEqual([{ check: 'hook', problem: 'EACCES' }]);
 });
 
 test('a rule is idle by whatever selects its interfaces, also where earlier rules take them all', () => {
