@@ -107,8 +107,12 @@ export function optional<T>(shape: Shape<T>, description: string): Field<T | und
 
 /** A mapping whose keys all have presets; itself preset to all of them. */
 export function section<F extends Fields>(fields: F, description: string): Field<ValueOf<F>> {
-  const presets = Object.entries(fields).map(([key, field]) => [key, field.preset]);
-  return preset(object(fields), description, Object.fromEntries(presets) as ValueOf<F>, {});
+  return preset(object(fields), description, presetsOf(fields), {});
+}
+
+/** What a mapping of these keys is where the file leaves them all out; none of them is required. */
+export function presetsOf<F extends Fields>(fields: F): ValueOf<F> {
+  return Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.preset])) as ValueOf<F>;
 }
 
 /** A mapping of these keys and no others. */

@@ -2,7 +2,7 @@
 // `1` is text where text is wanted, `no` is false, nothing is "left out". What is secret is never shown.
 import { isMap, isScalar, type Node } from 'yaml';
 import { nearest } from '../../config/problem.ts';
-import { type JsonSchema, type Shape, scalar } from '../../config/shape.ts';
+import { type Field, type JsonSchema, preset, type Shape, scalar } from '../../config/shape.ts';
 
 /** `shape`, or nothing at all, as an empty mapping, which is `empty`. */
 export function orNothing<T>(shape: Shape<T>, empty: T): Shape<T> {
@@ -10,6 +10,11 @@ export function orNothing<T>(shape: Shape<T>, empty: T): Shape<T> {
     schema: shape.schema,
     read: (node, path, reader) => (isNothing(node) ? empty : shape.read(node, path, reader)),
   };
+}
+
+/** A key that may be left out or have nothing: then it is `value`. */
+export function maybe<T>(shape: Shape<T>, value: T, description: string): Field<T> {
+  return preset(orNothing(shape, value), description, value);
 }
 
 function isNothing(node: Node | null | undefined): boolean {

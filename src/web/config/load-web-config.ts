@@ -6,14 +6,8 @@ import { ConfigError } from '../../config/problem.ts';
 import { readConfigFile } from '../../config/read-file.ts';
 import type { Host } from '../../host/host.ts';
 import { PRESET_SUITES, SUITES, TLS13_SUITES, VERSIONS } from './ciphers.ts';
-import {
-  type ClientAuth,
-  type ParsedWebConfig,
-  parseWebConfig,
-  type Source,
-  type TlsConfig,
-  type WebConfig,
-} from './web-config.ts';
+import { type ParsedWebConfig, type Pem, parseWebConfig, type TlsConfig, type WebConfig } from './web-config.ts';
+import type { ClientAuth } from './web-config-schema.ts';
 
 export type Files = Pick<Host, 'stat' | 'readText'>;
 
@@ -48,10 +42,10 @@ export function loadWebConfig(files: Files, path: string, seen: (path: string) =
   };
 }
 
-interface SourceReader {
-  read(source: Source): string;
+interface PemReader {
+  read(source: Pem): string;
   /** Throws ConfigError with the line of the source's key. */
-  refuse(source: Source, text: string, cause?: unknown): never;
+  refuse(source: Pem, text: string, cause?: unknown): never;
 }
 
 function createFileReader(
@@ -59,8 +53,8 @@ function createFileReader(
   file: string,
   { place }: ParsedWebConfig,
   seen: (path: string) => void,
-): SourceReader {
-  const refuse = (source: Source, text: string, cause?: unknown): never => {
+): PemReader {
+  const refuse = (source: Pem, text: string, cause?: unknown): never => {
     const at = place(source.key.split('.'));
     throw new ConfigError(file, [{ ...at, key: source.key, text }], { cause });
   };
@@ -78,7 +72,7 @@ function createFileReader(
   };
 }
 
-function loadTls(tls: TlsConfig, reader: SourceReader): Tls {
+function loadTls(tls: TlsConfig, reader: PemReader): Tls {
   const cert = reader.read(tls.certificate);
   const key = reader.read(tls.privateKey);
   const chain = certificates(cert, tls.certificate, reader);
@@ -126,7 +120,7 @@ function cipherList({ cipherSuites, minVersion }: TlsConfig): string {
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-function certificates(pem: string, source: Source, reader: SourceReader): readonly X509Certificate[] {
+function certificates(pem: string, source: Pem, reader: PemReader): readonly X509Certificate[] {
   const blocks = pem.match(PEM_CERTIFICATE);
   if (!blocks) return reader.refuse(source, 'expected at least one certificate in PEM, found none');
   try {
@@ -136,7 +130,7 @@ function certificates(pem: string, source: Source, reader: SourceReader): readon
   }
 }
 
-function privateKey(pem: string, source: Source, reader: SourceReader): KeyObject {
+function privateKey(pem: string, source: Pem, reader: PemReader): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (error) {
@@ -147,14 +141,14 @@ function privateKey(pem: string, source: Source, reader: SourceReader): KeyObjec
   }
 }
 
-function keyWarnings(files: Files, key: Source): readonly string[] {
+function keyWarnings(files: Files, key: Pem): readonly string[] {
   const mode = 'path' in key ? files.stat(key.path)?.mode : undefined;
   return mode !== undefined && 'path' in key && (mode & 0o007) !== 0
     ? [`${key.path}: everybody on this host can read the key; chmod o= ${key.path}`]
     : [];
 }
 
-function expiryWarnings(certificate: Source, { expiresAt }: Tls): readonly string[] {
+function expiryWarnings(certificate: Pem, { expiresAt }: Tls): readonly string[] {
   const name = 'path' in certificate ? certificate.path : certificate.key;
   return expiresAt < Date.now() ? [`${name}: the certificate expired on ${new Date(expiresAt).toISOString()}`] : [];
 }

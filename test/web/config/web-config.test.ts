@@ -2,7 +2,8 @@
 import { describe, expect, it, test } from 'vitest';
 import { ConfigError } from '../../../src/config/problem.ts';
 import { CURVES, SUITES, UNSAFE_SUITES } from '../../../src/web/config/ciphers.ts';
-import { CLIENT_AUTH, NO_WEB_CONFIG, parseWebConfig } from '../../../src/web/config/web-config.ts';
+import { NO_WEB_CONFIG, parseWebConfig } from '../../../src/web/config/web-config.ts';
+import { CLIENT_AUTH } from '../../../src/web/config/web-config-schema.ts';
 
 const FILE = '/etc/web/web.yml';
 const PAIR = '  cert_file: server.crt\n  key_file: server.key\n';
