@@ -2,7 +2,6 @@
 import type { Settings } from '../config/settings.ts';
 import { createExporter, type Exporter } from '../exporter/exporter.ts';
 import type { Host } from '../host/host.ts';
-import type { HookSource } from '../host/linux/journal.ts';
 import { addPage } from '../web/page.ts';
 import { createPageSource } from '../web/page-source.ts';
 import { type ServerOptions, startServer } from '../web/server.ts';
@@ -13,8 +12,6 @@ export interface ServiceOptions extends Omit<ServerOptions, 'exporter' | 'settin
   readonly host: Host;
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
-  /** The host's journal where it is left out. */
-  readonly hook?: HookSource;
   /** The web config in force; plain HTTP for everybody where it is left out. */
   readonly web?: WebSettings;
   readonly hostname: string;
@@ -37,9 +34,9 @@ export interface Service {
 
 /** Throws ConfigError or ListenError; then nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { host, load, log, hook } = options;
+  const { host, load, log } = options;
   const settings = options.web ?? noWebSettings();
-  const exporter = createExporter({ host, load, log, ...(hook ? { hook } : {}) });
+  const exporter = createExporter({ host, load, log });
   const reload = () => {
     const problem = exporter.reload();
     if (problem === undefined) options.reloaded?.();

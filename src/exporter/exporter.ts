@@ -28,8 +28,6 @@ export interface ExporterOptions {
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
   readonly log: Log;
-  /** What the journal knows of the hook; the host's journal where it is left out. */
-  readonly hook?: HookSource;
 }
 
 export interface Exporter extends Handle {
@@ -53,7 +51,7 @@ const DEBOUNCE = { quietMs: 10, maxMs: 100 };
 const restAfter = (trigger: Trigger, durationMs: number) => (trigger === 'event' ? Math.min(2 * durationMs, 2000) : 0);
 
 /** Does nothing before `start`. Throws ConfigError where the config is bad. */
-export function createExporter({ host, load, log, ...options }: ExporterOptions): Exporter {
+export function createExporter({ host, load, log }: ExporterOptions): Exporter {
   const readSnapshot = createSnapshotReader(host);
   const readStatus = createStatusReader(host);
   const book = createAuditBook(log);
@@ -66,7 +64,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
   let domainStates: DomainStates | undefined;
   // What runs beside the audits, from `start` on.
   let waking: Waking | undefined;
-  let hook = options.hook;
+  let hook: HookSource | undefined;
   let status: Handle | undefined;
   let stopped = false;
   let state: ExporterState;
@@ -125,8 +123,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
       waking = startWaking({ host, schedule: settings.schedule, events: DEBOUNCE, wake: turns.request, log });
     },
     () => {
-      if (hook) hook.subscribe(publish);
-      else hook = followed();
+      hook = followed();
     },
     () => {
       // The remediator's status file changes with each of its cycles; that needs no audit.
@@ -155,8 +152,7 @@ export function createExporter({ host, load, log, ...options }: ExporterOptions)
         waking?.reschedule(fresh.schedule);
         const others = !isDeepStrictEqual(fresh.hook.identifiers, settings.hook.identifiers);
         settings = fresh;
-        // Where it was handed in, it is not ours to replace.
-        if (hook && options.hook === undefined && others) {
+        if (hook && others) {
           hook.stop();
           hook = followed();
         }

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { HookView } from '../../src/host/linux/journal.ts';
+import type { ExporterState } from '../../src/exporter/state.ts';
 import type { SimHost } from '../../src/host/sim/host.ts';
 import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
 import { CONFIG, DRIFTED, eventually, exporterOn, GOOD, simulatedHost, VYOS } from './fixture.ts';
@@ -180,40 +180,42 @@ it("the remediator's status is read again when it is written", async () => {
   await eventually(() => expect(exporter.state().remediator.kind).toBe('unreadable'));
 });
 
-it('what the journal says of the hook is shown when it changes', async () => {
-  const view: HookView = {
-    stats: { ok: true, value: { byDomain: new Map(), suppressed: 0 } },
-    installed: true,
-    durationMs: 1,
-    watching: true,
-  };
-  let changed = () => {};
+/** Of the hook, by domain, as the state has them; undefined while they are not known. */
+function errorsIn({ hook }: ExporterState) {
+  const stats = hook?.stats;
+  return stats?.ok ? [...stats.value.byDomain].map(([domain, counts]) => `${domain} ${counts.errors}`) : undefined;
+}
+
+const FAILED = { PRIORITY: '3', MESSAGE: 'ERROR: start: no', LIBVIRT_VLAN_DOMAIN: 'vyos-01' };
+
+it('what the journal says of the hook is shown when it changes, until the exporter stops', async () => {
+  const host = simulatedHost();
   const stop = vi.fn();
-  const { exporter } = exporterOn(simulatedHost(), {
-    hook: { read: () => view, subscribe: (listener) => (changed = listener), stop },
-  });
+  const follow: SimHost['journal']['follow'] = (...args) => {
+    const following = host.journal.follow(...args);
+    return { stop: () => [stop, following.stop].forEach((end) => void end()) };
+  };
+  const { exporter } = exporterOn({ ...host, journal: { ...host.journal, follow } });
   await exporter.start();
+  await eventually(() => expect(exporter.state().hook).toMatchObject({ installed: false, watching: true }));
+  expect(errorsIn(exporter.state())).toEqual([]);
   const before = exporter.state();
-  expect(before.hook).toBe(view);
-  changed();
+  host.journal.append({ ...FAILED, SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[vyos-01]'] });
+  await eventually(() => expect(errorsIn(exporter.state())).toEqual(['vyos-01 1']));
   expect(exporter.state()).not.toBe(before);
+  expect(stop).not.toHaveBeenCalled();
   exporter.stop();
   expect(stop).toHaveBeenCalled();
 });
 
 it('a reload with other identifiers of the hook follows these from then on', async () => {
   const { host, exporter, file } = exporterOn();
-  const errors = () => {
-    const stats = exporter.state().hook?.stats;
-    return stats?.ok ? [...stats.value.byDomain].map(([domain, counts]) => `${domain} ${counts.errors}`) : undefined;
-  };
   await exporter.start();
-  const failed = { PRIORITY: '3', MESSAGE: 'ERROR: start: no', LIBVIRT_VLAN_DOMAIN: 'vyos-01' };
-  host.journal.append({ ...failed, SYSLOG_IDENTIFIER: ['other', 'other[vyos-01]'] });
-  await eventually(() => expect(errors()).toEqual([]));
+  host.journal.append({ ...FAILED, SYSLOG_IDENTIFIER: ['other', 'other[vyos-01]'] });
+  await eventually(() => expect(errorsIn(exporter.state())).toEqual([]));
   file.text = `${CONFIG}hook: { identifiers: [other] }\n`;
   expect(exporter.reload()).toBeUndefined();
-  await eventually(() => expect(errors()).toEqual(['vyos-01 1']));
+  await eventually(() => expect(errorsIn(exporter.state())).toEqual(['vyos-01 1']));
 });
 
 it('after stop no audit comes, whatever happens', async () => {
