@@ -43,7 +43,7 @@ export function createAuditBook(log: Log): AuditBook {
           const before = unread;
           unread = report.unknowns.filter(isUnread);
           logTransitions(before, unread, log);
-          close(problemOf(unread.filter(isNoAnswer(report))), collectorsOf(snapshot));
+          close(problemOf(unread.filter(isNoAnswer(report))), runsOf(snapshot));
           const ms = Math.round(audits.last?.durationMs ?? 0);
           log[changed ? 'info' : 'debug']({ trigger, ...summarize(report), ms }, changed ? 'report changed' : 'audit');
         },
@@ -57,7 +57,7 @@ export function createAuditBook(log: Log): AuditBook {
   };
 }
 
-function collectorsOf(snapshot: Snapshot): Audits['collectors'] {
+function runsOf(snapshot: Snapshot): Audits['collectors'] {
   return snapshot.collectors.map((run) => {
     const reading = snapshot[run.collector];
     return { ...run, problem: reading.ok ? undefined : reading.error };

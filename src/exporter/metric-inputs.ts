@@ -5,7 +5,7 @@ import type { RemediatorInputs } from '../report/metrics/remediator.ts';
 import type { AuditInputs } from '../report/metrics/self.ts';
 import type { ReportInputs } from '../report/metrics/vnets.ts';
 import { ONCE, renderMetrics } from '../report/metrics.ts';
-import type { ExporterState } from './state.ts';
+import { collectorsOf, type ExporterState } from './state.ts';
 
 export interface Inputs {
   /** undefined before the first audit: then there are only the metrics about the program itself. */
@@ -33,13 +33,12 @@ export function inputsOf({ report, settings, domains, hook, remediator }: Audite
 }
 
 /** Of the audit itself. */
-export function auditInputsOf({ audits, domainStates, kernelInterface, hook, settings }: Audited): AuditInputs {
-  const { last, lastSuccessAt, collectors } = audits;
-  const journal = hook && { collector: 'journal', ok: hook.stats.ok, durationMs: hook.durationMs };
+export function auditInputsOf(audited: Audited): AuditInputs {
+  const { audits, domainStates, kernelInterface, settings } = audited;
   return {
-    audits: { durationMs: last?.durationMs, lastSuccessAt },
+    audits: { durationMs: audits.last?.durationMs, lastSuccessAt: audits.lastSuccessAt },
     domainStates,
-    collectors: [...collectors, ...(journal ? [journal] : [])],
+    collectors: collectorsOf(audited),
     kernelInterface,
     config: { policySha256: settings.policy.sha256 },
     build: { version: VERSION, node: process.version },

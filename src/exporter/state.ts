@@ -6,7 +6,7 @@ import type { KernelInterface } from '../model/kernel-interface.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
 import type { Domain } from '../model/snapshot.ts';
-import type { Collector, DomainStates, Trigger } from '../report/metrics/self.ts';
+import type { Collector, DomainStates, SelfInputs, Trigger } from '../report/metrics/self.ts';
 
 export interface ExporterState {
   /** In force. */
@@ -58,4 +58,17 @@ export function statesOf(domains: readonly Domain[]): DomainStates {
   const states = { running: 0, defined: 0, unknown: 0 };
   for (const { state } of domains) states[state]++;
   return states;
+}
+
+/** The readers of the last audit, and the journal's where there is one. */
+export function collectorsOf({ audits, hook }: Pick<ExporterState, 'audits' | 'hook'>): Audits['collectors'] {
+  if (!hook) return audits.collectors;
+  const { stats, durationMs } = hook;
+  const problem = stats.ok ? undefined : stats.error;
+  return [...audits.collectors, { collector: 'journal', ok: stats.ok, durationMs, problem }];
+}
+
+/** Whatever watches for changes, the journal's reader among it. */
+export function watchersOf({ watchers, hook }: ExporterState): SelfInputs['watchers'] {
+  return hook ? [...watchers, { watcher: 'journal', up: hook.watching }] : watchers;
 }

@@ -1,5 +1,6 @@
 // Who may ask at all, before anything is done for them: the rate limit, the headers that each answer has, the password.
 import type { RequestListener, ServerResponse } from 'node:http';
+import { answer, busy } from './answer.ts';
 import { hasGone } from './connections.ts';
 import { type Passwords, parseBasic, type Verdict } from './passwords.ts';
 import { createRateLimiter } from './rate-limit.ts';
@@ -34,20 +35,6 @@ export function guarded(
 }
 
 function refuse(response: ServerResponse, verdict: Exclude<Verdict, 'good'>): void {
-  if (verdict === 'bad') {
-    response.setHeader('www-authenticate', REALM);
-    answer(response, 401, 'Unauthorized');
-  } else {
-    response.setHeader('retry-after', '1');
-    answer(response, 503, 'Too many passwords are being checked, try again later.');
-  }
-}
-
-function answer(response: ServerResponse, status: number, line: string): void {
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(`${line}\n`);
+  if (verdict === 'bad') answer(response, 401, 'Unauthorized', { 'www-authenticate': REALM });
+  else busy(response, 'Too many passwords are being checked, try again later.');
 }

@@ -1,6 +1,7 @@
 // How much is in work at once: bounded for each connection, and in total for scrapes and for everything else, so that neither keeps
 // the other out. What is too much waits for a moment, and is then answered with 503, as Prometheus' own exporters do (--web.max-requests).
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { busy } from './answer.ts';
 import { type Connection, type Connections, hasGone } from './connections.ts';
 
 /** Whose place a request takes: a scrape's, a page's, or none, where it has a limit of its own. */
@@ -120,13 +121,4 @@ function evict({ work }: Places, before: number): boolean {
   work.delete(oldest);
   oldest.connection.destroy();
   return true;
-}
-
-function busy(response: ServerResponse, line: string): void {
-  response.writeHead(503, {
-    'content-type': 'text/plain; charset=utf-8',
-    'retry-after': '1',
-    'cache-control': 'no-store',
-  });
-  response.end(`${line}\n`);
 }

@@ -3,7 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Exporter } from '../exporter/exporter.ts';
 import { auditInputsOf, inputsOf } from '../exporter/metric-inputs.ts';
-import type { ExporterState } from '../exporter/state.ts';
+import { type ExporterState, watchersOf } from '../exporter/state.ts';
 import { processFacts } from '../host/linux/process.ts';
 import type { Log } from '../model/log.ts';
 import type { SelfInputs, WebFacts } from '../report/metrics/self.ts';
@@ -67,12 +67,12 @@ function sendParts(request: FastifyRequest, reply: FastifyReply, parts: readonly
 }
 
 function selfOf(state: ExporterState, web: WebFacts | undefined): SelfInputs {
-  const { audits, watchers, hook, config } = state;
+  const { audits, config } = state;
   const once = auditInputsOf(state);
   return {
     ...once,
     audits: { ...once.audits, total: audits.total, failures: audits.failures },
-    watchers: [...watchers, ...(hook ? [{ watcher: 'journal', up: hook.watching }] : [])],
+    watchers: watchersOf(state),
     config: { ...once.config, ...config },
     web,
     process: processFacts(),

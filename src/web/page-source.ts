@@ -1,7 +1,7 @@
 // The exporter's state as what the status page shows.
 
 import type { Exporter } from '../exporter/exporter.ts';
-import type { ExporterState } from '../exporter/state.ts';
+import { collectorsOf, type ExporterState, watchersOf } from '../exporter/state.ts';
 import { VERSION } from '../model/version.ts';
 import type { PageInput } from '../report/page/input.ts';
 import type { PageSource } from './page.ts';
@@ -45,23 +45,16 @@ function pageInput(state: ExporterState, { now, ...facts }: PageFacts): PageInpu
   };
 }
 
-function sourcesOf({ audits, watchers, hook }: ExporterState): PageInput['sources'] {
-  const journal = hook && {
-    collector: 'journal',
-    ok: hook.stats.ok,
-    durationMs: hook.durationMs,
-    problem: hook.stats.ok ? undefined : hook.stats.error,
-  };
-  const watching = [...watchers, ...(hook ? [{ watcher: 'journal', up: hook.watching }] : [])];
+function sourcesOf(state: ExporterState): PageInput['sources'] {
   return [
-    ...[...audits.collectors, ...(journal ? [journal] : [])].map(({ collector, ok, problem, durationMs }) => ({
+    ...collectorsOf(state).map(({ collector, ok, problem, durationMs }) => ({
       name: collector,
       kind: 'collector' as const,
       ok,
       problem,
       durationMs,
     })),
-    ...watching.map(({ watcher, up }) => ({
+    ...watchersOf(state).map(({ watcher, up }) => ({
       name: watcher,
       kind: 'watcher' as const,
       ok: up,

@@ -12,6 +12,7 @@ import type { PageInput } from '../report/page/input.ts';
 import { renderPage } from '../report/page.ts';
 import { negotiateGzip } from './accept-encoding.ts';
 import { createEventHub } from './events.ts';
+import { SECURITY_HEADERS } from './headers.ts';
 
 /** Where the page gets what it shows. */
 export interface PageSource {
@@ -33,11 +34,9 @@ const MAX_QUERY = 200;
 const MAX_SEARCHES = 16;
 
 const HEADERS = {
+  ...SECURITY_HEADERS,
   'content-security-policy':
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
 } as const;
 
 /** Adds the routes. They end by themselves when the server closes. */
