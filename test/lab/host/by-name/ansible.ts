@@ -120,6 +120,22 @@ await test('hook and remediator go when they are asked for no more', async () =>
   assert.equal(await sh('systemctl is-active libvirt-vlan-remediator || true'), 'inactive');
 });
 
+await test('false as a word, as the command line and an INI inventory give it, is false', async () => {
+  await sh('rm -f /etc/default/libvirt-vlan-remediator');
+  const { failed, said } = await play({
+    ...VARIABLES,
+    libvirt_vlan_exporter_hook: 'false',
+    libvirt_vlan_exporter_remediator: 'false',
+    libvirt_vlan_exporter_web_enable_lifecycle: 'false',
+  });
+  assert.equal(failed, 0, said);
+  assert.equal(existsSync(HOOK), false);
+  assert.equal(existsSync('/etc/default/libvirt-vlan-remediator'), false);
+  assert.equal(await sh('systemctl is-active libvirt-vlan-remediator || true'), 'inactive');
+  assert.equal(await sh('systemctl is-enabled libvirt-vlan-remediator || true'), 'disabled');
+  assert.doesNotMatch(readFileSync('/etc/default/libvirt-vlan-exporter', 'utf8'), /lifecycle/);
+});
+
 for (const path of [WEB, FOLDER, '/etc/default/libvirt-vlan-remediator'])
   rmSync(path, { recursive: true, force: true });
 await sh('apt-get --yes purge libvirt-vlan-exporter && /lab/inside/install-product /lab/stage');

@@ -1,0 +1,82 @@
+// The Ansible role as far as it can be told without a host: what it makes of its variables, and what its files say. It runs in the lab
+// (test/lab/host/by-name/ansible.ts).
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+
+const ROLE = 'packaging/ansible/roles/libvirt_vlan_exporter';
+const read = (path: string) => readFileSync(join(ROLE, path), 'utf8');
+const folder = mkdtempSync(join(tmpdir(), 'vlan-ansible-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Folders of the role in which its variables are used. */
+const USES = ['handlers', 'tasks', 'templates', 'vars'].flatMap((name) =>
+  readdirSync(join(ROLE, name)).map((file) => `${name}/${file}`),
+);
+
+interface Option {
+  readonly type?: string;
+}
+const options: Readonly<Record<string, Option>> = parse(read('meta/argument_specs.yml')).argument_specs.main.options;
+
+describe('a boolean is converted wherever it is used: on the command line and in an INI inventory, false is a word, which is true', () => {
+  const booleans = Object.keys(options).filter((name) => options[name]?.type === 'bool');
+  test.each(booleans)('%s', (name) => {
+    const uses = USES.flatMap((file) => [...read(file).matchAll(new RegExp(`\\b${name}\\b(?!_)(.{0,7})`, 'g'))]);
+    expect(uses.length).toBeGreaterThan(0);
+    for (const [, after] of uses) expect(after).toBe(' | bool');
+  });
+});
+
+const noAnsible = spawnSync('ansible-playbook', ['--version']).error !== undefined;
+
+describe.skipIf(noAnsible)('what it writes', () => {
+  // Each is a host of one play, so that Ansible starts once.
+  const HOSTS: Readonly<Record<string, string>> = {
+    words: 'remediator_dry_run=false web_enable_lifecycle=false',
+    asked: 'remediator_dry_run=true web_enable_lifecycle=true',
+  };
+  let said: readonly string[];
+  /** The line of the options in /etc/default of a host's exporter or remediator. */
+  const written = (host: string, name: string) =>
+    said.find((text) => text.startsWith(`${host} ${name}\n`))?.match(/^ARGS=.*$/m)?.[0];
+
+  beforeAll(() => {
+    const hosts = Object.entries(HOSTS).map(
+      ([host, variables]) => `${host} ${variables.replaceAll(/(^| )(?=\w+=)/g, '$1libvirt_vlan_exporter_')}\n`,
+    );
+    writeFileSync(join(folder, 'hosts'), hosts.join(''));
+    // As in a role, presets are less than the inventory.
+    mkdirSync(join(folder, 'group_vars'));
+    writeFileSync(join(folder, 'group_vars/all.yml'), read('defaults/main.yml'));
+    const tasks = ['exporter', 'remediator'].map(
+      (name) =>
+        `    - debug: {msg: "{{ inventory_hostname }} ${name}\\n{{ lookup('template', '${resolve(ROLE)}/templates/${name}.default.j2') }}"}\n`,
+    );
+    writeFileSync(
+      join(folder, 'play.yml'),
+      `- hosts: all
+  gather_facts: false
+  vars_files: [${resolve(ROLE, 'vars/main.yml')}]
+  tasks:
+${tasks.join('')}`,
+    );
+    const { status, stdout, stderr } = spawnSync('ansible-playbook', ['-i', 'hosts', 'play.yml'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, ANSIBLE_LOCAL_TEMP: folder },
+    });
+    if (status !== 0) throw new Error(stdout + stderr);
+    said = [...stdout.matchAll(/"msg": (".*")/g)].map(([, text = '']) => JSON.parse(text) as string);
+  }, 300_000);
+
+  test('false as a word is false, true as a word is true', () => {
+    expect(written('words', 'remediator')).toBe('ARGS=""');
+    expect(written('words', 'exporter')).toBe('ARGS=""');
+    expect(written('asked', 'remediator')).toBe('ARGS="--dry-run"');
+    expect(written('asked', 'exporter')).toBe('ARGS="--web.enable-lifecycle"');
+  });
+});
