@@ -38,6 +38,9 @@ describe.skipIf(noAnsible)('what it writes', () => {
   const HOSTS: Readonly<Record<string, string>> = {
     words: 'remediator_dry_run=false web_enable_lifecycle=false',
     asked: 'remediator_dry_run=true web_enable_lifecycle=true',
+    two: `web_listen_address='[":19177", "127.0.0.1:19178"]'`,
+    one: `web_listen_address='["127.0.0.1:19178"]'`,
+    preset: `web_listen_address='[":19177"]'`,
   };
   let said: readonly string[];
   /** The line of the options in /etc/default of a host's exporter or remediator. */
@@ -78,5 +81,11 @@ ${tasks.join('')}`,
     expect(written('words', 'exporter')).toBe('ARGS=""');
     expect(written('asked', 'remediator')).toBe('ARGS="--dry-run"');
     expect(written('asked', 'exporter')).toBe('ARGS="--web.enable-lifecycle"');
+  });
+
+  test('each address to listen on, unless the only one is the preset', () => {
+    expect(written('two', 'exporter')).toBe('ARGS="--web.listen-address=:19177 --web.listen-address=127.0.0.1:19178"');
+    expect(written('one', 'exporter')).toBe('ARGS="--web.listen-address=127.0.0.1:19178"');
+    expect(written('preset', 'exporter')).toBe('ARGS=""');
   });
 });
