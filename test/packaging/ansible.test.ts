@@ -31,6 +31,10 @@ describe('a boolean is converted wherever it is used: on the command line and in
   });
 });
 
+test("the package's file does not lie where apt-get clean removes it", () => {
+  expect(parse(read('vars/main.yml'))._libvirt_vlan_exporter_deb_path).not.toMatch(/^\/var\/cache\/apt\//);
+});
+
 const noAnsible = spawnSync('ansible-playbook', ['--version']).error !== undefined;
 
 describe.skipIf(noAnsible)('what it writes', () => {

@@ -79,7 +79,8 @@ await test('the first run installs, configures and starts what the variables ask
   assert.match(await sh(`curl -sI ${URL}`), /^x-frame-options: deny/im);
 });
 
-await test('the second run changes nothing, nor does check mode', async () => {
+await test("the second run changes nothing, nor does check mode, though apt's cache was emptied", async () => {
+  await sh('apt-get clean');
   for (const args of ['', '--check']) {
     const { changed, failed, said } = await play(VARIABLES, args);
     assert.equal(failed, 0, said);
@@ -136,7 +137,7 @@ await test('false as a word, as the command line and an INI inventory give it, i
   assert.doesNotMatch(readFileSync('/etc/default/libvirt-vlan-exporter', 'utf8'), /lifecycle/);
 });
 
-for (const path of [WEB, FOLDER, '/etc/default/libvirt-vlan-remediator'])
+for (const path of ['/var/cache/libvirt-vlan-exporter.deb', WEB, FOLDER, '/etc/default/libvirt-vlan-remediator'])
   rmSync(path, { recursive: true, force: true });
 await sh('apt-get --yes purge libvirt-vlan-exporter && /lab/inside/install-product /lab/stage');
 finish();
