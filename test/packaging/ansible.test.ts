@@ -35,6 +35,41 @@ test("the package's file does not lie where apt-get clean removes it", () => {
   expect(parse(read('vars/main.yml'))._libvirt_vlan_exporter_deb_path).not.toMatch(/^\/var\/cache\/apt\//);
 });
 
+describe('a handler reloads the units that run, and those alone', () => {
+  // As systemd before 254 (Debian 12): what is masked or not there is refused, by try-* too.
+  const SYSTEMCTL = `#!/bin/sh
+verb=$1; shift; [ "$1" = --quiet ] && shift
+for unit; do case " $ACTIVE " in *" $unit "*) ;; *) exit 3 ;; esac; done
+[ "$verb" = is-active ] || echo "$verb $*"
+`;
+  interface Handler {
+    readonly name: string;
+    readonly 'ansible.builtin.shell'?: { readonly cmd: string };
+    readonly 'ansible.builtin.command'?: { readonly cmd: string };
+  }
+  const handlers: readonly Handler[] = parse(read('handlers/main.yml'));
+
+  /** What systemctl was told while only these units ran. */
+  function handled(name: string, active: readonly string[]) {
+    const handler = handlers.find((candidate) => candidate.name === name);
+    const { cmd = '' } = handler?.['ansible.builtin.shell'] ?? handler?.['ansible.builtin.command'] ?? {};
+    writeFileSync(join(folder, 'systemctl'), SYSTEMCTL, { mode: 0o755 });
+    const env = { PATH: `${folder}:${process.env.PATH}`, ACTIVE: active.join(' ') };
+    const { status, stdout } = spawnSync('/bin/sh', ['-c', cmd], { env, encoding: 'utf8' });
+    return { status, told: stdout.split('\n').filter(Boolean) };
+  }
+
+  test.each([['Reload libvirt-vlan-exporter', 'libvirt-vlan-exporter.service', 'libvirt-vlan-remediator.service']])(
+    '%s',
+    (name, one, other) => {
+      expect(handled(name, [])).toEqual({ status: 0, told: [] });
+      expect(handled(name, [one])).toEqual({ status: 0, told: [`reload ${one}`] });
+      expect(handled(name, [other])).toEqual({ status: 0, told: [`reload ${other}`] });
+      expect(handled(name, [one, other])).toEqual({ status: 0, told: [`reload ${one}`, `reload ${other}`] });
+    },
+  );
+});
+
 const noAnsible = spawnSync('ansible-playbook', ['--version']).error !== undefined;
 
 describe.skipIf(noAnsible)('what it writes', () => {

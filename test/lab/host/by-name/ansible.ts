@@ -137,6 +137,24 @@ await test('false as a word, as the command line and an INI inventory give it, i
   assert.doesNotMatch(readFileSync('/etc/default/libvirt-vlan-exporter', 'utf8'), /lifecycle/);
 });
 
+await test('a new policy is put in force though the remediator is masked', async () => {
+  await sh('systemctl mask libvirt-vlan-remediator');
+  const other = structuredClone(VARIABLES);
+  other.libvirt_vlan_exporter_config.bridges['br-mgmt'].vlans = [10, '200-211'];
+  const before = select(await scrape(URL), 'policy_info', {})[0]?.labels.sha256;
+  const { failed, said } = await play({
+    ...other,
+    libvirt_vlan_exporter_hook: false,
+    libvirt_vlan_exporter_remediator: false,
+  });
+  await sh('systemctl unmask libvirt-vlan-remediator');
+  assert.equal(failed, 0, said);
+  await until('the new policy is in force', 20_000, async () => {
+    const now = select(await scrape(URL), 'policy_info', {})[0]?.labels.sha256;
+    return now !== undefined && now !== before;
+  });
+});
+
 for (const path of ['/var/cache/libvirt-vlan-exporter.deb', WEB, FOLDER, '/etc/default/libvirt-vlan-remediator'])
   rmSync(path, { recursive: true, force: true });
 await sh('apt-get --yes purge libvirt-vlan-exporter && /lab/inside/install-product /lab/stage');
