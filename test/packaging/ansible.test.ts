@@ -59,15 +59,15 @@ for unit; do case " $ACTIVE " in *" $unit "*) ;; *) exit 3 ;; esac; done
     return { status, told: stdout.split('\n').filter(Boolean) };
   }
 
-  test.each([['Reload libvirt-vlan-exporter', 'libvirt-vlan-exporter.service', 'libvirt-vlan-remediator.service']])(
-    '%s',
-    (name, one, other) => {
-      expect(handled(name, [])).toEqual({ status: 0, told: [] });
-      expect(handled(name, [one])).toEqual({ status: 0, told: [`reload ${one}`] });
-      expect(handled(name, [other])).toEqual({ status: 0, told: [`reload ${other}`] });
-      expect(handled(name, [one, other])).toEqual({ status: 0, told: [`reload ${one}`, `reload ${other}`] });
-    },
-  );
+  test.each([
+    ['Reload libvirt-vlan-exporter', 'libvirt-vlan-exporter.service', 'libvirt-vlan-remediator.service'],
+    ['Reload libvirt', 'libvirtd.service', 'virtqemud.service'],
+  ])('%s', (name, one, other) => {
+    expect(handled(name, [])).toEqual({ status: 0, told: [] });
+    expect(handled(name, [one])).toEqual({ status: 0, told: [`reload ${one}`] });
+    expect(handled(name, [other])).toEqual({ status: 0, told: [`reload ${other}`] });
+    expect(handled(name, [one, other])).toEqual({ status: 0, told: [`reload ${one}`, `reload ${other}`] });
+  });
 });
 
 const noAnsible = spawnSync('ansible-playbook', ['--version']).error !== undefined;
