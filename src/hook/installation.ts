@@ -16,6 +16,11 @@ export function placeFor({ files, libvirt }: Installation): { readonly path: str
   };
 }
 
+/** Whether the hook lies there as `hook install` would write it: text, owner and mode. */
+export function isInPlace({ files }: Installation, path: string, script: string): boolean {
+  return files.some((file) => file.path === path && file.text === script && file.uid === 0 && file.mode === 0o755);
+}
+
 /** What an operator should know or do, one sentence each; none where all is well. */
 export function remarks({ files, libvirt, exists }: Installation): readonly string[] {
   const ours = files.filter((file) => file.kind === 'ours');

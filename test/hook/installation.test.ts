@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describe, placeFor, remarks } from '../../src/hook/installation.ts';
+import { describe, isInPlace, placeFor, remarks } from '../../src/hook/installation.ts';
 import { hookScript } from '../../src/hook/script.ts';
 import { findHookFiles, HOOK_FILE, HOOK_FOLDER, type Installation } from '../../src/host/linux/hook-files.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
@@ -34,6 +34,18 @@ test('an old libvirt whose one file is taken is a problem, and the file is left 
   expect(placeFor(host({ libvirt: [6, 0, 0], files: [original] }))).toEqual({
     problem: expect.stringContaining(HOOK_FILE),
   });
+});
+
+test('it is in place where path, text, owner and mode are what would be written', () => {
+  const at = (file: object) => isInPlace(host({ files: [{ ...ours, ...file }] }), ours.path, TEXT);
+  expect(at({})).toBe(true);
+  expect(at({ path: HOOK_FILE })).toBe(false);
+  expect(at({ text: TEXT.replace('/usr/bin/node', '/usr/local/bin/node') })).toBe(false);
+  expect(at({ text: TEXT.replace('-r', '-x') })).toBe(false);
+  expect(at({ executable: false, mode: 0o644 })).toBe(false);
+  expect(at({ mode: 0o777 })).toBe(false);
+  expect(at({ uid: 1000 })).toBe(false);
+  expect(isInPlace(host({ files: [] }), ours.path, TEXT)).toBe(false);
 });
 
 test('of a sound installation there is nothing to say', () => {

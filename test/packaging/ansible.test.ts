@@ -31,6 +31,15 @@ describe('a boolean is converted wherever it is used: on the command line and in
   });
 });
 
+test('a hook that is there is not taken for one that is right', () => {
+  const tasks: readonly {
+    readonly name: string;
+    readonly 'ansible.builtin.command'?: { readonly creates?: string };
+  }[] = parse(read('tasks/configure.yml'));
+  const install = tasks.find(({ name }) => name === 'Install the hook');
+  expect(install?.['ansible.builtin.command']?.creates).toMatch(/ if ansible_check_mode else omit /);
+});
+
 test("the package's file does not lie where apt-get clean removes it", () => {
   expect(parse(read('vars/main.yml'))._libvirt_vlan_exporter_deb_path).not.toMatch(/^\/var\/cache\/apt\//);
 });

@@ -22,7 +22,7 @@ async function runInstall(config: string): Promise<number> {
     import('../../host/linux/real.ts'),
     import('../../host/linux/hook-installation.ts'),
   ]);
-  const [{ placeFor, remarks }, { hookScript }] = await Promise.all([
+  const [{ isInPlace, placeFor, remarks }, { hookScript }] = await Promise.all([
     import('../../hook/installation.ts'),
     import('../../hook/script.ts'),
   ]);
@@ -33,8 +33,13 @@ async function runInstall(config: string): Promise<number> {
     print(`Note: ${place.problem}.\n`);
     return 1;
   }
-  writeHookFile(place.path, hookScript({ ...runningProgram(HOOK_SCRIPT), config }));
-  print(`${place.path} is installed.\n`);
+  const script = hookScript({ ...runningProgram(HOOK_SCRIPT), config });
+  // Who calls this again and again, as the Ansible role does, is told whether anything changed.
+  if (isInPlace(before, place.path, script)) print(`${place.path} is installed already.\n`);
+  else {
+    writeHookFile(place.path, script);
+    print(`${place.path} is installed.\n`);
+  }
   for (const { path } of before.files.filter((file) => file.kind === 'ours' && file.path !== place.path)) {
     removeHookFile(path);
     print(`${path}, an older installation of it, is removed.\n`);

@@ -88,6 +88,20 @@ await test("the second run changes nothing, nor does check mode, though apt's ca
   }
 });
 
+await test('a hook that would not run, or is of another version, is put right', async () => {
+  for (const spoil of [
+    `chmod 644 ${HOOK}`,
+    `sed -i 's|^LIBVIRT_VLAN_HOOK=.*|LIBVIRT_VLAN_HOOK=/nowhere/hook.sh|' ${HOOK}`,
+  ]) {
+    await sh(spoil);
+    const { changed, failed, said } = await play(VARIABLES);
+    assert.equal(failed, 0, said);
+    assert.ok(changed > 0, said);
+    await sh('libvirt-vlan-exporter hook status');
+  }
+  assert.equal((await play(VARIABLES)).changed, 0);
+});
+
 await test('a policy with a mistake is refused, with line and key, before anything is replaced, in check mode too', async () => {
   const before = readFileSync(CONFIG);
   const bad = structuredClone(VARIABLES);
