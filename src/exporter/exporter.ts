@@ -16,11 +16,12 @@ import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Log } from '../model/log.ts';
 import { REMEDIATOR_FOLDER } from '../model/remediator-paths.ts';
 import type { Report } from '../model/report.ts';
-import { letOthersIn } from '../model/slices.ts';
-import { evaluate } from '../policy/evaluate.ts';
+import { inSlices, letOthersIn } from '../model/slices.ts';
+import { evaluation } from '../policy/evaluate.ts';
 import type { DomainStates, Trigger } from '../report/metrics/self.ts';
 import { createAuditBook } from './audits.ts';
 import { createFindingJournal } from './finding-journal.ts';
+import { isSameReport } from './same-report.ts';
 import { type ExporterState, statesOf } from './state.ts';
 
 export interface ExporterOptions {
@@ -45,6 +46,8 @@ export interface Exporter extends Handle {
   stuckMs(): number;
 }
 
+// How long whoever scrapes waits for an audit's work, in each of a few turns.
+const SLICE_MS = 2;
 // A change is seen at once where it stands alone; what comes in bursts is awaited.
 const DEBOUNCE = { quietMs: 10, maxMs: 100 };
 // Under an endless storm of events, audits take a third of the time.
@@ -92,12 +95,12 @@ export function createExporter({ host, load, log }: ExporterOptions): Exporter {
     const record = book.begin(trigger, host.now());
     try {
       const snapshot = await readSnapshot(policy);
-      // Between these steps, which take milliseconds each at 1,000 vnets, whoever scrapes has their turn.
+      // In this work, which takes tens of milliseconds at 1,000 vnets, whoever scrapes has their turn.
       await letOthersIn();
-      const fresh = evaluate(snapshot, policy);
+      const fresh = await inSlices(evaluation(snapshot, policy), SLICE_MS);
       await letOthersIn();
       // Where nothing changed, the parts stay the same objects, and nobody renders them again.
-      const same = report !== undefined && isDeepStrictEqual({ ...fresh, takenAt: 0 }, { ...report, takenAt: 0 });
+      const same = report !== undefined && (await inSlices(isSameReport(fresh, report), SLICE_MS));
       report = same && report ? { ...report, takenAt: fresh.takenAt } : fresh;
       if (snapshot.domains.ok) domains = keepSame(domains, snapshot.domains.value.map((domain) => domain.name).sort());
       domainStates = snapshot.domains.ok ? statesOf(snapshot.domains.value) : undefined;

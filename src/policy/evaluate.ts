@@ -2,7 +2,8 @@
 
 import { byDomainAndPort, compare } from '../model/order.ts';
 import type { BridgePolicy, Policy } from '../model/policy.ts';
-import type { BridgeReport, Report } from '../model/report.ts';
+import type { BridgeReport, Report, VnetReport } from '../model/report.ts';
+import { atOnce, type Steps } from '../model/slices.ts';
 import { type Bridge, type Port, type Snapshot, tableOf } from '../model/snapshot.ts';
 import { isVid, type Vids, vidRange, vidsFrom } from '../model/vlan.ts';
 import { filteringOff, macAmbiguous, uplinkFindings } from './bridge-findings.ts';
@@ -18,11 +19,13 @@ import { tapsWithoutMac } from './without-mac.ts';
 
 /** Judges every vnet of the policy's bridges. The order of ports and domains in the snapshot does not matter. */
 export function evaluate(snapshot: Snapshot, policy: Policy): Report {
-  const bridges = policy.bridges.map((bridgePolicy): BridgeReport => {
-    if (!snapshot.links.ok) return { ...NOTHING_KNOWN, name: bridgePolicy.name };
-    const bridge = snapshot.links.value.find((candidate) => candidate.name === bridgePolicy.name);
-    return bridge ? judgeBridge(bridge, bridgePolicy, snapshot) : absentBridge(bridgePolicy.name, snapshot);
-  });
+  return atOnce(evaluation(snapshot, policy));
+}
+
+/** The same, a step for each vnet: for who has other work, too. */
+export function* evaluation(snapshot: Snapshot, policy: Policy): Steps<Report> {
+  const bridges: BridgeReport[] = [];
+  for (const bridgePolicy of policy.bridges) bridges.push(yield* reportOf(bridgePolicy, snapshot));
   return {
     takenAt: snapshot.takenAt,
     policySha256: policy.sha256,
@@ -30,6 +33,12 @@ export function evaluate(snapshot: Snapshot, policy: Policy): Report {
     unknowns: unknowns(snapshot, bridges),
     portless: portlessOf(snapshot.domains.ok ? snapshot.domains.value : [], bridges),
   };
+}
+
+function* reportOf(policy: BridgePolicy, snapshot: Snapshot): Steps<BridgeReport> {
+  if (!snapshot.links.ok) return { ...NOTHING_KNOWN, name: policy.name };
+  const bridge = snapshot.links.value.find((candidate) => candidate.name === policy.name);
+  return bridge ? yield* judgeBridge(bridge, policy, snapshot) : absentBridge(policy.name, snapshot);
 }
 
 const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
@@ -43,11 +52,20 @@ const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
   warnings: [],
 };
 
-function judgeBridge(bridge: Bridge, policy: BridgePolicy, { links, domains, vlans, fdb }: Snapshot): BridgeReport {
+function* judgeBridge(
+  bridge: Bridge,
+  policy: BridgePolicy,
+  { links, domains, vlans, fdb }: Snapshot,
+): Steps<BridgeReport> {
   const matching = matchPorts(bridge, domains.ok ? domains.value : []);
   const judge = createJudge({ unexpected: policy.unexpected, defaults: defaultsOf(bridge) });
   const by = { bridge: bridge.name, policy, judge, vlans, fdb };
-  const vnets = matching.matches.map((match) => judgeVnet(match, by)).sort(byDomainAndPort);
+  const vnets: VnetReport[] = [];
+  for (const match of matching.matches) {
+    vnets.push(judgeVnet(match, by));
+    yield;
+  }
+  vnets.sort(byDomainAndPort);
   const nameless = tapsWithoutMac(domains.ok ? domains.value : []);
   const isOurs = ({ name }: Port) => policy.uplinks.includes(name) || nameless.has(name);
   const orphans = matching.unmatched.filter((port) => port.tap && !isOurs(port));
