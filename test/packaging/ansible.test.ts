@@ -31,11 +31,27 @@ describe('a boolean is converted wherever it is used: on the command line and in
   });
 });
 
+interface Task {
+  readonly name: string;
+  readonly notify?: string;
+  readonly 'ansible.builtin.command'?: { readonly creates?: string };
+  readonly 'ansible.builtin.meta'?: string;
+}
+const tasks: readonly Task[] = parse(read('tasks/configure.yml'));
+
+// What was notified is forgotten where a later task fails, and the next run finds nothing to change.
+test('what is notified is done before anything is tried that may well fail', () => {
+  const at = (name: string) => tasks.findIndex((task) => task.name === name);
+  expect(at('Put the web config in place')).toBeGreaterThanOrEqual(0);
+  expect(at('Put the web config in place')).toBeLessThan(at('Put the config in place'));
+  const notified = tasks.flatMap(({ notify }, i) => (notify === undefined ? [] : [i]));
+  const flushed = tasks.flatMap((task, i) => (task['ansible.builtin.meta'] === 'flush_handlers' ? [i] : []));
+  const hook = at('Install the hook');
+  expect(flushed.filter((i) => i < hook).at(-1)).toBeGreaterThan(Math.max(...notified.filter((i) => i < hook)));
+  expect(flushed.at(-1)).toBeGreaterThan(Math.max(...notified));
+});
+
 test('a hook that is there is not taken for one that is right', () => {
-  const tasks: readonly {
-    readonly name: string;
-    readonly 'ansible.builtin.command'?: { readonly creates?: string };
-  }[] = parse(read('tasks/configure.yml'));
   const install = tasks.find(({ name }) => name === 'Install the hook');
   expect(install?.['ansible.builtin.command']?.creates).toMatch(/ if ansible_check_mode else omit /);
 });

@@ -124,6 +124,30 @@ await test('a variable of the wrong kind is refused before that', async () => {
   assert.match(said, /log_level must be one of/);
 });
 
+await test('a policy that was put in place before a failure is in force', async () => {
+  const other = structuredClone(VARIABLES);
+  other.libvirt_vlan_exporter_config.bridges['br-mgmt'].vlans = [10, '200-209'];
+  const sum = async () => select(await scrape(URL), 'policy_info')[0]?.labels.sha256;
+  const before = await sum();
+  // hook install cannot write below a file.
+  await sh('mv /etc/libvirt/hooks /run/hooks-aside && touch /etc/libvirt/hooks');
+  const { failed, said } = await play(other);
+  await sh('rm /etc/libvirt/hooks && mv /run/hooks-aside /etc/libvirt/hooks');
+  assert.equal(failed, 1, said);
+  await until('the new policy is in force', 20_000, async () => (await sum()) !== before);
+});
+
+await test('a web config that is refused leaves the policy as it was', async () => {
+  const before = readFileSync(CONFIG);
+  const { failed, said } = await play({
+    ...VARIABLES,
+    libvirt_vlan_exporter_http_server_config: { headers: { 'X-Frame-Options': 'deny' }, nothing_known: 1 },
+  });
+  assert.equal(failed, 1, said);
+  assert.deepEqual(readFileSync(CONFIG), before);
+  assert.equal((await play(VARIABLES)).failed, 0);
+});
+
 await test('hook and remediator go when they are asked for no more', async () => {
   const { failed, said } = await play({
     ...VARIABLES,
