@@ -34,14 +34,14 @@ export interface CheckOptions {
 /** Returns the exit status. Throws ConfigError or SnapshotError. */
 export async function runCheck(host: Host, domains: readonly string[], options: CheckOptions): Promise<number> {
   const { format, from } = options;
-  const [{ loadSettings }, { exitStatusOf, judge }] = await Promise.all([
+  const [{ loadSettings }, { exitStatusOf, judgeHost }] = await Promise.all([
     import('../config/load.ts'),
     import('./judged.ts'),
   ]);
   const settings = loadSettings(host, options['config.file']);
   // The journal is another process' work: it goes on while the host is read.
   const beside = format === 'table' && from === undefined ? readBeside(host, settings.hook.identifiers) : undefined;
-  const judged = await judge(host, settings, domains, from);
+  const judged = await judgeHost(host, settings, domains, from);
   if (!judged) return CANNOT_TELL;
   const { report, snapshot } = judged;
   const { idleRules, idleRuleSentence } = await import('../policy/idle-rules.ts');

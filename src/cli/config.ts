@@ -87,7 +87,7 @@ export interface MetadataOptions {
 }
 
 /** Prints the commands that carry the config's rules over into the domains. Returns the exit status. Throws ConfigError or SnapshotError. */
-export async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<number> {
+async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<number> {
   const [{ loadSettings }, { inferMetadata }] = await Promise.all([
     import('../config/load.ts'),
     import('../config/as-metadata.ts'),

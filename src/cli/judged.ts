@@ -18,7 +18,7 @@ export interface Judged {
 }
 
 /** undefined where a named domain is not there, which stderr has been told. Throws SnapshotError. */
-export async function judge(
+export async function judgeHost(
   host: Host,
   { policy }: Settings,
   domains: readonly string[],

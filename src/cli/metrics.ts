@@ -32,7 +32,7 @@ export interface MetricsOptions {
   readonly textfile?: string;
 }
 
-/** Returns the exit status. Throws ConfigError or TextfileError; then a former file stays as it is. */
+/** Returns the exit status. Throws ConfigError, or OperatorError where the file cannot be written; then a former one stays as it is. */
 export async function runMetrics(host: Host, options: MetricsOptions): Promise<number> {
   const [{ loadSettings }, { auditOnce }, { renderOnce }, { exitStatusOf }, { print, tell }] = await Promise.all([
     import('../config/load.ts'),

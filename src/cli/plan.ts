@@ -30,13 +30,13 @@ export interface PlanOptions {
 /** Returns the exit status. Throws ConfigError or SnapshotError. */
 export async function runPlan(host: Host, domains: readonly string[], options: PlanOptions): Promise<number> {
   const { format, from } = options;
-  const [{ loadSettings }, { judge }, { plan }, { planJson, renderPlan }] = await Promise.all([
+  const [{ loadSettings }, { judgeHost }, { plan }, { planJson, renderPlan }] = await Promise.all([
     import('../config/load.ts'),
     import('./judged.ts'),
     import('../remediation/plan.ts'),
     import('../report/plan.ts'),
   ]);
-  const judged = await judge(host, loadSettings(host, options['config.file']), domains, from);
+  const judged = await judgeHost(host, loadSettings(host, options['config.file']), domains, from);
   if (!judged) return CANNOT_TELL;
   const { unknowns } = judged.report;
   const planned = plan(judged.report);

@@ -17,7 +17,7 @@ export interface Daemon {
   stop(): Promise<unknown>;
 }
 
-export interface RunOptions {
+export interface DaemonOptions {
   readonly notifier: Notifier;
   readonly log: Log;
   /** It ends after so many milliseconds, whatever hangs; undefined: what is under way is waited for. */
@@ -28,7 +28,7 @@ export interface RunOptions {
 }
 
 /** Runs it until a signal ends it. */
-export async function runDaemon(daemon: Daemon, options: RunOptions): Promise<void> {
+export async function runDaemon(daemon: Daemon, options: DaemonOptions): Promise<void> {
   const { notifier, log, stopWithinMs, signals = process, exit = () => process.exit(0) } = options;
   const reload = () => {
     void notifier.reloading();

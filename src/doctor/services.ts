@@ -1,5 +1,6 @@
 // Troubles of what is installed for this program: units, hook, journal, web config, remediator. Pure.
 import { remarks } from '../hook/installation.ts';
+import { PAUSE_FILE } from '../model/remediator-paths.ts';
 import { shellArgument } from '../model/shell.ts';
 import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd, type Unit } from '../model/surroundings.ts';
 import { count, HELD } from '../report/words.ts';
@@ -144,7 +145,7 @@ export function remediator(facts: Facts): readonly Trouble[] {
       check,
       what: 'the remediator is paused',
       why: 'nothing is healed',
-      type: 'rm /run/libvirt-vlan-remediator/pause',
+      type: `rm ${PAUSE_FILE}`,
     }),
     ...when(held.length > 0 || Boolean(heldProblem), {
       check,

@@ -41,7 +41,7 @@ export function createAuditBook(log: Log): AuditBook {
       return {
         end: (snapshot, report, changed) => {
           const before = unread;
-          unread = report.unknowns.filter(isUnread);
+          unread = report.unknowns.filter(isReadFailure);
           logTransitions(before, unread, log);
           close(problemOf(unread.filter(isNoAnswer(report))), runsOf(snapshot));
           const ms = Math.round(audits.last?.durationMs ?? 0);
@@ -65,7 +65,7 @@ function runsOf(snapshot: Snapshot): Audits['collectors'] {
 }
 
 /** Taps of nobody were read well. */
-function isUnread({ kind }: Unknown): boolean {
+function isReadFailure({ kind }: Unknown): boolean {
   return kind !== 'taps';
 }
 

@@ -2,7 +2,7 @@
 // A start is prepare, start (the taps are on the bridge, the vCPUs do not run yet), started; `reconnect` comes for every
 // running VM when libvirtd restarts. src/hook/hook.sh passes on these three and no others.
 
-export const OPERATIONS = ['start', 'started', 'reconnect'] as const;
+const OPERATIONS = ['start', 'started', 'reconnect'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** One call, with the domain's XML as libvirt gave it. */

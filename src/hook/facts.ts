@@ -1,4 +1,5 @@
 // What the hook has to say of one run: one fact, one journal entry. Pure.
+import { WRITERS } from '../model/history.ts';
 import { type JournalFields, PRIORITY } from '../model/journal.ts';
 import type { Outcome, Refusal } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
@@ -81,7 +82,7 @@ export function entryOf(
   return {
     MESSAGE: `${prefix}${call.operation}: ${fact.text}`.slice(0, MAX_MESSAGE),
     PRIORITY: PRIORITY[fact.severity],
-    SYSLOG_IDENTIFIER: ['libvirt-hook', `libvirt-hook[${call.guest}]`],
+    SYSLOG_IDENTIFIER: [WRITERS.hook, `${WRITERS.hook}[${call.guest}]`],
     ...eventFields({ ...fact, domain: call.guest, durationMs: milliseconds }),
     LIBVIRT_VLAN_OPERATION: call.operation,
     LIBVIRT_VLAN_FINDING: fact.findings,

@@ -2,7 +2,7 @@
 import { HOOK_FILE, HOOK_FOLDER, type HookFile, type Installation } from '../host/linux/hook-files.ts';
 import { hookScript, pathsOf } from './script.ts';
 
-export const HOOK_NAME = 'libvirt-vlan-exporter';
+const HOOK_NAME = 'libvirt-vlan-exporter';
 
 /** Where `hook install` writes; or why it cannot. */
 export function placeFor({ files, libvirt }: Installation): { readonly path: string } | { readonly problem: string } {

@@ -18,3 +18,5 @@ export interface DomainHookStats {
   /** `at` in milliseconds since the epoch. */
   readonly lastError: { readonly at: number; readonly text: string } | undefined;
 }
+
+export const NOTHING_COUNTED: DomainHookStats = { errors: 0, warnings: 0, runs: 0, lastError: undefined };

@@ -1,4 +1,5 @@
 // What else on a host concerns this program: its units, who else manages the network, what keeps libvirt's hooks from their work.
+import { WRITERS } from './history.ts';
 import type { Reading } from './snapshot.ts';
 
 export interface Surroundings {
@@ -38,8 +39,8 @@ export interface Unit {
   readonly stale: boolean;
 }
 
-export const EXPORTER = 'libvirt-vlan-exporter.service';
-export const REMEDIATOR = 'libvirt-vlan-remediator.service';
+export const EXPORTER = `${WRITERS.exporter}.service`;
+export const REMEDIATOR = `${WRITERS.remediator}.service`;
 export const SOCKETS = ['libvirt-vlan-exporter-rtnl.socket', 'libvirt-vlan-remediator-rtnl.socket'] as const;
 export const NETWORKD = 'systemd-networkd.service';
 export const NETWORK_MANAGER = 'NetworkManager.service';

@@ -10,7 +10,7 @@ export function negotiateGzip(request: FastifyRequest, reply: FastifyReply): boo
 }
 
 /** Whether the client takes gzip. A weight of 0 is a no; a name stands above the star. */
-export function acceptsGzip(header: string | string[] | undefined): boolean {
+function acceptsGzip(header: string | string[] | undefined): boolean {
   const weights = new Map(
     String(header ?? '')
       .split(',')

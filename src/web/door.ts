@@ -2,7 +2,7 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { answer, busy } from './answer.ts';
 import { hasGone } from './connections.ts';
-import { type Passwords, parseBasic, type Verdict } from './passwords.ts';
+import { type Admission, type Passwords, parseBasic } from './passwords.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import type { WebSettings } from './settings.ts';
 
@@ -23,18 +23,18 @@ export function guarded(
     if (users.size === 0) return handle(request, response);
     const credentials = parseBasic(request.headers.authorization);
     if (!credentials) return refuse(response, 'bad');
-    const verdict = passwords.check(users, credentials, request.socket.remoteAddress ?? 'unix');
-    const decide = (decided: Verdict) => {
+    const admission = passwords.check(users, credentials, request.socket.remoteAddress ?? 'unix');
+    const decide = (decided: Admission) => {
       if (decided === 'good') handle(request, response);
       else refuse(response, decided);
     };
-    if (typeof verdict === 'string') return decide(verdict);
+    if (typeof admission === 'string') return decide(admission);
     // Who has gone meanwhile needs no answer.
-    void verdict.then((decided) => hasGone(request, response) || decide(decided));
+    void admission.then((decided) => hasGone(request, response) || decide(decided));
   };
 }
 
-function refuse(response: ServerResponse, verdict: Exclude<Verdict, 'good'>): void {
-  if (verdict === 'bad') answer(response, 401, 'Unauthorized', { 'www-authenticate': REALM });
+function refuse(response: ServerResponse, admission: Exclude<Admission, 'good'>): void {
+  if (admission === 'bad') answer(response, 401, 'Unauthorized', { 'www-authenticate': REALM });
   else busy(response, 'Too many passwords are being checked, try again later.');
 }

@@ -8,11 +8,11 @@ export interface Credentials {
 }
 
 /** `busy`: too many are waiting, or the hash could not be computed. */
-export type Verdict = 'good' | 'bad' | 'busy';
+export type Admission = 'good' | 'bad' | 'busy';
 
 export interface Passwords {
   /** `users`: name → hash. `address`: who asks. */
-  check(users: ReadonlyMap<string, string>, credentials: Credentials, address: string): Promise<Verdict> | Verdict;
+  check(users: ReadonlyMap<string, string>, credentials: Credentials, address: string): Promise<Admission> | Admission;
 }
 
 /** Whether a password fits a bcrypt hash. May reject. */
@@ -33,7 +33,7 @@ export function createPasswords(compare: Compare): Passwords {
   // Apart, so that no number of bad ones makes a good one forgotten.
   const good = new Set<string>();
   const bad = new Set<string>();
-  const pending = new Map<string, Promise<Verdict>>();
+  const pending = new Map<string, Promise<Admission>>();
   const queue = createQueue(compare);
 
   return {
@@ -47,15 +47,15 @@ export function createPasswords(compare: Compare): Passwords {
       if (asked) return asked;
       const job = queue(address, credentials.password, hash);
       if (!job) return 'busy';
-      const verdict = job.then((fits): Verdict => {
+      const admission = job.then((fits): Admission => {
         pending.delete(key);
         if (fits === undefined) return 'busy';
         const letIn = fits && known !== undefined;
         remember(letIn ? good : bad, key);
         return letIn ? 'good' : 'bad';
       });
-      pending.set(key, verdict);
-      return verdict;
+      pending.set(key, admission);
+      return admission;
     },
   };
 }

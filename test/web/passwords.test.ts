@@ -8,7 +8,7 @@ import { createBcrypt } from '../../src/web/bcrypt.ts';
 import type { Web } from '../../src/web/config/load-web-config.ts';
 import { NO_WEB_CONFIG, type WebConfig } from '../../src/web/config/web-config.ts';
 import { guarded } from '../../src/web/door.ts';
-import { createPasswords, parseBasic, type Verdict } from '../../src/web/passwords.ts';
+import { type Admission, createPasswords, parseBasic } from '../../src/web/passwords.ts';
 import { serve } from '../../src/web/serve.ts';
 
 // "alice123", of the least cost.
@@ -105,7 +105,7 @@ it('a crowd of bad passwords from one address makes nobody else wait for more th
     passwords.check(USERS, { user: 'alice', password: `bad${i}` }, 'crowd'),
   );
   const scrape = passwords.check(USERS, { user: 'alice', password: 'alice123' }, 'prometheus');
-  expect(crowd.filter((verdict) => verdict === 'busy').length).toBeGreaterThan(80);
+  expect(crowd.filter((admission) => admission === 'busy').length).toBeGreaterThan(80);
   expect(await scrape).toBe('good');
   expect(order.indexOf('alice123')).toBeLessThanOrEqual(2);
 });
@@ -178,15 +178,15 @@ it.each([
   ['a connection of HTTP/2', () => createHttp2Server(), leaveHttp2],
 ])('who has gone while the password was checked is not served: %s', async (_what, create: () => NetServer, leave) => {
   const web: Web = { config: { ...NO_WEB_CONFIG, users: USERS }, tls: undefined, warnings: [] };
-  const verdicts: ((verdict: Verdict) => void)[] = [];
-  const passwords = { check: () => new Promise<Verdict>((resolve) => verdicts.push(resolve)) };
+  const admissions: ((admission: Admission) => void)[] = [];
+  const passwords = { check: () => new Promise<Admission>((resolve) => admissions.push(resolve)) };
   const handle = vi.fn();
   const door = guarded(handle, { current: () => web, facts: () => undefined }, passwords, () => 0);
   const server = create().on('request', door).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
-  await leave(server, (count) => vi.waitUntil(() => verdicts.length === count));
-  for (const decide of verdicts) decide('good');
+  await leave(server, (count) => vi.waitUntil(() => admissions.length === count));
+  for (const decide of admissions) decide('good');
   await Promise.resolve();
   expect(handle).not.toHaveBeenCalled();
 });

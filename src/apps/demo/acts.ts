@@ -3,6 +3,7 @@
 
 import type { SimHost } from '../../host/sim/host.ts';
 import type { SimVm } from '../../host/sim/vm.ts';
+import { WRITERS } from '../../model/history.ts';
 import type { Policy } from '../../model/policy.ts';
 import {
   formatTable,
@@ -54,7 +55,6 @@ export interface Puzzle extends Drift {
   readonly mend: (domain: string) => string;
 }
 
-const IDENTIFIER = 'libvirt-hook';
 const WRONG_PVID = 20;
 const OTHER_VLAN = { tags: [{ id: 42 }] };
 const NONSENSE = "<lve:interfaces xmlns:lve='urn:libvirt-vlan-exporter:1'><interface pvid='hundred'/></lve:interfaces>";
@@ -81,7 +81,7 @@ export function createActs(host: SimHost, policy: Policy, vms: readonly SimVm[])
     host.journal.append({
       MESSAGE: message,
       PRIORITY: String(priority),
-      SYSLOG_IDENTIFIER: [IDENTIFIER, `${IDENTIFIER}[${domain}]`],
+      SYSLOG_IDENTIFIER: [WRITERS.hook, `${WRITERS.hook}[${domain}]`],
       LIBVIRT_VLAN_DOMAIN: domain,
       ...(run && { LIBVIRT_VLAN_RUN: '1' }),
     });

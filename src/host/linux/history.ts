@@ -4,15 +4,13 @@
 // daemon has is learned from its log, of which journald always knows the unit.
 import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID, type FindingState } from '../../model/finding-event.ts';
 import { type History, type HistoryEvent, type HistoryKind, WRITERS, type Writer } from '../../model/history.ts';
-import { cut } from '../../model/printable.ts';
 import type { Reading } from '../../model/snapshot.ts';
 import type { VnetOutcome } from '../../model/vnet-event.ts';
 import type { Host, JournalQuery } from '../host.ts';
-import { type Entry, isOfRoot, isOfUnit, parseEntry, timeOf, values } from './journal-entry.ts';
+import { type Entry, isOfRoot, isOfUnit, oneLine, parseEntry, timeOf, values } from './journal-entry.ts';
 
 const TIMEOUT_MS = 60_000;
 const MAX_ENTRIES = 50_000;
-const MAX_TEXT = 500;
 const MAX_LAG_MS = 10 * 60_000;
 const DAEMONS = ['remediator', 'exporter'] as const;
 const WRITER_NAMES = ['hook', ...DAEMONS] as const;
@@ -164,7 +162,7 @@ function eventOf(entry: Entry, by: Writer, kind: HistoryKind): HistoryEvent {
     actual: field('ACTUAL'),
     before: field('BEFORE'),
     after: field('AFTER'),
-    text: cut(values(entry.MESSAGE).join(' ').replace(/\s+/g, ' ').trim(), MAX_TEXT),
+    text: oneLine(values(entry.MESSAGE).join(' ')),
   };
 }
 

@@ -1,5 +1,8 @@
 // One line of `journalctl -o json`, and what of it can be trusted. Pure. systemd.journal-fields(7), journalctl(1) "-o json".
 // Anybody may write an entry with any identifier and any field: only fields that begin with `_` are journald's own word.
+import { cut } from '../../model/printable.ts';
+
+const MAX_TEXT = 500;
 
 export type Entry = Readonly<Record<string, unknown>>;
 
@@ -35,4 +38,9 @@ export function isOfUnit(entry: Entry, unit: string): boolean {
 export function timeOf(entry: Entry): number {
   const micros = Number(values(entry.__REALTIME_TIMESTAMP)[0]);
   return Number.isSafeInteger(micros) ? Math.floor(micros / 1000) : 0;
+}
+
+/** What an entry says, on one line of at most 500 characters. */
+export function oneLine(text: string): string {
+  return cut(text.replace(/\s+/g, ' ').trim(), MAX_TEXT);
 }

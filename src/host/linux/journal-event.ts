@@ -7,9 +7,9 @@
 //                    MESSAGE where a space in it lost the identifier; PRIORITY is always 5, ERROR and WARN are text
 //   libvirt itself   "Hook script execution failed: …": a hook that could not even run
 
-import { cut } from '../../model/printable.ts';
+import { WRITERS } from '../../model/history.ts';
 import type { JournalQuery } from '../host.ts';
-import { type Entry, isOfRoot, parseEntry, timeOf, values } from './journal-entry.ts';
+import { type Entry, isOfRoot, oneLine, parseEntry, timeOf, values } from './journal-entry.ts';
 
 /** journald threw entries of libvirt's services away, because they came too fast: what the hook said may be among them. */
 export interface Suppressed {
@@ -28,7 +28,7 @@ export interface HookEvent {
   readonly severity: 'error' | 'warning' | 'info';
   /** Whether this entry stands for one run of the hook. */
   readonly run: boolean;
-  /** One line of at most 500 characters. */
+  /** As `oneLine` writes it. */
   readonly text: string;
 }
 
@@ -54,16 +54,12 @@ export const EVENT_FIELDS = [
 const LIBVIRT_DAEMONS = ['libvirtd', 'virtqemud'] as const;
 const LIBVIRT_UNITS = LIBVIRT_DAEMONS.map((name) => `${name}.service`);
 
-/** What our own hook writes, whatever the config says of other hooks. */
-const OUR_IDENTIFIER = 'libvirt-hook';
 // systemd/sd-messages.h: SD_MESSAGE_JOURNAL_DROPPED
 const DROPPED = 'a596d6fe7bfa4994828e72309e95d61e';
 
-const MAX_TEXT = 500;
-
 /** The identifiers of all hooks: the config's, and our own hook's. */
 export function allIdentifiers(configured: readonly string[]): readonly string[] {
-  return [...new Set([...configured, OUR_IDENTIFIER])];
+  return [...new Set([...configured, WRITERS.hook])];
 }
 
 /**
@@ -169,9 +165,4 @@ function suppressed(entry: Entry): number {
   const text = /^Suppressed (\d+) messages from (\S+)$/.exec(values(entry.MESSAGE)[0] ?? '');
   const [, count, unit = ''] = text ?? [];
   return LIBVIRT_UNITS.includes(unit) ? Number(values(entry.N_DROPPED)[0] ?? count) || 0 : 0;
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return cut(line, MAX_TEXT);
 }

@@ -1,5 +1,5 @@
 // Hook events added up by domain. The journal is written by many: its names must not fill the memory.
-import { type DomainHookStats, type HookStats, OTHER } from '../../model/hook-stats.ts';
+import { type DomainHookStats, type HookStats, NOTHING_COUNTED, OTHER } from '../../model/hook-stats.ts';
 import type { HookEvent, Suppressed } from './journal-event.ts';
 
 const MAX_DOMAINS = 5_000;
@@ -26,7 +26,7 @@ export function createHookCounts(maxDomains: number = MAX_DOMAINS): HookCounts {
       const { domain } = event;
       const fits = domain !== '' && domain.length <= MAX_NAME && (byDomain.has(domain) || byDomain.size < maxDomains);
       const name = fits ? domain : OTHER;
-      byDomain.set(name, plus(byDomain.get(name) ?? NOTHING, event));
+      byDomain.set(name, plus(byDomain.get(name) ?? NOTHING_COUNTED, event));
     },
     stats() {
       shown ??= { byDomain: new Map(byDomain), suppressed };
@@ -34,8 +34,6 @@ export function createHookCounts(maxDomains: number = MAX_DOMAINS): HookCounts {
     },
   };
 }
-
-const NOTHING: DomainHookStats = { errors: 0, warnings: 0, runs: 0, lastError: undefined };
 
 function plus(stats: DomainHookStats, { severity, run, at, text }: HookEvent): DomainHookStats {
   return {

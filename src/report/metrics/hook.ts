@@ -1,5 +1,5 @@
 // What the journal knows of the hook, by domain. Every domain that libvirt knows has its series from the first audit.
-import { type DomainHookStats, type HookStats, OTHER } from '../../model/hook-stats.ts';
+import { type DomainHookStats, type HookStats, NOTHING_COUNTED, OTHER } from '../../model/hook-stats.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 
 export interface HookInputs {
@@ -47,8 +47,6 @@ export const HOOK_FAMILIES: readonly Family<HookInputs>[] = [
   ),
 ];
 
-const NOTHING: DomainHookStats = { errors: 0, warnings: 0, runs: 0, lastError: undefined };
-
 function hookFamily(
   type: 'counter' | 'gauge',
   name: string,
@@ -65,10 +63,10 @@ function hookFamily(
 }
 
 function byKnownDomain(domains: readonly string[], stats: HookStats): ReadonlyMap<string, DomainHookStats> {
-  const known = new Map([...domains, OTHER].map((domain) => [domain, NOTHING]));
+  const known = new Map([...domains, OTHER].map((domain) => [domain, NOTHING_COUNTED]));
   for (const [name, more] of stats.byDomain) {
     const domain = known.has(name) ? name : OTHER;
-    known.set(domain, add(known.get(domain) ?? NOTHING, more));
+    known.set(domain, add(known.get(domain) ?? NOTHING_COUNTED, more));
   }
   return known;
 }

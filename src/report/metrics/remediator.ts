@@ -10,7 +10,7 @@ import {
 } from '../../model/remediator-status.ts';
 import type { Report } from '../../model/report.ts';
 import { domainsOn } from './bridges.ts';
-import { type Family, family, type Labels, type Sample, seconds, single } from './family.ts';
+import { type Family, family, type Labels, PREFIX, type Sample, seconds, single } from './family.ts';
 
 /** What the status file says. `absent`: there is none. `unreadable`: it could not be read or understood. `stale`: it is too old to be of a daemon that runs. */
 export interface RemediatorInputs {
@@ -152,7 +152,7 @@ function duration({ remediator }: RemediatorInputs): readonly Sample[] {
     sum: 0,
     count: 0,
   };
-  const name = 'libvirt_vlan_remediation_duration_seconds';
+  const name = `${PREFIX}remediation_duration_seconds`;
   return [
     ...buckets.map(([le, value]) => ({
       value,

@@ -1,4 +1,5 @@
 // Section "Remediator": whether it runs, what it holds or gave up on, and what it did last.
+import { PAUSE_FILE } from '../../model/remediator-paths.ts';
 import type { Decision, RemediatorStatus, RemediatorView } from '../../model/remediator-status.ts';
 import { type Html, html } from '../html.ts';
 import { count, HELD } from '../words.ts';
@@ -35,7 +36,7 @@ function renderStatus(status: RemediatorStatus, now: number, filter: Filter): Ht
   return html`<p class="facts">last cycle ${age(status.lastCycleAt, now)} · ${count(heals, 'heal')} verified · ${
     failures > 0 ? html`<span class="bad">${failures} failed</span>` : '0 failed'
   } · started ${age(status.startedAt, now)}</p>
-${status.paused && html`<p class="hold"><b>Paused.</b> Nothing is healed until <code>/run/libvirt-vlan-remediator/pause</code> is removed.</p>`}
+${status.paused && html`<p class="hold"><b>Paused.</b> Nothing is healed until <code>${PAUSE_FILE}</code> is removed.</p>`}
 ${status.dryRun && html`<p class="hold"><b>Dry run.</b> It decides and logs, and changes nothing.</p>`}
 ${suspended.map(
   ({ domain, bridge, suspendedSince, suspendedBecause }) =>

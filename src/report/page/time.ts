@@ -7,7 +7,7 @@ export function age(at: number, now: number): Html {
 }
 
 /** The same rule stands in client.js. */
-export function ageWords(ms: number): string {
+function ageWords(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
   if (s < 100) return `${s} s ago`;
   if (s < 6000) return `${Math.floor(s / 60)} min ago`;
