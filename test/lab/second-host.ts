@@ -1,11 +1,13 @@
 // A second libvirt host in the host lab: a libvirtd in mount, network and UTS namespaces of its own, with a bridge br-mgmt, hook,
 // exporter and remediator. It shares the lab's config file, and its journal. Its exporter answers at ADDRESS:19177.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { sh, until } from './scenario.ts';
 
 const FOLDER = '/srv/hostb';
 const ADDRESS = '10.77.0.2';
+// What all its processes say.
+const LOG = '/srv/hostb.log';
 
 /** How either libvirtd calls the other; libvirt's sockets of both lie where both see them. */
 export const LAB_URI = 'qemu+unix:///system?socket=/srv/hosta/run/libvirt-sock';
@@ -38,7 +40,9 @@ export interface SecondHost {
 export async function startSecondHost(): Promise<SecondHost> {
   const children: ChildProcess[] = [];
   const begin = (command: string, ...args: readonly string[]) => {
-    const child = spawn(command, args, { stdio: 'ignore' });
+    const log = openSync(LOG, 'a');
+    const child = spawn(command, args, { stdio: ['ignore', log, log] });
+    closeSync(log);
     children.push(child);
     return child;
   };
@@ -61,8 +65,13 @@ export async function startSecondHost(): Promise<SecondHost> {
   begin('nsenter', ...inside, 'libvirt-vlan-exporter', 'serve', '--web.listen-address', `${ADDRESS}:19177`);
   const folders = ['RUNTIME_DIRECTORY=/run/libvirt-vlan-remediator', `STATE_DIRECTORY=${FOLDER}/state`];
   begin('nsenter', ...inside, 'env', ...folders, 'libvirt-vlan-exporter', 'remediate');
-  await until('its libvirtd', 120_000, () => sh(`virsh -c '${SECOND_URI}' list`), 1000);
-  await until('its exporter', 60_000, () => sh(`curl -sf http://${ADDRESS}:19177/-/ready`), 1000);
+  const answers = async (what: string, command: string) => {
+    await until(what, 120_000, () => sh(command), 1000).catch((error: Error) => {
+      throw new Error(`${error.message}\n${readFileSync(LOG, 'utf8').slice(-4000)}`);
+    });
+  };
+  await answers('its libvirtd', `virsh -c '${SECOND_URI}' list`);
+  await answers('its exporter', `curl -sf http://${ADDRESS}:19177/-/ready`);
   return {
     target: `${ADDRESS}:19177`,
     on: (command) => sh(`on-b bash -s`, { input: command, timeoutMs: 600_000 }),
