@@ -45,7 +45,7 @@ export const main = {
   },
 } satisfies RolldownOptions;
 
-// What fast-xml-parser loads for options that src/host/linux/domain-xml.ts turns off: decoding of entities, and numbers. A quarter of
+// What fast-xml-parser loads for options that src/host/linux/xml-node.ts turns off: decoding of entities, and numbers. A quarter of
 // the hook's code, and a twelfth of its start. A version that needs more of it does not build.
 const XML_OPTIONS = `
 export class EntityDecoder { reset() {} setXmlVersion() {} addInputEntities() {} decode(text) { return text; } }

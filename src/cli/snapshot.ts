@@ -1,6 +1,7 @@
 // `snapshot`: what the host looks like to this program, as JSON. It goes into bug reports and, as it is, into test cases.
 import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
+import { readErrors } from '../model/snapshot.ts';
 import { configFileOption } from './options.ts';
 import { print, tell } from './output.ts';
 
@@ -30,7 +31,7 @@ export async function runSnapshot(host: Host, options: { readonly 'config.file':
   const { policy } = loadSettings(host, options['config.file']);
   const snapshot = await createSnapshotReader(host)(policy);
   print(renderSnapshot(snapshot));
-  const failed = [snapshot.links, snapshot.vlans, snapshot.domains].flatMap((part) => (part.ok ? [] : [part.error]));
+  const failed = readErrors(snapshot);
   for (const error of failed) tell(error);
   return failed.length > 0 ? 2 : 0;
 }

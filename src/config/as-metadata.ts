@@ -1,8 +1,9 @@
 // The rules of a policy as metadata of the domains that they are for: the virsh commands that write it. The metadata migrates with the
 // VM, so that no other host needs the rules. virsh(1), metadata.
+import { compare } from '../model/order.ts';
 import type { Policy } from '../model/policy.ts';
 import { shellWord } from '../model/shell.ts';
-import type { Domain } from '../model/snapshot.ts';
+import { type Domain, METADATA_NAMESPACE } from '../model/snapshot.ts';
 import { formatRange, pvidOf, type VlanTable, vidRange, vidsOf, vidsWithout } from '../model/vlan.ts';
 import { ruleFor } from '../policy/expect.ts';
 
@@ -35,7 +36,7 @@ function onNoBridgeYet({ name, state, interfaces }: Domain): readonly string[] {
 function commandsFor(policy: Policy, domains: readonly Domain[]): readonly string[] {
   return domains
     .filter(({ state }) => state !== 'unknown')
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .toSorted((a, b) => compare(a.name, b.name))
     .flatMap((domain) => {
       const entries = domain.interfaces.flatMap((iface) => {
         const bridge = policy.bridges.find(({ name }) => name === iface.bridge);
@@ -46,9 +47,7 @@ function commandsFor(policy: Policy, domains: readonly Domain[]): readonly strin
       const xml = `<interfaces>${entries.join('')}</interfaces>`;
       const where = domain.state === 'running' ? '--live --config' : '--config';
       const name = shellWord(domain.name);
-      return [
-        `virsh metadata --domain ${name} --uri urn:libvirt-vlan-exporter:1 --key lve --set ${shellWord(xml)} ${where}`,
-      ];
+      return [`virsh metadata --domain ${name} --uri ${METADATA_NAMESPACE} --key lve --set ${shellWord(xml)} ${where}`];
     });
 }
 

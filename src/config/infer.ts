@@ -3,7 +3,7 @@
 // says its VLANs by libvirt's <vlan> needs no rule; vnets of one libvirt network that are alike become one rule for the network.
 import { groupBy } from '../model/group-by.ts';
 import { compare } from '../model/order.ts';
-import type { Bridge, Snapshot } from '../model/snapshot.ts';
+import { type Bridge, readErrors, type Snapshot } from '../model/snapshot.ts';
 import {
   formatTable,
   pvidOf,
@@ -29,8 +29,7 @@ export interface Proposal {
 /** Proposes a config for the snapshot's bridges that filter and have vnets. */
 export function inferConfig(snapshot: Snapshot): Proposal {
   const { links, vlans, domains } = snapshot;
-  const unread = [links, vlans, domains].flatMap((reading) => (reading.ok ? [] : [reading.error]));
-  if (!links.ok || !vlans.ok || !domains.ok) return { text: undefined, leftOut: unread };
+  if (!links.ok || !vlans.ok || !domains.ok) return { text: undefined, leftOut: readErrors(snapshot) };
   const parts = links.value.map((bridge) => {
     const matching = matchPorts(bridge, domains.value);
     const part = inferBridge(bridge, matching.matches, vlans.value);

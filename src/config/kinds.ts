@@ -88,7 +88,7 @@ export const interfaceName = scalar(
 );
 
 /** Whether the kernel takes `name` for an interface. */
-export function isInterfaceName(name: string): boolean {
+function isInterfaceName(name: string): boolean {
   if (name === '' || name === '.' || name === '..' || Buffer.byteLength(name) > 15) return false;
   // The kernel looks at bytes, and takes 0xa0 for white space wherever it stands.
   return [...Buffer.from(name)].every(

@@ -112,7 +112,7 @@ function patterns(selector: string | readonly string[] | undefined): readonly st
 }
 
 /** Whether each name that fits `narrow` surely fits `wide`. */
-export function covers(wide: string, narrow: string): boolean {
+function covers(wide: string, narrow: string): boolean {
   if (wide === narrow) return true;
   // Read as a name, the `*` of `narrow` is matched by a `*` only, unless `wide` has a `?`, which would take it for one character.
   return matchesGlob(wide, narrow) && !(wide.includes('?') && narrow.includes('*'));

@@ -1,7 +1,7 @@
 // One call of the hook. It changes nothing but the VM's own taps and writes nothing to stdout. What it does with a failure is
 // hook.sh's business: only that knows fail_closed.
 import type { Settings } from '../config/settings.ts';
-import type { HookHost } from '../host/linux/hook-machine.ts';
+import type { HookHost, KeptFile } from '../host/linux/hook-machine.ts';
 import type { JournalFields } from '../model/journal.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Domain } from '../model/snapshot.ts';
@@ -10,7 +10,7 @@ import { configureDomain, missingTaps } from './configure-domain.ts';
 import { policyFor, readDomain, uncoveredInterfaces } from './domain.ts';
 import { entryOf, type Fact, factsOf, tapAwaited, tapMissing } from './facts.ts';
 import { heldBy } from './held.ts';
-import { loadKeptSettings, type SettingsStore } from './settings-cache.ts';
+import { loadKeptSettings } from './settings-cache.ts';
 
 /** The world of one call; src/hook/main.ts makes the real one. */
 export interface HookMachine {
@@ -18,7 +18,7 @@ export interface HookMachine {
   readonly configFile: string;
   /** Another text for every other build of this program: what was kept by another one does not count. */
   readonly program: string;
-  readonly settings: SettingsStore;
+  readonly settings: KeptFile;
   /** Milliseconds since the process started; never set back. */
   elapsed(): number;
   sleep(milliseconds: number): Promise<void>;

@@ -2,23 +2,12 @@
 // A kept one counts only for the very file that it was made from (path, inode, mtime, size), and for this very program.
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
+import type { KeptFile } from '../host/linux/hook-machine.ts';
 
 type Files = Pick<Host, 'stat' | 'readText'>;
 
-export interface SettingsStore {
-  /** undefined where nothing is kept. Never throws. */
-  read(): string | undefined;
-  /** Never throws: without it the next call takes longer, and that is all. */
-  write(text: string): void;
-}
-
 /** `program`: another text for every other build of it. Throws ConfigError. */
-export async function loadKeptSettings(
-  host: Files,
-  path: string,
-  program: string,
-  store: SettingsStore,
-): Promise<Settings> {
+export async function loadKeptSettings(host: Files, path: string, program: string, store: KeptFile): Promise<Settings> {
   const key = keyOf(host, path, program);
   const kept = key === undefined ? undefined : parse(store.read());
   if (kept?.key === key && kept?.settings) return kept.settings;

@@ -116,6 +116,9 @@ export interface LibvirtVlan {
   readonly tags: readonly { readonly id?: string | undefined; readonly nativeMode?: string | undefined }[];
 }
 
+/** Of our elements in a domain's `<metadata>`. */
+export const METADATA_NAMESPACE = 'urn:libvirt-vlan-exporter:1';
+
 /** The elements of our namespace in a domain's `<metadata>`, as written, or why they could not be read. */
 export type Metadata = { readonly elements: readonly MetadataElement[] } | { readonly problem: string };
 
@@ -125,6 +128,11 @@ export interface MetadataElement {
   readonly attributes: readonly (readonly [string, string])[];
   readonly children: readonly MetadataElement[];
   readonly text: string;
+}
+
+/** Why whole parts of the host could not be read, for people; none where all was. */
+export function readErrors({ links, vlans, domains }: Snapshot): readonly string[] {
+  return [links, vlans, domains].flatMap((reading) => (reading.ok ? [] : [reading.error]));
 }
 
 /** The VLANs of a port or bridge; undefined where they could not be read. A port that the dump does not list has none at all. */

@@ -6,6 +6,7 @@ import type { SnapshotReader } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { isWhole } from '../model/report.ts';
+import { readErrors, type Snapshot } from '../model/snapshot.ts';
 import { configure } from './configure.ts';
 import { type Answer, decide } from './decide.ts';
 import { decisionOf, describe } from './decision.ts';
@@ -127,7 +128,7 @@ function earliest(times: readonly (number | undefined)[]): number | undefined {
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-function problemsOf({ links, vlans, domains }: Awaited<ReturnType<SnapshotReader>>): string | undefined {
-  const problems = [links, vlans, domains].flatMap((reading) => (reading.ok ? [] : [reading.error]));
+function problemsOf(snapshot: Snapshot): string | undefined {
+  const problems = readErrors(snapshot);
   return problems.length === 0 ? undefined : problems.join('; ');
 }

@@ -2,7 +2,7 @@
 // journald that hangs) the decisions of many cycles wait: they go as one batch then, so that no queue grows.
 import type { Host } from '../host/host.ts';
 import type { Decision } from '../model/remediator-status.ts';
-import { journalEntries } from './record.ts';
+import { writeDecisions } from './write-decisions.ts';
 
 export interface DecisionJournal {
   /** Takes them; nobody waits for the entries. */
@@ -17,11 +17,9 @@ export function createDecisionJournal(host: Host, tell: (problem: string | undef
   let writing: Promise<void> | undefined;
   const writeAll = async () => {
     while (waiting.length > 0) {
-      const entries = journalEntries(waiting);
+      const batch = waiting;
       waiting = [];
-      let problem: string | undefined;
-      for (const fields of entries) problem = (await host.journal.write(fields)) ?? problem;
-      tell(problem);
+      tell((await writeDecisions(host, batch)).at(-1));
     }
     writing = undefined;
   };

@@ -1,6 +1,6 @@
 // One cycle by an operator's hand: without the guard, and in turns with the remediator.
 import { setTimeout } from 'node:timers/promises';
-import type { Host, Locking } from '../host/host.ts';
+import type { Host } from '../host/host.ts';
 import { takeLock } from '../host/linux/lock.ts';
 import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
@@ -11,10 +11,11 @@ import { isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { agree } from './agreement.ts';
+import { attemptLock } from './attempt-lock.ts';
 import { configure } from './configure.ts';
 import { decisionOf } from './decision.ts';
 import { plan } from './plan.ts';
-import { journalEntries } from './record.ts';
+import { writeDecisions } from './write-decisions.ts';
 
 const LOCK_WAIT_MS = 30_000;
 
@@ -52,7 +53,7 @@ export async function healOnce(
   if (cycle.kind === 'refused') return cycle;
   const decisions = cycle.outcomes.map((outcome) => decisionOf(outcome, 'heal', host.now()));
   // Not under the lock: nobody waits for the journal.
-  return { ...cycle, decisions, unwritten: await writeJournal(host, decisions) };
+  return { ...cycle, decisions, unwritten: await writeDecisions(host, decisions) };
 }
 
 async function runCycle(host: Host, policy: Policy, domains: readonly string[], refuse: Refuse) {
@@ -70,25 +71,8 @@ async function runCycle(host: Host, policy: Policy, domains: readonly string[], 
 async function waitForLock(host: Host) {
   const until = host.monotonic() + LOCK_WAIT_MS;
   for (;;) {
-    const lock = await attemptLock();
+    const lock = await attemptLock(() => takeLock(LOCK_FOLDER, `heal, process ${process.pid}`));
     if ('problem' in lock || lock.held || host.monotonic() > until) return lock;
     await setTimeout(100);
   }
-}
-
-async function attemptLock(): Promise<Locking | { readonly problem: string }> {
-  try {
-    return await takeLock(LOCK_FOLDER, `heal, process ${process.pid}`);
-  } catch (error) {
-    return { problem: (error as Error).message };
-  }
-}
-
-async function writeJournal(host: Host, decisions: readonly Decision[]): Promise<readonly string[]> {
-  const problems: string[] = [];
-  for (const fields of journalEntries(decisions)) {
-    const problem = await host.journal.write(fields);
-    if (problem !== undefined) problems.push(problem);
-  }
-  return problems;
 }

@@ -9,6 +9,7 @@ import type { Log } from '../model/log.ts';
 import { AGREED_FILE, PAUSE_FILE } from '../model/remediator-paths.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { readAgreement } from './agreement.ts';
+import { attemptLock } from './attempt-lock.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
 import { createDecisionJournal } from './decision-journal.ts';
 import type { StateStore } from './state-file.ts';
@@ -68,7 +69,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
 
   const cycle = async (trigger: Trigger): Promise<void> => {
     clearTimeout(timer);
-    const locking = dryRun ? undefined : await attemptLock(options.lock);
+    const locking = dryRun || !options.lock ? undefined : await attemptLock(options.lock);
     const problem = locking && 'problem' in locking ? locking.problem : undefined;
     once('lock', problem, 'the lock cannot be taken: nothing is healed until it can be');
     const holder = locking && 'holder' in locking ? locking.holder : undefined;
@@ -153,16 +154,6 @@ function isPaused(host: Host, log: Log): boolean {
   } catch (error) {
     log.error({ problem: (error as Error).message }, 'the pause file could not be looked for: paused');
     return true;
-  }
-}
-
-async function attemptLock(
-  lock: RemediatorOptions['lock'],
-): Promise<Locking | { readonly problem: string } | undefined> {
-  try {
-    return await lock?.();
-  } catch (error) {
-    return { problem: (error as Error).message };
   }
 }
 

@@ -1,7 +1,7 @@
 // Domain XML without what nobody here asks about. Disks with their backing chains, and what other programs keep in <metadata>, make a file
 // of megabytes; to validate and parse all of it would stop everything else for seconds. Here tags are only counted:
 // every one must have its end, as in a file that is whole, and what is inside is not looked at.
-import { METADATA_NAMESPACE } from './metadata-xml.ts';
+import { METADATA_NAMESPACE } from '../../model/snapshot.ts';
 
 // What is kept of each of these elements; all other elements are kept as they are.
 const KEPT: Readonly<Record<string, readonly string[]>> = {

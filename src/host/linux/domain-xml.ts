@@ -6,7 +6,7 @@ import type { Interface, Metadata } from '../../model/snapshot.ts';
 import { cutDomainXml } from './domain-xml-cut.ts';
 import { readInterface } from './interface-xml.ts';
 import { readMetadata } from './metadata-xml.ts';
-import { attribute, child, children, content, type Node } from './xml-node.ts';
+import { attribute, child, children, content, type Node, XML_OPTIONS } from './xml-node.ts';
 
 /** What the XML says of a domain. */
 export interface DomainXml {
@@ -20,12 +20,7 @@ export interface DomainXml {
 }
 
 const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  parseTagValue: false,
-  parseAttributeValue: false,
-  processEntities: false,
-  isArray: (_name, _path, _isLeaf, isAttribute) => !isAttribute,
+  ...XML_OPTIONS,
   trimValues: false,
   // As deep as libxml2 goes (xmlParserMaxDepth).
   maxNestedTags: 2048,

@@ -1,6 +1,7 @@
 // The domains of the host, from the files that libvirt keeps: live XML for running ones, else the persistent XML.
 // Never a call into libvirt: a hook must not (it deadlocks), and the files stay where they are while libvirtd is down.
 
+import { compare } from '../../model/order.ts';
 import { createSlices } from '../../model/slices.ts';
 import type { Domain } from '../../model/snapshot.ts';
 import type { Domains, FileStat, Host } from '../host.ts';
@@ -85,7 +86,7 @@ async function lookAtAll(host: Machine, before: ReadonlyMap<string, Cached>): Pr
   for (const file of live) await read(LIVE_FOLDER, file, 'running');
   for (const file of persistent) if (!running.has(file)) await read(folder, file, 'defined');
   const domains = [...entries.values()].filter((entry) => !isCopy(entry)).map(({ domain }) => domain);
-  return { folder, entries, domains: domains.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) };
+  return { folder, entries, domains: domains.sort((a, b) => compare(a.name, b.name)) };
 }
 
 // One that could not be read may be readable the next time, with no change of its folder.

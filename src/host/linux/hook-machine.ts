@@ -33,7 +33,7 @@ export function createHookHost(endMs: number): HookHost {
   return { ...files, domains, bridges: createIproute2({ ...files, run, follow }) };
 }
 
-/** One file that nothing depends on but time. */
+/** One file that nothing depends on but time: without it the next call takes longer. */
 export interface KeptFile {
   /** undefined where nothing is kept. Never throws. */
   read(): string | undefined;

@@ -1,7 +1,7 @@
 // Bridges and their ports from sysfs: Documentation/ABI/testing/sysfs-class-net, net/bridge/br_sysfs_br.c.
 // sysfs and not `ip -j link`: a port without any VLAN is here too, and a thousand reads cost less than that one process.
 import { parseMac } from '../../model/mac.ts';
-import { type Bridge, type Port, type Reading, vlanProtocolOf } from '../../model/snapshot.ts';
+import { type Bridge, type Port, type Reading, readingOf, vlanProtocolOf } from '../../model/snapshot.ts';
 import type { ChangesMade, Host } from '../host.ts';
 
 const NET = '/sys/class/net';
@@ -28,8 +28,8 @@ export function createLinkReader(
         return { name, mac: undefined, tap: false };
       }
     };
-    try {
-      const found = bridges.flatMap((name): Bridge[] => {
+    const found = readingOf(() =>
+      bridges.flatMap((name): Bridge[] => {
         const ports = host.list(`${NET}/${name}/brif`);
         if (!ports) return [];
         const wanted = only ? ports.filter((port) => only.has(port)) : ports;
@@ -42,23 +42,17 @@ export function createLinkReader(
             ports: wanted.map(readPort).filter((port) => port !== undefined),
           },
         ];
-      });
-      if (!only) taps = seen;
-      return { ok: true, value: found };
-    } catch (error) {
-      return { ok: false, error: (error as Error).message };
-    }
+      }),
+    );
+    if (found.ok && !only) taps = seen;
+    return found;
   };
 }
 
 /** Names of the ports of these bridges; none where there is no such bridge. */
 export function readPorts(host: Sysfs, bridges: readonly string[]): ChangesMade['ports'] {
-  try {
-    const portsOf = (bridge: string) => new Set(host.list(`${NET}/${bridge}/brif`));
-    return { ok: true, value: new Map(bridges.map((bridge) => [bridge, portsOf(bridge)])) };
-  } catch (error) {
-    return { ok: false, error: (error as Error).message };
-  }
+  const portsOf = (bridge: string) => new Set(host.list(`${NET}/${bridge}/brif`));
+  return readingOf(() => new Map(bridges.map((bridge) => [bridge, portsOf(bridge)])));
 }
 
 /** Whether there is a bridge of this name. Throws Error where sysfs cannot be read. */

@@ -1,23 +1,14 @@
 // Our element in a domain's <metadata>, as data that is not judged yet: policy/metadata.ts reads it. libvirt keeps what it does not
 // know there as it is, and `virsh metadata` gives the namespace to the element itself (src/util/virxml.c, virXMLInjectNamespace).
 import { XMLParser } from 'fast-xml-parser';
-import type { Metadata, MetadataElement } from '../../model/snapshot.ts';
-import { attribute, decode, type Node } from './xml-node.ts';
-
-export const METADATA_NAMESPACE = 'urn:libvirt-vlan-exporter:1';
+import { METADATA_NAMESPACE, type Metadata, type MetadataElement } from '../../model/snapshot.ts';
+import { attribute, decode, type Node, XML_OPTIONS } from './xml-node.ts';
 
 // A VM with 4094 VLANs written one by one has 20 kB; other programs' metadata beside ours may be longer.
 const MAX_TEXT = 64 * 1024;
 const MAX_OTHERS = 1024 * 1024;
 
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  parseTagValue: false,
-  parseAttributeValue: false,
-  processEntities: false,
-  isArray: (_name, _path, _isLeaf, isAttribute) => !isAttribute,
-});
+const parser = new XMLParser(XML_OPTIONS);
 
 /**
  * The elements of our namespace in <metadata>, whose text is `inner` and whose own attributes are those of `node`; undefined where

@@ -1,4 +1,15 @@
 // Elements of a parsed XML text, as fast-xml-parser gives them where every element is a list and attributes are '@name'.
+import type { X2jOptions } from 'fast-xml-parser';
+
+/** Of the parser: it makes of the text what the functions here take. */
+export const XML_OPTIONS = {
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  processEntities: false,
+  isArray: (_name, _path, _isLeaf, isAttribute) => !isAttribute,
+} satisfies X2jOptions;
 
 export type Node = { readonly [key: string]: readonly (Node | string)[] | string | undefined };
 

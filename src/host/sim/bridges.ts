@@ -1,4 +1,5 @@
 // The bridges of the simulated host, as the program asks for them. What the kernel refuses is told in its own words.
+import { compare } from '../../model/order.ts';
 import type { Change } from '../../model/plan.ts';
 import type { Bridge } from '../../model/snapshot.ts';
 import { isVid, type Vids, type VlanTable, vidRange, vidsFrom, vlanTable } from '../../model/vlan.ts';
@@ -68,7 +69,7 @@ function bridgeOf(kernel: Kernel, name: string, only?: ReadonlySet<string>): Bri
   const ports = portsOf(kernel.links, name)
     .filter((port) => only?.has(port.name) ?? true)
     .map((port) => ({ name: port.name, mac: port.mac, tap: port.kind === 'tap' }))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+    .sort((a, b) => compare(a.name, b.name));
   return { name, vlanFiltering: filtering, defaultPvid, vlanProtocol: '802.1Q', ports };
 }
 

@@ -4,7 +4,7 @@
 // the lines after it are another.
 import { bridgeArgs } from '../../../model/bridge-command.ts';
 import type { Change } from '../../../model/plan.ts';
-import type { Fdb, Reading } from '../../../model/snapshot.ts';
+import { type Fdb, type Reading, readingOf } from '../../../model/snapshot.ts';
 import type { Vids } from '../../../model/vlan.ts';
 import type { Bridges, Host, VlanTables } from '../../host.ts';
 import { createLinkReader, isBridge, isLink, listBridges, readPorts } from '../links.ts';
@@ -66,11 +66,8 @@ export function createIproute2(machine: Machine): Bridges {
 async function readVlans(machine: Machine): Promise<Reading<VlanTables>> {
   const { problem, stdout } = await machine.run('bridge', VLAN_SHOW, { timeoutMs: TIMEOUT_MS });
   if (problem !== undefined) return { ok: false, error: problem };
-  try {
-    return { ok: true, value: parseVlanShow(stdout) };
-  } catch (error) {
-    return { ok: false, error: `bridge ${VLAN_SHOW.join(' ')}: ${(error as Error).message}` };
-  }
+  const tables = readingOf(() => parseVlanShow(stdout));
+  return tables.ok ? tables : { ok: false, error: `bridge ${VLAN_SHOW.join(' ')}: ${tables.error}` };
 }
 
 /**

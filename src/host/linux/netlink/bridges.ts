@@ -1,4 +1,5 @@
 // The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; FDB entries; and changes of both.
+import { compare } from '../../../model/order.ts';
 import type { Change } from '../../../model/plan.ts';
 import { type Bridge, type Fdb, type Port, vlanProtocolOf } from '../../../model/snapshot.ts';
 import { type VidRange, type Vids, type VlanTable, vid, vidRange, vidsFrom } from '../../../model/vlan.ts';
@@ -165,7 +166,7 @@ function bridgesOf(
     const ports = links
       .filter((link) => link.master === bridge.index && !isBridge(link))
       .map(({ index, name: port, mac }): Port => ({ name: port, mac, tap: taps.get(index) ?? false }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+      .sort((a, b) => compare(a.name, b.name));
     const { vlanFiltering, defaultPvid, vlanProtocol } = settings.get(bridge.index) ?? {};
     return [{ name, vlanFiltering, defaultPvid, vlanProtocol: vlanProtocolOf(vlanProtocol), ports }];
   });
