@@ -2,7 +2,7 @@
 // samples, as kube-state-metrics does it. So a series of something that is gone cannot linger.
 // https://prometheus.io/docs/practices/naming/ and /instrumenting/writing_exporters/
 
-const PREFIX = 'libvirt_vlan_';
+export const PREFIX = 'libvirt_vlan_';
 
 export type Labels = Readonly<Record<string, string>>;
 
