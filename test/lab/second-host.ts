@@ -46,7 +46,10 @@ export async function startSecondHost(): Promise<SecondHost> {
     children.push(child);
     return child;
   };
-  await sh(`mkdir -p ${FOLDER}/{run,lib,log,cache,etc,remediator,hook,state} /srv/hosta/run /run/libvirt-vlan-remediator /run/libvirt-vlan-hook
+  const folders = ['run', 'lib', 'log', 'cache', 'etc', 'remediator', 'hook', 'state'].map(
+    (name) => `${FOLDER}/${name}`,
+  );
+  await sh(`mkdir -p ${folders.join(' ')} /srv/hosta/run /run/libvirt-vlan-remediator /run/libvirt-vlan-hook
     mount --bind /run/libvirt /srv/hosta/run
     cp -a /etc/libvirt/. ${FOLDER}/etc/ && cp -a /var/lib/libvirt/. ${FOLDER}/lib/
     rm -rf ${FOLDER}/etc/qemu/*.xml ${FOLDER}/etc/qemu/networks/autostart/*
@@ -63,8 +66,8 @@ export async function startSecondHost(): Promise<SecondHost> {
     on-b libvirt-vlan-exporter hook install`);
   begin('nsenter', ...inside, 'libvirtd', '-p', '/run/libvirt/libvirtd.pid');
   begin('nsenter', ...inside, 'libvirt-vlan-exporter', 'serve', '--web.listen-address', `${ADDRESS}:19177`);
-  const folders = ['RUNTIME_DIRECTORY=/run/libvirt-vlan-remediator', `STATE_DIRECTORY=${FOLDER}/state`];
-  begin('nsenter', ...inside, 'env', ...folders, 'libvirt-vlan-exporter', 'remediate');
+  const environment = ['RUNTIME_DIRECTORY=/run/libvirt-vlan-remediator', `STATE_DIRECTORY=${FOLDER}/state`];
+  begin('nsenter', ...inside, 'env', ...environment, 'libvirt-vlan-exporter', 'remediate');
   const answers = async (what: string, command: string) => {
     await until(what, 120_000, () => sh(command), 1000).catch((error: Error) => {
       throw new Error(`${error.message}\n${readFileSync(LOG, 'utf8').slice(-4000)}`);
