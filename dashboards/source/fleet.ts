@@ -30,7 +30,10 @@ export const fleet: Dashboard = {
   title: 'libvirt VLANs: fleet',
   description:
     'VLAN and PVID compliance of all hosts, worst first. Needs the recording rules of alerts/libvirt-vlan.rules.yml.',
-  variables: [variable('job', 'libvirt_vlan_build_info'), variable('instance', 'libvirt_vlan_build_info{job=~"$job"}')],
+  variables: [
+    variable('job', 'libvirt_vlan_build_info', { all: 'listed' }),
+    variable('instance', 'libvirt_vlan_build_info{job=~"$job"}'),
+  ],
   links: [{ title: 'Host and VM', type: 'link', url: '/d/libvirt-vlan-host', keepTime: true, includeVars: true }],
   panels: [
     row('Now'),

@@ -75,8 +75,12 @@ const DATASOURCE_VARIABLE = {
   query: 'prometheus',
 } as const;
 
-/** A variable of all values that `label` has in `metric`; several may be chosen, and "All". */
-export function variable(label: string, metric: string): JsonObject {
+/**
+ * A variable of all values that `label` has in `metric`; several may be chosen, and "All". `all: 'listed'`: "All" is those values, as
+ * a Prometheus that scrapes other things, too, needs it of the job: `up` and process_* are not ours alone. Else it is any value: hosts
+ * that are down for longer than the time shown are in no list.
+ */
+export function variable(label: string, metric: string, { all = 'any' }: { all?: 'any' | 'listed' } = {}): JsonObject {
   const query = `label_values(${metric}, ${label})`;
   return {
     name: label,
@@ -89,7 +93,7 @@ export function variable(label: string, metric: string): JsonObject {
     sort: 1,
     multi: true,
     includeAll: true,
-    allValue: '.+',
+    ...(all === 'any' ? { allValue: '.+' } : {}),
     current: { text: 'All', value: '$__all' },
   };
 }

@@ -30,7 +30,7 @@ export const host: Dashboard = {
   title: 'libvirt VLANs: host and VM',
   description: "VLANs and PVIDs of a host's VMs: now, over time, and what hook and remediator did about them.",
   variables: [
-    variable('job', 'libvirt_vlan_build_info'),
+    variable('job', 'libvirt_vlan_build_info', { all: 'listed' }),
     variable('instance', 'libvirt_vlan_build_info{job=~"$job"}'),
     variable('bridge', `libvirt_vlan_bridge_present{${HOST}}`),
     variable('domain', `libvirt_vlan_domain_vnets_expected{${BRIDGE}}`),

@@ -37,9 +37,16 @@ describe.each([...dashboards])('%s', (_, dashboard) => {
       label: name === 'job' ? 'Job' : 'Instance',
       type: 'query',
       multi: true,
-      allValue: '.+',
       datasource: { uid: '$datasource' },
     });
+  });
+
+  // The linter wants .+ for both. Of the job that is every target of a Prometheus, where a panel reads `up` or process_*.
+  it('means by all jobs those that have an exporter of ours, and by all instances all of theirs', () => {
+    const [job, instance] = ['job', 'instance'].map((name) => variables.find((candidate) => candidate.name === name));
+    expect(job?.query).toMatchObject({ query: 'label_values(libvirt_vlan_build_info, job)' });
+    expect(job).not.toHaveProperty('allValue');
+    expect(instance?.allValue).toBe('.+');
   });
 
   it('looks its variables up anew when the time changes (template-on-time-change-reload-rule)', () => {

@@ -12,9 +12,12 @@ export const dashboardQueries: readonly DashboardQuery[] = [...dashboards].flatM
   expressions(dashboard).map(({ where, expr }) => ({ where: `${file}: ${where}`, expr })),
 );
 
-/** Every variable at "All", and `rateInterval` as Grafana works it out: four scrape intervals at least. */
+/** Every variable at "All", which of the jobs are those listed, and `rateInterval` as Grafana works it out: four scrape intervals at least. */
 export function filledIn(expr: string, rateInterval: string): string {
-  return expr.replaceAll('$__rate_interval', rateInterval).replaceAll(/\$(job|instance|bridge|domain)\b/g, '.+');
+  return expr
+    .replaceAll('$__rate_interval', rateInterval)
+    .replaceAll(/\$job\b/g, 'libvirt-vlan-exporter')
+    .replaceAll(/\$(instance|bridge|domain)\b/g, '.+');
 }
 
 /** Queries that rightly find nothing on a healthy host, and why. */
