@@ -245,7 +245,8 @@ export const host: Dashboard = {
       'Interfaces of running VMs that have no port on their bridge: they have no network.',
       [
         {
-          expr: `libvirt_vlan_domain_vnets_expected{${VM}} - libvirt_vlan_domain_vnets{${VM}} > 0`,
+          // As the alert: one whose port is in doubt has one.
+          expr: `libvirt_vlan_domain_vnets_expected{${VM}} - libvirt_vlan_domain_vnets{${VM}} > 0 and on (job, instance, bridge) libvirt_vlan_bridge_findings{${BRIDGE}, reason="not_on_bridge"} > 0`,
           as: 'not on bridge',
         },
       ],

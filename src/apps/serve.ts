@@ -50,6 +50,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     maxRequests: flags['web.maxRequests'],
     lifecycle: flags['web.enableLifecycle'] ?? false,
   });
+  log.info({ version: VERSION, policy: service.exporter.state().settings.policy.sha256 }, 'exporter starts');
   await runDaemon(
     {
       settled: service.settled,
