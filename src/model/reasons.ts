@@ -10,7 +10,10 @@ interface Entry {
   readonly severity: 'critical' | 'warning';
   /** The alert that tells of it. */
   readonly alert: string;
-  /** Whether healing mends it: `by policy` where the policy decides. */
+  /**
+   * Whether healing mends it: `by policy` where the policy decides. `yes` needs a change that does it, and `isSettled` to see it. `never`
+   * on a vnet's finding leaves the whole vnet alone, its PVID, too.
+   */
   readonly healed: 'yes' | 'by policy' | 'never';
   /** When, or why not. */
   readonly healing: string;
