@@ -6,13 +6,14 @@ const HOOK_NAME = 'libvirt-vlan-exporter';
 
 /** Where `hook install` writes; or why it cannot. */
 export function placeFor({ files, libvirt }: Installation): { readonly path: string } | { readonly problem: string } {
-  if (!libvirt || !isOlder(libvirt, [6, 5])) return { path: `${HOOK_FOLDER}/${HOOK_NAME}` };
   // Before 6.5.0 there is only the one file.
-  const taken = files.find((file) => file.path === HOOK_FILE && file.kind !== 'ours');
-  if (!taken) return { path: HOOK_FILE };
-  const version = libvirt.join('.');
+  const old = libvirt && isOlder(libvirt, [6, 5]) ? libvirt.join('.') : undefined;
+  const path = old === undefined ? `${HOOK_FOLDER}/${HOOK_NAME}` : HOOK_FILE;
+  const taken = files.find((file) => file.path === path && file.kind !== 'ours');
+  if (!taken) return { path };
+  if (old === undefined) return { problem: `there is ${describe(taken)}; move it away` };
   return {
-    problem: `libvirt ${version} runs only ${HOOK_FILE}, and there is ${describe(taken)}; move it away or call this hook from it`,
+    problem: `libvirt ${old} runs only ${path}, and there is ${describe(taken)}; move it away or call this hook from it`,
   };
 }
 

@@ -14,20 +14,22 @@ export interface DecisionJournal {
 /** `tell` is called after each batch: what went wrong last, or undefined. */
 export function createDecisionJournal(host: Host, tell: (problem: string | undefined) => void): DecisionJournal {
   let waiting: readonly Decision[] = [];
-  let writing: Promise<void> | undefined;
+  let isWriting = false;
+  let written = Promise.resolve();
   const writeAll = async () => {
+    isWriting = true;
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
       tell((await writeDecisions(host, batch)).at(-1));
     }
-    writing = undefined;
+    isWriting = false;
   };
   return {
     write: (decisions) => {
       waiting = [...waiting, ...decisions];
-      writing ??= writeAll();
+      if (!isWriting) written = writeAll();
     },
-    written: async () => writing,
+    written: () => written,
   };
 }

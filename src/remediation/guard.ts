@@ -1,7 +1,8 @@
 // When a vnet may be healed. Pure: state in, state out, the clock handed in. Per vnet: the first heal at once, then 1, 2, 4, 8 …
 // seconds after the last one; more than `maxHeals` in `windowMs` suspends it (somebody is fighting, or the heals fail), with one
 // probe each `cooldownMs`; all is forgotten only after it stayed compliant for `cooldownMs` after the last heal. No pause is so long that
-// `maxHeals` would not fit into half of `windowMs`: who is fought at once is suspended, whatever the limits are.
+// `maxHeals` would not fit into half of `windowMs`: who is fought at once is suspended. Where that would be more than one a second, they
+// go on doubling.
 import type { SuspensionCause } from '../model/remediator-status.ts';
 import type { VnetReport } from '../model/report.ts';
 import { isSettled } from './plan.ts';
@@ -127,8 +128,8 @@ export function nextForgetting(state: GuardState, limits: Limits): number | unde
 }
 
 function backoff(streak: number, { maxHeals, windowMs, cooldownMs }: Limits): number {
-  const longest = Math.max(FIRST_BACKOFF_MS, windowMs / (2 * maxHeals));
-  return Math.min(FIRST_BACKOFF_MS * 2 ** (streak - 1), longest, cooldownMs);
+  const share = windowMs / (2 * maxHeals);
+  return Math.min(FIRST_BACKOFF_MS * 2 ** (streak - 1), share < FIRST_BACKOFF_MS ? cooldownMs : share, cooldownMs);
 }
 
 function lastOf(entry: VnetGuard): number {

@@ -45,7 +45,9 @@ function groupEntry(group: readonly [Decision, ...Decision[]]): JournalFields {
     LIBVIRT_VLAN_TRIGGER: first.trigger,
     LIBVIRT_VLAN_OUTCOME: first.outcome,
     // In one field: journald takes no entry of more than 1024.
-    LIBVIRT_VLAN_DECISIONS: plainJson(group.map(({ domain, vnet, before, after }) => [domain, vnet, before, after])),
+    LIBVIRT_VLAN_DECISIONS: plainJson(
+      group.map(({ domain, vnet, before, after, at }) => [domain, vnet, before, after, at]),
+    ),
     LIBVIRT_VLAN_DURATION_MS: slowest,
   };
 }

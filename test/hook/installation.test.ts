@@ -27,6 +27,9 @@ test('its place is the folder, or the one file where libvirt is older than 6.5',
   expect(placeFor(host({ libvirt: undefined }))).toEqual({ path: ours.path });
   expect(placeFor(host({ libvirt: [6, 5, 0] }))).toEqual({ path: ours.path });
   expect(placeFor(host({ libvirt: [6, 4, 9], files: [] }))).toEqual({ path: HOOK_FILE });
+  expect(placeFor(host({ files: [{ ...original, kind: 'other', path: ours.path }] }))).toEqual({
+    problem: `there is ${ours.path}: a hook of somebody else; move it away`,
+  });
   expect(placeFor(host({ libvirt: [6, 4, 9], files: [{ ...ours, path: HOOK_FILE }] }))).toEqual({ path: HOOK_FILE });
 });
 

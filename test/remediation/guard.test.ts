@@ -157,7 +157,22 @@ test('whatever happens and when, a vnet is never healed more than max_heals time
   );
 });
 
-test('whatever the limits are, a vnet that is fought at once is suspended after max_heals, however late each look is', () => {
+test('where the limits ask for more than a heal a second, the pauses double up to the cooldown', () => {
+  const vnet = { bridge: 'br0', domain: 'vm-1', mac: '52:54:00:00:00:01', vnet: 'vnet0' };
+  const limits = { maxHeals: 5, windowMs: 4000, cooldownMs: 60_000 };
+  let state: GuardState = {};
+  let now = 1_000_000;
+  const pauses = Array.from({ length: 8 }, () => {
+    state = afterHeals(state, [{ vnet, failed: false }], now, limits);
+    const allowed = permit(state, vnet, now, limits);
+    const pause = allowed.kind === 'wait' ? allowed.until - now : 0;
+    now += pause;
+    return pause / 1000;
+  });
+  expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+});
+
+test('with all other limits a vnet that is fought at once is suspended after max_heals, however late each look is', () => {
   const vnet = { bridge: 'br0', domain: 'vm-1', mac: '52:54:00:00:00:01', vnet: 'vnet0' };
   const anyLimits = fc
     .tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 3600 }), fc.integer({ min: 1, max: 3600 }))

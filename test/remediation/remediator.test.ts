@@ -80,9 +80,26 @@ test('a journal that is slower than the heals: what comes meanwhile goes as one 
   release();
   await remediator.idle();
   expect(entries).toHaveLength(2);
-  const decisions: [string][] = JSON.parse(String(entries[1]?.LIBVIRT_VLAN_DECISIONS));
+  const decisions: [string, string, string, string, number][] = JSON.parse(String(entries[1]?.LIBVIRT_VLAN_DECISIONS));
   expect(new Set(decisions.map(([domain]) => domain))).toHaveProperty('size', 50);
+  // Each was at its own time.
+  expect(new Set(decisions.map(([, , , , at]) => at))).toHaveProperty('size', 50);
   await remediator.stop();
+});
+
+test('a heal after cycles that decided nothing is in the journal', async () => {
+  const { remediator, host, tap, pass } = start(1);
+  await remediator.wake('startup');
+  await remediator.idle();
+  await remediator.wake('event');
+  await remediator.idle();
+  const healed = () => host.journal.entries.filter((e) => e.SYSLOG_IDENTIFIER === 'libvirt-vlan-remediator');
+  expect(healed()).toHaveLength(1);
+  pass(5000);
+  host.wipe(tap(1));
+  await remediator.wake('event');
+  await remediator.idle();
+  expect(healed()).toHaveLength(2);
 });
 
 test("the kernel's own events after a heal wake one more look, and then it is idle", async () => {

@@ -109,7 +109,9 @@ function ofRemediator(entry: Entry): readonly HistoryEvent[] {
   const kind = OUTCOMES.get(one(entry, 'LIBVIRT_VLAN_OUTCOME') ?? '');
   if (!kind) return [];
   const event = eventOf(entry, 'remediator', kind === 'configured' ? 'healed' : kind);
-  const many = decisionsOf(one(entry, 'LIBVIRT_VLAN_DECISIONS'));
+  const many = decisionsOf(one(entry, 'LIBVIRT_VLAN_DECISIONS'), (at) =>
+    at === undefined ? event.at : momentOf(entry, at),
+  );
   return many.length > 0 ? many.map((decision) => ({ ...event, ...decision, text: '' })) : [event];
 }
 
@@ -167,27 +169,32 @@ function eventOf(entry: Entry, by: Writer, kind: HistoryKind): HistoryEvent {
 }
 
 // When it happened: an entry is a process, which on a busy host starts seconds later. Not after journald had it, nor long before.
-function momentOf(entry: Entry): number {
+function momentOf(entry: Entry, told: unknown = one(entry, 'LIBVIRT_VLAN_AT')): number {
   const written = timeOf(entry);
-  const at = Number(one(entry, 'LIBVIRT_VLAN_AT') ?? Number.NaN);
+  const at = Number(told ?? Number.NaN);
   return Number.isSafeInteger(at) && at <= written && at > written - MAX_LAG_MS ? at : written;
 }
 
 /** Where one entry stands for many vnets, see remediation/record.ts. */
-function decisionsOf(text: string | undefined): readonly Pick<HistoryEvent, 'domain' | 'vnet' | 'before' | 'after'>[] {
+function decisionsOf(
+  text: string | undefined,
+  moment: (at: unknown) => number,
+): readonly Pick<HistoryEvent, 'domain' | 'vnet' | 'before' | 'after' | 'at'>[] {
   if (text === undefined) return [];
   try {
     const list: unknown = JSON.parse(text);
-    return Array.isArray(list) ? list.flatMap(decisionFrom) : [];
+    return Array.isArray(list) ? list.flatMap((item) => decisionFrom(item, moment)) : [];
   } catch {
     return [];
   }
 }
 
-function decisionFrom(item: unknown) {
-  if (!Array.isArray(item) || item.length !== 4 || !item.every((part) => typeof part === 'string')) return [];
-  const [domain, vnet, before, after] = item as [string, string, string, string];
-  return [{ domain, vnet, before, after }];
+// An older version did not write the moment of each.
+function decisionFrom(item: unknown, moment: (at: unknown) => number) {
+  const words: readonly unknown[] = Array.isArray(item) ? item.slice(0, 4) : [];
+  if (words.length !== 4 || !words.every((part) => typeof part === 'string')) return [];
+  const [domain, vnet, before, after, at] = item as [string, string, string, string, unknown];
+  return [{ domain, vnet, before, after, at: moment(at) }];
 }
 
 function one(entry: Entry, field: string): string | undefined {

@@ -96,6 +96,21 @@ test('events stand in the order in which they happened, as far as their writer c
   ]);
 });
 
+test('vnets of one entry that were healed at different times are told at these', () => {
+  const at = (parse(remediator(healed))[0]?.at ?? 0) - 90_000;
+  const decisions = [
+    ['a', 'vnet0', '1*', '100*', at],
+    ['b', 'vnet1', '1*', '100*', at + 60_000],
+    ['forged', 'vnet2', '1*', '100*', at + 3600_000],
+  ];
+  const entry = remediator({ LIBVIRT_VLAN_OUTCOME: 'verified', LIBVIRT_VLAN_DECISIONS: JSON.stringify(decisions) });
+  expect(parse(entry).map((event) => [event.domain, event.at - at])).toEqual([
+    ['a', 0],
+    ['b', 60_000],
+    ['forged', 90_000],
+  ]);
+});
+
 test('one entry that stands for many vnets is an event of each', () => {
   const decisions = [
     ['a', 'vnet0', '1*', '100*'],
