@@ -53,10 +53,18 @@ export interface ChangesMade {
   readonly fdb: Reading<Fdb> | undefined;
 }
 
-/** What is to be read after changes, beside the VLAN tables: names of bridges. */
+/** A port of a bridge, by their names. */
+export interface PortOf {
+  readonly bridge: string;
+  readonly port: string;
+}
+
+/** What is to be read after changes, beside the VLAN tables. */
 export interface ReadBack {
+  /** The ports of these bridges. */
   readonly ports: readonly string[];
-  readonly fdb: readonly string[];
+  /** The static FDB entries of these ports. */
+  readonly fdb: readonly PortOf[];
 }
 
 /** The Linux bridges of the machine. Nothing here throws or rejects for what the host says, but for `list`. */
@@ -69,8 +77,11 @@ export interface Bridges {
   links(names: readonly string[], only?: ReadonlySet<string>): Reading<readonly Bridge[]>;
   /** As `links`, and the VLAN tables beside it, with how long each took. */
   read(names: readonly string[], only?: ReadonlySet<string>): Promise<BridgesRead>;
-  /** Static FDB entries of the ports of these bridges; a bridge that is gone has none. */
-  fdb(names: readonly string[]): Promise<Reading<Fdb>>;
+  /**
+   * Static FDB entries of these ports; one that is gone has none. Of no other port: what machines send is learned by all that learn,
+   * and there may be a million of it.
+   */
+  fdb(ports: readonly PortOf[]): Promise<Reading<Fdb>>;
   /** Makes the changes, those of one port in their order, and then reads. */
   change(changes: readonly Change[], readBack: ReadBack): Promise<ChangesMade>;
   /** Calls `changed` at each change of a link or of VLANs. `ended`: it ended by itself, and why. */

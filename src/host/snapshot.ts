@@ -1,7 +1,8 @@
 // The host, read once, at the same cost whatever the number of VMs.
 // A reader that fails makes its part unknown, never the whole.
+import { tapMac } from '../model/mac.ts';
 import type { Bridge, CollectorRun, Domain, Interface, Reading, Snapshot } from '../model/snapshot.ts';
-import type { Host } from './host.ts';
+import type { Host, PortOf } from './host.ts';
 
 /** The bridges to read, as of a Policy. */
 export interface Scope {
@@ -20,7 +21,7 @@ export function createSnapshotReader(host: Host): SnapshotReader {
     const [running, domainsRun] = await timed(host, 'domains', host.domains.read);
     const { links, vlans, collectors } = await bridges;
     const domains = withoutTheDead(running, links, host.domains.died);
-    const kept = bridgesKeptByLibvirt(domains, names);
+    const kept = portsKeptByLibvirt(domains, links);
     const fdb = kept.length === 0 ? undefined : await host.bridges.fdb(kept);
     return { takenAt, links, vlans, domains, fdb, collectors: [...collectors, domainsRun] };
   };
@@ -45,14 +46,17 @@ function withoutTheDead(
   return { ok: true, value: domains.value.map((domain) => dead(domain) ?? domain) };
 }
 
-/** Those of `bridges` on which libvirt keeps the FDB of a running domain's port. */
-function bridgesKeptByLibvirt(domains: Reading<readonly Domain[]>, bridges: readonly string[]): readonly string[] {
-  const kept = new Set<string | undefined>();
-  for (const { state, interfaces } of domains.ok ? domains.value : []) {
-    if (state !== 'running') continue;
-    for (const iface of interfaces) if (iface.macTable !== undefined) kept.add(iface.bridge);
-  }
-  return kept.size === 0 ? [] : bridges.filter((bridge) => kept.has(bridge));
+/** Ports that may be a running domain's whose FDB libvirt keeps: by the name or the MAC of its tap. */
+function portsKeptByLibvirt(domains: Reading<readonly Domain[]>, links: Reading<readonly Bridge[]>): readonly PortOf[] {
+  const kept = (domains.ok ? domains.value : []).flatMap(({ state, interfaces }) =>
+    state === 'running' ? interfaces.filter(({ macTable }) => macTable !== undefined) : [],
+  );
+  if (kept.length === 0 || !links.ok) return [];
+  const names = new Set(kept.map(({ target }) => target));
+  const macs = new Set<string | undefined>(kept.map(({ mac }) => tapMac(mac)));
+  return links.value.flatMap(({ name: bridge, ports }) =>
+    ports.filter(({ name, mac }) => names.has(name) || macs.has(mac)).map(({ name }) => ({ bridge, port: name })),
+  );
 }
 
 async function timed<T>(

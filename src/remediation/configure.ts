@@ -37,7 +37,8 @@ export async function configure(
 
 function change(host: Machine, changes: readonly Change[], plans: readonly VnetPlan[]): Promise<ChangesMade> {
   const bridgesOf = (some: readonly VnetPlan[]) => [...new Set(some.map((plan) => plan.bridge))];
-  return host.bridges.change(changes, { ports: bridgesOf(plans), fdb: bridgesOf(plans.filter(({ fdb }) => fdb)) });
+  const fdb = plans.filter((plan) => plan.fdb).map(({ bridge, vnet }) => ({ bridge, port: vnet }));
+  return host.bridges.change(changes, { ports: bridgesOf(plans), fdb });
 }
 
 /** Why nothing is to be changed on a bridge, by its name. */

@@ -1,5 +1,5 @@
 // A port whose FDB libvirt keeps: VLANs and entries are judged, planned, applied and verified together.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { parseFdbShow } from '../../src/host/linux/iproute2/text.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { createSnapshotReader } from '../../src/host/snapshot.ts';
@@ -32,7 +32,7 @@ async function judge(sim: Parameters<typeof createSnapshotReader>[0]) {
   return { planned: plan(report), vnet: report.bridges[0]?.vnets[0] };
 }
 async function entries(sim: ProgramsHost): Promise<string> {
-  const fdb = await sim.bridges.fdb(['br0']);
+  const fdb = await sim.bridges.fdb([{ bridge: 'br0', port: 'vnet0' }]);
   return fdb.ok ? formatVids(fdb.value.get('vnet0')?.get(MAC) ?? []) : fdb.error;
 }
 const bridge = (sim: ProgramsHost, command: string) => sim.run('bridge', command.split(' '), { timeoutMs: 1000 });
@@ -86,6 +86,14 @@ test('where libvirt keeps no FDB, it is not even read', async () => {
   const { planned, vnet } = await judge(onPrograms(sim, () => run));
   expect(calls.filter((call) => call.includes('fdb'))).toEqual([]);
   expect([vnet?.fdb, planned.vnets[0]?.fdb]).toEqual([undefined, undefined]);
+});
+
+test('of no other port the entries are asked for: what machines send fills those of all that learn', async () => {
+  const sim = host();
+  sim.start({ name: 'noisy', uuid: 'n', interfaces: [{ mac: '52:54:00:00:00:02', bridge: 'br0' }] });
+  const asked = vi.spyOn(sim.bridges, 'fdb');
+  await snapshotOf(sim);
+  expect(asked.mock.calls).toEqual([[[{ bridge: 'br0', port: 'vnet0' }]]]);
 });
 
 test('where it could not be read, the vnet is left alone', async () => {

@@ -5,9 +5,9 @@ import type { KernelBridges } from './netlink/kernel-bridges.ts';
 
 /** `monotonic`: milliseconds, for how long reading takes. */
 export function preferNetlink(netlink: KernelBridges, iproute2: Bridges, monotonic: () => number): Bridges {
-  const readFdb: Bridges['fdb'] = async (names) => {
-    const fdb = netlink.fdb(names);
-    return fdb ? { ok: true, value: fdb } : iproute2.fdb(names);
+  const readFdb: Bridges['fdb'] = async (ports) => {
+    const fdb = netlink.fdb(ports.map(({ port }) => port));
+    return fdb ? { ok: true, value: fdb } : iproute2.fdb(ports);
   };
   const change: Bridges['change'] = async (changes, readBack) => {
     const made = netlink.change(changes);

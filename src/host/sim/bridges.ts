@@ -3,7 +3,7 @@ import { compare } from '../../model/order.ts';
 import type { Change } from '../../model/plan.ts';
 import type { Bridge } from '../../model/snapshot.ts';
 import { isVid, type Vids, type VlanTable, vidRange, vidsFrom, vlanTable } from '../../model/vlan.ts';
-import type { Bridges, VlanTables } from '../host.ts';
+import type { Bridges, PortOf, VlanTables } from '../host.ts';
 import { type Kernel, type Link, portsOf } from './kernel.ts';
 
 /** `watch`: how changes of links are told. */
@@ -14,8 +14,10 @@ export function createSimBridges(kernel: Kernel, monotonic: () => number, watch:
     ok: true,
     value: existing(names).map((name) => bridgeOf(kernel, name, only)),
   });
-  const fdb = (names: readonly string[]) => {
-    const ports = existing(names).flatMap((name) => portsOf(kernel.links, name));
+  const fdb = (asked: readonly PortOf[]) => {
+    const ports = asked.flatMap(({ bridge, port }) =>
+      portsOf(kernel.links, bridge).filter(({ name }) => name === port),
+    );
     return { ok: true, value: new Map(ports.map((port) => [port.name, entriesOf(port)])) } as const;
   };
   return {
@@ -33,7 +35,7 @@ export function createSimBridges(kernel: Kernel, monotonic: () => number, watch:
       ] as const;
       return { links: read, vlans, collectors };
     },
-    fdb: async (names) => fdb(names),
+    fdb: async (ports) => fdb(ports),
     change: async (changes, readBack) => {
       const failures = changes.flatMap((change) => {
         const problem = makeChange(kernel, change);

@@ -33,12 +33,13 @@ function bridges(answers: Partial<KernelBridges>) {
   return { bridges: preferNetlink(netlink, iproute2 as unknown as Bridges, () => 0), iproute2 };
 }
 
-const back = { ports: ['br0'], fdb: ['br0'] };
+const PORT = { bridge: 'br0', port: 'vnet0' };
+const back = { ports: ['br0'], fdb: [PORT] };
 
 test('VLANs and FDB entries are changed and read back by netlink, without a process', async () => {
   const change = vi.fn(() => ({ refused: new Map(), unanswered: [] }));
   const { bridges: both, iproute2 } = bridges({ change });
-  expect(await both.fdb(['br0'])).toEqual(ok(fdb));
+  expect(await both.fdb([PORT])).toEqual(ok(fdb));
   const made = await both.change([vlanChange, fdbChange], back);
   expect(made).toEqual({
     failures: new Map(),
@@ -60,9 +61,9 @@ test('what netlink leaves unanswered iproute2 does again, and reads', async () =
 test('where netlink does not answer, iproute2 is asked for all of it', async () => {
   const none = () => undefined;
   const { bridges: both, iproute2 } = bridges({ fdb: none, change: none });
-  await both.fdb(['br0']);
+  await both.fdb([PORT]);
   await both.change([fdbChange], back);
-  expect(iproute2.fdb).toHaveBeenCalledWith(['br0']);
+  expect(iproute2.fdb).toHaveBeenCalledWith([PORT]);
   expect(iproute2.change).toHaveBeenCalledWith([fdbChange], back);
 });
 

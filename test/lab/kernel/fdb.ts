@@ -81,7 +81,9 @@ async function received(): Promise<number> {
 /** The VLANs of the guest's entries, which both say alike. */
 async function entries(): Promise<string> {
   await netlink.bridges.read(['fdbr']);
-  const read = await Promise.all([iproute2, netlink].map(({ bridges }) => bridges.fdb(['fdbr'])));
+  const read = await Promise.all(
+    [iproute2, netlink].map(({ bridges }) => bridges.fdb([{ bridge: 'fdbr', port: 'fdb.tap' }])),
+  );
   const [one, other] = read.map((fdb) => {
     assert.ok(fdb.ok);
     return formatVids(fdb.value.get('fdb.tap')?.get(MAC) ?? []);

@@ -46,7 +46,11 @@ async function sameReadings(when: string, { fdb = true } = {}) {
   assert.deepEqual(read.bridges, links.value, when);
   assert.deepEqual(sorted(read.vlans), sorted(vlans.value), when);
   if (fdb)
-    assert.deepEqual(entriesOf(netlink.fdb(names())), entriesOf(parseFdbShow(await sh('bridge -j fdb show'))), when);
+    assert.deepEqual(
+      entriesOf(netlink.fdb(links.value.flatMap(({ ports }) => ports.map(({ name }) => name)))),
+      entriesOf(parseFdbShow(await sh('bridge -j fdb show'))),
+      when,
+    );
 }
 
 /** As `port MAC VLANs`, of one port or of all. */
@@ -156,7 +160,7 @@ async function both(changes: readonly Change[]) {
     const { vlans } = netlink.read(names());
     const theirs = shown[i] ?? '';
     if ('mac' in one) {
-      const [ours, expected] = [netlink.fdb(names()), parseFdbShow(theirs)];
+      const [ours, expected] = [netlink.fdb(PORTS.map((port) => `n${port}`)), parseFdbShow(theirs)];
       for (const port of PORTS)
         assert.deepEqual(
           entriesOf(ours, `n${port}`),

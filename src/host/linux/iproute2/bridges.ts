@@ -6,7 +6,7 @@ import { bridgeArgs } from '../../../model/bridge-command.ts';
 import type { Change } from '../../../model/plan.ts';
 import { type Fdb, type Reading, readingOf } from '../../../model/snapshot.ts';
 import type { Vids } from '../../../model/vlan.ts';
-import type { Bridges, Host, VlanTables } from '../../host.ts';
+import type { Bridges, Host, PortOf, VlanTables } from '../../host.ts';
 import { createLinkReader, isBridge, isLink, listBridges, readPorts } from '../links.ts';
 import type { Processes, RunResult } from '../processes.ts';
 import {
@@ -50,7 +50,7 @@ export function createIproute2(machine: Machine): Bridges {
       ] as const;
       return { links, vlans, collectors };
     },
-    fdb: (names) => readFdb(machine, names),
+    fdb: (ports) => readFdb(machine, ports),
     change: async (changes, readBack) => {
       const { failures, dump } = await makeChanges(machine, changes);
       const changed = changes.map((change) => change.port);
@@ -96,15 +96,16 @@ function impossibleIn(machine: Machine, vlans: VlanTables): string | undefined {
   return undefined;
 }
 
-/** One process for each bridge. */
-async function readFdb(machine: Machine, bridges: readonly string[]): Promise<Reading<Fdb>> {
+/** One process for each bridge: one for each port is too much where there are many. */
+async function readFdb(machine: Machine, ports: readonly PortOf[]): Promise<Reading<Fdb>> {
   const all = new Map<string, ReadonlyMap<string, Vids>>();
-  for (const bridge of bridges) {
+  const wanted = new Set(ports.map(({ port }) => port));
+  for (const bridge of new Set(ports.map((one) => one.bridge))) {
     try {
       if (!isBridge(machine, bridge)) continue;
       const { stdout, problem } = await machine.run('bridge', fdbShow(bridge), { timeoutMs: TIMEOUT_MS });
       if (problem !== undefined) return { ok: false, error: problem };
-      for (const [port, entries] of parseFdbShow(stdout)) all.set(port, entries);
+      for (const [port, entries] of parseFdbShow(stdout)) if (wanted.has(port)) all.set(port, entries);
     } catch (error) {
       return { ok: false, error: `bridge ${fdbShow(bridge).join(' ')}: ${(error as Error).message}` };
     }

@@ -35,7 +35,7 @@ export interface KernelChanges {
 export interface NetlinkBridges {
   /** Throws NetlinkError where the kernel cannot be asked or is not understood. */
   read(names: readonly string[]): KernelRead;
-  /** The static entries of these bridges, of ports as they were when last read. A bridge that is gone has none. Throws NetlinkError. */
+  /** The static entries of these ports, as they were when last read. One that is gone has none. Throws NetlinkError. */
   fdb(names: readonly string[]): Fdb;
   /** Makes the changes, in their order, of ports as they were when last read. Throws NetlinkError where none could be asked for. */
   change(changes: readonly Change[]): KernelChanges;
@@ -81,10 +81,10 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
     return [...new Map(found.map((link) => [link.index, link])).values()];
   };
 
-  const entriesOf = (bridge: number): readonly FdbEntry[] => {
-    const ask = () => dump(fdbRequest(bridge), RTM_NEWNEIGH, parseFdbEntry);
+  const entriesOf = ({ index, master }: BridgeLink): readonly FdbEntry[] => {
+    const ask = () => dump(fdbRequest(index, master), RTM_NEWNEIGH, parseFdbEntry);
     try {
-      return dumpWhole(ask, entries.get(bridge) ?? [], ({ index, mac, vid }) => `${index} ${mac} ${vid}`);
+      return dumpWhole(ask, entries.get(index) ?? [], ({ mac, vid }) => `${mac} ${vid}`);
     } catch (error) {
       if (error instanceof NetlinkError && error.code === 'ENODEV') return [];
       throw error;
@@ -110,8 +110,8 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
       return { bridges: bridgesOf(names, all, settings, taps), vlans: tablesOf(all) };
     },
     fdb: (names) => {
-      const bridges = [...ports.values()].filter((link) => isBridge(link) && names.includes(link.name));
-      entries = new Map(bridges.map(({ index }) => [index, entriesOf(index)]));
+      const known = [...new Set(names)].flatMap((name) => ports.get(name) ?? []);
+      entries = new Map(known.map((link) => [link.index, entriesOf(link)]));
       return fdbOf([...entries.values()].flat(), ports);
     },
     change: (changes) => {

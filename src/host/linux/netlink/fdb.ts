@@ -31,10 +31,10 @@ export interface FdbEntry {
   readonly vid: Vid;
 }
 
-/** Asks for all entries of the bridge with this index. Each answer is for `parseFdbEntry`. */
-export function fdbRequest(bridge: number): Buffer {
+/** Asks for all entries of a port of a bridge, both by their index. Each answer is for `parseFdbEntry`. */
+export function fdbRequest(port: number, bridge: number): Buffer {
   const master = buildAttribute(IFLA_MASTER, u32(bridge));
-  return buildMessage(RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, Buffer.concat([ifinfomsg(AF_BRIDGE, 0), master]));
+  return buildMessage(RTM_GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, Buffer.concat([ifinfomsg(AF_BRIDGE, port), master]));
 }
 
 /** The payload of an RTM_NEWNEIGH of that dump; undefined where the entry is not static, or in no VLAN. Throws MalformedError. */

@@ -17,7 +17,7 @@ export interface KernelBridges {
   via(): KernelInterface;
   read(names: readonly string[]): KernelRead | undefined;
   /** The static FDB entries of these bridges, of ports as they were when last read. */
-  fdb(names: readonly string[]): Fdb | undefined;
+  fdb(ports: readonly string[]): Fdb | undefined;
   /** Makes the changes, in their order, of ports as they were when last read. */
   change(changes: readonly Change[]): KernelChanges | undefined;
 }
@@ -68,7 +68,7 @@ export function createKernelBridges(
     via: () => via ?? 'netlink',
     read: (names) => (via === 'iproute2' && now() < retryAt ? undefined : attempt(() => bridges.read(names))),
     // Ports are known from the last reading: where that was not ours, neither are the entries and the changes.
-    fdb: (names) => (via === 'netlink' ? attempt(() => bridges.fdb(names)) : undefined),
+    fdb: (ports) => (via === 'netlink' ? attempt(() => bridges.fdb(ports)) : undefined),
     change: (changes) => (via === 'netlink' ? attempt(() => bridges.change(changes)) : undefined),
   };
 }

@@ -30,14 +30,16 @@ test('the name of a foreign port blinds nobody', () => {
   ]);
 });
 
+const PORT = { bridge: 'br0', port: 'vnet0' };
+
 test('nothing printed is an error, and not a table without entries', async () => {
   const host = memoryHost({ '/sys/class/net/br0/bridge/vlan_filtering': '1' });
   const args = 'bridge -j fdb show br br0';
   host.answers.set(args, { stdout: '' });
-  expect(await host.bridges.fdb(['br0'])).toEqual({
+  expect(await host.bridges.fdb([PORT])).toEqual({
     ok: false,
     error: `${args}: printed nothing; expected a JSON list`,
   });
   host.answers.set(args, { stdout: '[]' });
-  expect(await host.bridges.fdb(['br0', 'gone'])).toEqual({ ok: true, value: new Map() });
+  expect(await host.bridges.fdb([PORT, { bridge: 'gone', port: 'vnet1' }])).toEqual({ ok: true, value: new Map() });
 });

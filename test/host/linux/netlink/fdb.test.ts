@@ -7,9 +7,9 @@ import { answer, bytes } from './kernel.ts';
 
 const entry = (mac: string, id: number) => ({ index: 5, mac, vid: vid(id) });
 
-test('a bridge’s entries are asked for by its index', () => {
-  expect(fdbRequest(2).toString('hex')).toBe(
-    '280000001e000103000000000000000007000000000000000000000000000000' + '08000a0002000000',
+test('the entries of a port are asked for by its index and its bridge’s', () => {
+  expect(fdbRequest(5, 2).toString('hex')).toBe(
+    '280000001e000103000000000000000007000000050000000000000000000000' + '08000a0002000000',
   );
 });
 

@@ -91,7 +91,7 @@ test('what the kernel refuses is told, what it does not answer is left to iprout
 test('static FDB entries are read by port and MAC, and changed with the VLANs, in their order', () => {
   const { bridges, socket } = kernel();
   bridges.read([]);
-  const fdb = bridges.fdb(['br-a', 'nope']);
+  const fdb = bridges.fdb(['rec1', 'nope']);
   const said = [...(fdb ?? [])].map(([port, macs]) => [
     port,
     [...macs].map(([mac, vids]) => `${mac} ${formatVids(vids)}`),
@@ -106,7 +106,7 @@ test('static FDB entries are read by port and MAC, and changed with the VLANs, i
 test('a bridge that is gone has no FDB entries, which is no failure', () => {
   const { bridges } = kernel({ gone: true });
   bridges.read([]);
-  expect(bridges.fdb(['br-a'])?.size).toBe(0);
+  expect(bridges.fdb(['rec1'])?.size).toBe(0);
   expect(bridges.via()).toBe('netlink');
 });
 
@@ -116,7 +116,7 @@ test.each(['EBADF', 'ENOBUFS', 'EAGAIN'])(
     const { bridges, state, log, socket } = kernel();
     bridges.read([]);
     state.answers = { fail };
-    const asked = [bridges.read([]), bridges.read([]), bridges.fdb(['br-a']), bridges.change([change('rec1')])];
+    const asked = [bridges.read([]), bridges.read([]), bridges.fdb(['rec1']), bridges.change([change('rec1')])];
     expect(asked).toEqual([undefined, undefined, undefined, undefined]);
     expect([bridges.via(), log.warn.mock.calls.length]).toEqual(['iproute2', 1]);
     state.answers = {};
