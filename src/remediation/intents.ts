@@ -23,10 +23,23 @@ export function accept(intents: Intents, report: Report, fits: (vnet: VnetReport
   return Object.fromEntries(next);
 }
 
-/** The intents without those of domains that libvirt does not know any more. */
+/**
+ * The intents without those of domains that libvirt does not know any more, and of interfaces that a domain does not have any more:
+ * whoever plugs and unplugs one with ever new MACs leaves nothing behind.
+ */
 export function forgetGone(intents: Intents, domains: readonly Domain[]): Intents {
-  const there = new Set(domains.map(({ name }) => name));
-  return Object.fromEntries(Object.entries(intents).filter(([key]) => there.has(key.split('/')[1] ?? '')));
+  const there = new Map(
+    domains.map(({ name, state, interfaces }): [string, ReadonlySet<string> | 'any'] => [
+      name,
+      state === 'unknown' ? 'any' : new Set(interfaces.map(({ mac }) => mac)),
+    ]),
+  );
+  const isThere = (key: string) => {
+    const [, domain = '', mac = ''] = key.split('/');
+    const macs = there.get(domain);
+    return macs === 'any' || macs?.has(mac);
+  };
+  return Object.fromEntries(Object.entries(intents).filter(([key]) => isThere(key)));
 }
 
 // Neither a bridge nor a domain can have a slash in its name.

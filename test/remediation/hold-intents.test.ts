@@ -157,3 +157,15 @@ test('that a VM stops, and that the host cannot be read for once, is no agreemen
   expect(fleet.status()?.held).toHaveLength(10);
   expect(await fleet.tableOf(1)).toBe(WELL);
 });
+
+test('interfaces that a VM has no more leave nothing behind', async () => {
+  const fleet = await healthy(1);
+  for (let i = 10; i < 20; i++) {
+    fleet.host.attach('vm-1', { mac: mac(i), bridge: 'br0' });
+    await fleet.cycle();
+    fleet.host.detach('vm-1', mac(i));
+    await fleet.cycle();
+  }
+  const { accepted } = (await fleet.cycle()).memory;
+  expect(Object.keys(accepted.kind === 'known' ? accepted.intents : {})).toEqual([`br0/vm-1/${mac(1)}`]);
+});
