@@ -20,3 +20,12 @@ function fdbArgs({ action, port, mac, vid }: FdbChange): readonly string[] {
 export function bridgeCommand(change: Change): string {
   return ['bridge', ...bridgeArgs(change)].map(shellWord).join(' ');
 }
+
+/** At most so many commands of one vnet are kept and shown; what they make of it stands beside them. */
+export const MAX_COMMANDS = 50;
+
+/** The changes as commands, the first ones; where there are more, a last line says how many. */
+export function firstCommands(changes: readonly Change[]): readonly string[] {
+  const first = changes.slice(0, MAX_COMMANDS).map(bridgeCommand);
+  return changes.length > MAX_COMMANDS ? [...first, `and ${changes.length - MAX_COMMANDS} more`] : first;
+}

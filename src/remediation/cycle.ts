@@ -103,7 +103,7 @@ function announce(answer: Answer, before: Memory['announced'], input: CycleInput
   for (const { plan, outcome, problem, cause } of answer.rest) {
     if (outcome === 'waits') continue;
     const decision = { ...describe(plan), at, trigger: input.trigger, outcome, problem, durationMs: undefined };
-    const what = cause ?? decision.commands.join('\n');
+    const what = cause ?? [decision.after, ...decision.commands].join('\n');
     const announcement = { outcome, guardKey: guardKey(plan), what };
     const key = JSON.stringify([outcome, announcement.guardKey]);
     announced.set(key, announcement);

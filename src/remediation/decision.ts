@@ -1,6 +1,6 @@
 // Plans and their outcomes as the decisions that the journal and the status show. Pure.
 
-import { bridgeCommand } from '../model/bridge-command.ts';
+import { firstCommands } from '../model/bridge-command.ts';
 import type { Outcome, VnetPlan } from '../model/plan.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import { formatTable } from '../model/vlan.ts';
@@ -9,7 +9,7 @@ type Described = Pick<Decision, 'bridge' | 'domain' | 'vnet' | 'before' | 'after
 
 export function describe({ bridge, domain, vnet, before, after, changes }: VnetPlan): Described {
   const [was, target] = [formatTable(before), formatTable(after)];
-  return { bridge, domain, vnet, before: was, after: target, commands: changes.map(bridgeCommand) };
+  return { bridge, domain, vnet, before: was, after: target, commands: firstCommands(changes) };
 }
 
 /** An outcome as a decision. */

@@ -1,6 +1,6 @@
 // What the remediator tells of itself: counts since it started, and its status file's content. Pure.
 
-import { bridgeCommand } from '../model/bridge-command.ts';
+import { firstCommands } from '../model/bridge-command.ts';
 import type { Policy } from '../model/policy.ts';
 import {
   type Decision,
@@ -96,7 +96,7 @@ export function statusOf({ tally, guard, answer, policy, paused, dryRun, now }: 
       bridge,
       domain,
       vnet,
-      changes: changes.map(bridgeCommand),
+      changes: firstCommands(changes),
     })),
     refusals: answer.refusals,
     duration: tally.duration,

@@ -1,6 +1,7 @@
 // A report for people at a terminal: the answer to the incident's questions. Which vnets has this VM, which VLANs are on them,
 // what is wrong.
 
+import { MAX_COMMANDS } from '../model/bridge-command.ts';
 import type { HookStats } from '../model/hook-stats.ts';
 import { printable } from '../model/printable.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
@@ -161,7 +162,7 @@ function renderRemediator(report: Report, view: RemediatorView | undefined, colo
         { text: `! ${domain}` },
         { text: bridge },
         { text: 'held', style: 'doubtful' },
-        { text: `${vnet}: ${count(changes.length, 'change')}, until an operator runs heal` },
+        { text: `${vnet}: ${howMany(changes.length)}, until an operator runs heal` },
       ]),
   ];
   return [
@@ -184,4 +185,9 @@ function hints(report: Report): readonly string[] {
 
 function time(at: number): string {
   return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+// Of more, only the first are known.
+function howMany(changes: number): string {
+  return changes > MAX_COMMANDS ? `more than ${MAX_COMMANDS} changes` : count(changes, 'change');
 }
