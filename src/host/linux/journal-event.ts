@@ -145,18 +145,31 @@ function fromCommand(entry: Entry, id: string): string | undefined {
   return begin < 0 ? undefined : /^(.*?)\](?:["']|\s|$)/s.exec(command.slice(begin + id.length + 1))?.[1];
 }
 
-// "Hook script execution failed: internal error: Child process (… /etc/libvirt/hooks/qemu NAME OPERATION SUBOPERATION EXTRA) …"
+// A word of a command as libvirt writes it (virBufferEscapeShell): one with special characters stands in quotes.
+const WORD = String.raw`(?:'(?:[^']|'\\'')*'|[^\s'()]+)`;
+// "Hook script execution failed: internal error: Child process (LC_ALL=C … /etc/libvirt/hooks/qemu NAME OPERATION SUBOPERATION EXTRA) …"
+// (virhook.c, vircommand.c). From its beginning: anybody who may ask libvirt something makes it log an error that quotes him.
+const FAILED_CHILD = new RegExp(
+  String.raw`^Hook script execution failed: internal error: Child process \((?:\w+=${WORD}? )*(?<file>${WORD}) (?<rest>.*)`,
+  's',
+);
+const ARGUMENTS = new RegExp(`^(?<name>${WORD}) [a-z-]+ (?:begin|end) `);
+
 function fromLibvirt(entry: Entry, message: string): Statement | undefined {
   const daemon = LIBVIRT_DAEMONS.find((name) => values(entry._COMM)[0] === name);
   if (daemon === undefined) return undefined;
   // A name is soon given; journald says which file runs, where it could still see that.
   const file = values(entry._EXE)[0];
   if (file !== undefined && !file.endsWith(`/${daemon}`)) return undefined;
-  if (!message.includes('Hook script execution failed') || !message.includes('/hooks/qemu')) return undefined;
-  const call = /\/hooks\/qemu(?:\.d\/[^/]*?)? (.+?) [a-z-]+ (?:begin|end) /s.exec(message);
-  // libvirt quotes an argument with special characters as a shell takes it.
-  const domain = call?.[1]?.replace(/^'(.*)'$/s, '$1') ?? '';
-  return { domain, severity: 'error', run: false, text: message };
+  const { file: hook = '', rest = '' } = FAILED_CHILD.exec(message)?.groups ?? {};
+  if (!/^\/(?:.*\/)?hooks\/qemu(?:\.d\/[^/]+)?$/s.test(unquoted(hook))) return undefined;
+  // A long message is cut off, maybe in the middle of the name.
+  const name = ARGUMENTS.exec(rest)?.groups?.name;
+  return { domain: name === undefined ? '' : unquoted(name), severity: 'error', run: false, text: message };
+}
+
+function unquoted(word: string): string {
+  return word.startsWith("'") ? word.slice(1, -1).replaceAll("'\\''", "'") : word;
 }
 
 // "Suppressed 120 messages from libvirtd.service", by journald itself: nobody else has that transport. N_DROPPED: systemd ≥ 235.

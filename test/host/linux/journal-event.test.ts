@@ -93,6 +93,33 @@ test("libvirt's own complaint is an error of the domain whose hook could not run
   expect(parse(forged)).toBeUndefined();
 });
 
+// Whoever may ask libvirt anything makes it log an error that quotes him, and a VM's owner gives it its name.
+test("what libvirt only quotes is no complaint of its own, and a VM's name no other VM's call", () => {
+  const from = (MESSAGE: string) => parse({ _COMM: 'libvirtd', LIBVIRT_SOURCE: 'util.error', PRIORITY: '3', MESSAGE });
+  const said =
+    'Hook script execution failed: internal error: Child process (PATH=/bin /etc/libvirt/hooks/qemu web start begin -)';
+  expect(from(`${said} unexpected exit status 1`)?.domain).toBe('web');
+  expect(from(`invalid argument: unknown architecture: ${said}`)).toBeUndefined();
+  expect(from(`invalid argument: no\n${said}`)).toBeUndefined();
+  expect(from('Hook script execution failed /hooks/qemu web start begin -')).toBeUndefined();
+  const failed = (call: string, why = 'unexpected exit status 1') =>
+    from(`Hook script execution failed: internal error: Child process (LC_ALL=C HOME='/a b' USER= ${call}) ${why}`);
+  // What the hook itself said stands behind.
+  expect(failed('/etc/libvirt/hooks/qemu a start begin -', 'x: /hooks/qemu web start begin -)')?.domain).toBe('a');
+  expect(failed('/etc/libvirt/hooks/network a start begin -', 'x: /hooks/qemu web start begin -)')).toBeUndefined();
+  expect(failed('/etc/libvirt/hooks/network /hooks/qemu web start begin -')).toBeUndefined();
+  // A name is quoted as a shell takes it.
+  expect(failed("/etc/libvirt/hooks/qemu 'a /hooks/qemu web start begin -) x' start begin -")?.domain).toBe(
+    'a /hooks/qemu web start begin -) x',
+  );
+  expect(failed("/etc/libvirt/hooks/qemu 'it'\\''s start begin -' release end shutdown")?.domain).toBe(
+    "it's start begin -",
+  );
+  expect(failed("'/etc/libvirt/hooks/qemu.d/my hook' a start begin -")?.domain).toBe('a');
+  // libvirt cuts its messages off behind 1024 bytes.
+  expect(from(said.slice(0, -' start begin -)'.length))).toMatchObject({ domain: '', severity: 'error' });
+});
+
 test('bytes, nulls, lists and many lines are understood', () => {
   const entry = { SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'a' };
   expect(parse({ ...entry, MESSAGE: [...Buffer.from('ERROR: caf'), 0xe9] })).toMatchObject({
