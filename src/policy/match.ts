@@ -1,5 +1,6 @@
 // Which port of a bridge belongs to which interface of which domain. A port belongs to the interface whose live XML names
-// it and whose MAC fits; without any live XML, to the one whose MAC fits. In doubt, to none: what is not matched is not touched.
+// it and whose MAC fits, or, if none's does, whose tap libvirt did not make; without any live XML, to the one whose MAC fits. In doubt,
+// to none: what is not matched is not touched.
 import { groupBy } from '../model/group-by.ts';
 import { tapMac } from '../model/mac.ts';
 import type { Bridge, Domain, Interface, Port } from '../model/snapshot.ts';
@@ -47,7 +48,7 @@ export function matchPorts(bridge: Bridge, domains: readonly Domain[]): Matching
   for (const port of bridge.ports) {
     const named = byTarget.get(port.name);
     const claims = port.tap ? (named ?? byMac.get(port.mac) ?? []) : [];
-    const [owner, ...others] = claims.filter(({ iface }) => isOfItsMaker(iface) || tapMac(iface.mac) === port.mac);
+    const [owner, ...others] = fitting(claims, port);
     if (owner && others.length === 0) matches.push({ port, owner });
     else if (claims.length > 0) ambiguous.push({ port, claims });
     else unmatched.push(port);
@@ -90,6 +91,15 @@ function ownersOn({ name, ports }: Bridge, domains: readonly Domain[]): readonly
     }
   }
   return owners;
+}
+
+/** Those of the claims that fit the port: the port belongs to the only one. */
+function fitting(claims: readonly Owner[], port: Port): readonly Owner[] {
+  const byMac = claims.filter(({ iface }) => tapMac(iface.mac) === port.mac);
+  const [first] = byMac;
+  // libvirt gives the taps that it makes their MACs: one that fits is proof. Anybody can write the name of another's tap.
+  if (first && byMac.length === 1 && !isOfItsMaker(first.iface)) return byMac;
+  return claims.filter((claim) => isOfItsMaker(claim.iface) || byMac.includes(claim));
 }
 
 // A tap that libvirt did not make has the MAC of its maker's choice: its name alone decides.

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Bridge, Domain, Interface, Port } from '../../src/model/snapshot.ts';
 import { matchPorts } from '../../src/policy/match.ts';
 
@@ -70,6 +70,45 @@ test('a port that two running domains name is in doubt', () => {
   const b = bridge(port('vnet1', TAP));
   const two = ['a', 'b'].map((name) => domain(name, 'running', iface(GUEST, 'vnet1')));
   expect(say(b, ...two)).toEqual({ ...NOTHING, ambiguous: ['vnet1?a+b'] });
+});
+
+describe('a tap that an interface of another domain only names, as one that libvirt did not make', () => {
+  const named = (mac: string, managed = false): Interface => ({
+    ...iface(mac, 'vnet1'),
+    bridge: undefined,
+    skipped: 'ethernet',
+    ethernet: { managed },
+  });
+  const b = bridge(port('vnet1', TAP));
+  const web = domain('web', 'running', iface(GUEST, 'vnet1'));
+  const other = domain('other', 'running', named('52:54:00:00:00:09'));
+
+  test('stays that of the domain for which libvirt made it, and whose MAC it has; the other has no port', () => {
+    expect(say(b, other, web)).toEqual({ ...NOTHING, matches: ['vnet1=web'], absent: ['other/vnet1'] });
+    const made = domain('web', 'running', named(GUEST, true));
+    expect(say(b, other, made)).toEqual({ ...NOTHING, matches: ['vnet1=web'], absent: ['other/vnet1'] });
+    expect(say(b, other, { ...web, state: 'unknown' }).matches).toEqual(['vnet1=web']);
+    const two = domain('other', 'running', named('52:54:00:00:00:09'), named('52:54:00:00:00:08'));
+    expect(say(b, two, web).matches).toEqual(['vnet1=web']);
+  });
+
+  test('is in doubt where that MAC fits two, or nobody whose tap libvirt made', () => {
+    const twin = domain('twin', 'running', iface(GUEST, 'vnet1'));
+    expect(say(b, other, web, twin)).toEqual({ ...NOTHING, ambiguous: ['vnet1?other+web+twin'] });
+    expect(say(b, domain('other', 'running', named(GUEST)), web).ambiguous).toEqual(['vnet1?other+web']);
+    // Whoever sees a tap's MAC can write the one that fits it.
+    const fits = domain('fits', 'running', named(GUEST));
+    expect(say(b, other, fits)).toEqual({ ...NOTHING, ambiguous: ['vnet1?other+fits'] });
+    expect(say(b, other, domain('third', 'running', named('52:54:00:00:00:08'))).ambiguous).toEqual([
+      'vnet1?other+third',
+    ]);
+  });
+
+  test('is its own where nobody else’s MAC fits', () => {
+    expect(say(b, other).matches).toEqual(['vnet1=other']);
+    const misfit = domain('misfit', 'running', iface('52:54:00:00:00:07', 'vnet1'));
+    expect(say(b, other, misfit)).toEqual({ ...NOTHING, matches: ['vnet1=other'], absent: ['misfit/vnet1'] });
+  });
 });
 
 test('without live XML the MAC alone decides', () => {
