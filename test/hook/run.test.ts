@@ -218,6 +218,14 @@ for (const [what, { xml, config, guest = 'vyos-01', says }] of Object.entries(ba
   });
 }
 
+test('what only libxml2 takes in <metadata> keeps nobody from being configured, where nobody asks it', async () => {
+  const { host, call, said } = testMachine();
+  host.start({ ...vm('vyos-01'), metadata: "<a\u{10000} xmlns='urn:libvirt-vlan-exporter:1'/>" });
+  expect(await call('vyos-01', 'start')).toBe(DONE);
+  expect(said()).toEqual([expect.stringMatching(/^6 /)]);
+  expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+});
+
 test('an error that nobody thought of is an entry with its stack', async () => {
   const { said, ...machine } = testMachine();
   const readXml = () => {

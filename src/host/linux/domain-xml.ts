@@ -24,14 +24,13 @@ const parser = new XMLParser({
   trimValues: false,
   // As deep as libxml2 goes (xmlParserMaxDepth).
   maxNestedTags: 2048,
-  stopNodes: ['*.metadata'],
 });
 
 /** Throws Error with one line that says what is wrong with the XML. */
 export function parseDomainXml(text: string): DomainXml {
   if (text.trim() === '') throw new Error('the XML is empty');
   if (hasDoctype(text)) throw new Error('the XML has a DOCTYPE, which libvirt never writes');
-  const rest = cutDomainXml(text);
+  const { domain: rest, metadata } = cutDomainXml(text);
   const valid = XMLValidator.validate(rest);
   if (valid !== true) {
     // Only the code: the message quotes the text, which may be a password.
@@ -53,7 +52,7 @@ export function parseDomainXml(text: string): DomainXml {
     uuid: content(domain, 'uuid'),
     interfaces: runs ? interfaces : interfaces.map(withoutMacTable),
     pid,
-    metadata: metadataOf(domain),
+    metadata: metadata === undefined ? undefined : readMetadata(metadata),
   };
 }
 
@@ -91,10 +90,3 @@ function hasDoctype(text: string): boolean {
 }
 
 const CLOSING: Readonly<Record<string, string>> = { '<!--': '-->', '<![CDATA[': ']]>', '<?': '?>' };
-
-function metadataOf(domain: Node): Metadata | undefined {
-  const node = child(domain, 'metadata');
-  // A stop node's content is its text, as written.
-  const text = node?.['#text'];
-  return typeof text === 'string' ? readMetadata(node, text) : undefined;
-}

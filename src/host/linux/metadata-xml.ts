@@ -1,8 +1,8 @@
 // Our element in a domain's <metadata>, as data that is not judged yet: policy/metadata.ts reads it. libvirt keeps what it does not
 // know there as it is, and `virsh metadata` gives the namespace to the element itself (src/util/virxml.c, virXMLInjectNamespace).
-import { XMLParser } from 'fast-xml-parser';
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { METADATA_NAMESPACE, type Metadata, type MetadataElement } from '../../model/snapshot.ts';
-import { attribute, decode, type Node, XML_OPTIONS } from './xml-node.ts';
+import { attribute, child, decode, type Node, XML_OPTIONS } from './xml-node.ts';
 
 // A VM with 4094 VLANs written one by one has 20 kB; other programs' metadata beside ours may be longer.
 const MAX_TEXT = 64 * 1024;
@@ -10,31 +10,25 @@ const MAX_OTHERS = 1024 * 1024;
 
 const parser = new XMLParser(XML_OPTIONS);
 
-/**
- * The elements of our namespace in <metadata>, whose text is `inner` and whose own attributes are those of `node`; undefined where
- * there is none. `inner` is well-formed. Never throws: what cannot be read is a problem.
- */
-export function readMetadata(node: Node | undefined, inner: string): Metadata | undefined {
-  if (!inner.includes(METADATA_NAMESPACE) && !mentions(node)) return undefined;
-  if (inner.length > MAX_OTHERS) return { problem: `has ${inner.length} characters; expected at most ${MAX_OTHERS}` };
+/** The elements of our namespace in `text`, <metadata> as written; undefined where there is none. Never throws: what cannot be read is a problem. */
+export function readMetadata(text: string): Metadata | undefined {
+  if (text.length > MAX_OTHERS) return { problem: `has ${text.length} characters; expected at most ${MAX_OTHERS}` };
   try {
-    const root = (parser.parse(`<metadata>${inner}</metadata>`) as Node).metadata?.[0];
-    if (typeof root !== 'object') return undefined;
-    const elements = Object.entries(root).flatMap(([tag, list]) =>
-      Array.isArray(list) ? (list as readonly (Node | string)[]).flatMap((item) => ours(tag, item, node)) : [],
+    if (XMLValidator.validate(text) !== true) return UNREADABLE;
+    const root = child(parser.parse(text) as Node, 'metadata');
+    const elements = Object.entries(root ?? {}).flatMap(([tag, list]) =>
+      Array.isArray(list) ? (list as readonly (Node | string)[]).flatMap((item) => ours(tag, item, root)) : [],
     );
     if (elements.length === 0) return undefined;
     const length = JSON.stringify(elements).length;
     return length > MAX_TEXT ? { problem: `has ${length} characters; expected at most ${MAX_TEXT}` } : { elements };
   } catch {
-    // The parser's message may quote the text, which is not ours alone.
-    return { problem: 'cannot be read as XML' };
+    return UNREADABLE;
   }
 }
 
-function mentions(node: Node | undefined): boolean {
-  return Object.values(node ?? {}).includes(METADATA_NAMESPACE);
-}
+// libxml2 takes more than the parser does. Its message may quote the text, which is not ours alone.
+const UNREADABLE: Metadata = { problem: 'cannot be read as XML' };
 
 function ours(tag: string, item: Node | string, outer: Node | undefined): readonly MetadataElement[] {
   const node: Node = typeof item === 'string' ? { '#text': item } : item;

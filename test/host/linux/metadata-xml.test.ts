@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseDomainXml } from '../../../src/host/linux/domain-xml.ts';
+import { entriesOf } from '../../../src/policy/metadata.ts';
 
 const URN = 'urn:libvirt-vlan-exporter:1';
 
@@ -71,8 +72,19 @@ test('what is too long is a problem, and the interfaces are read all the same', 
   expect(interfaces).toHaveLength(1);
 });
 
+// https://www.w3.org/TR/xml/#NT-NameStartChar: libvirt keeps such elements as they are.
+const ODD = ['a\u{10000}', '\u{2070}', 'a\u{b7}'];
+
+test.each(ODD)('an element that only libxml2 takes, %s, is a problem of the metadata and not of the domain', (tag) => {
+  const { metadata, interfaces } = read(`<metadata><${tag} xmlns='${URN}'/></metadata>`);
+  expect(interfaces).toHaveLength(1);
+  expect(metadata && entriesOf(metadata)).toMatchObject({ problem: { element: '<metadata>' } });
+  const beside = `<metadata><${tag} xmlns='urn:x'/><v:vlans xmlns:v='${URN}'>${entry}</v:vlans></metadata>`;
+  expect(read(beside).metadata).toEqual({ elements: [ours] });
+});
+
 test('whatever stands in <metadata>, the domain is read', () => {
-  const name = fc.constantFrom('a', 'b:c', 'vlans', 'interface');
+  const name = fc.constantFrom('a', 'b:c', 'vlans', 'interface', ...ODD);
   const { node } = fc.letrec<{ node: string }>((tie) => ({
     node: fc.oneof(
       { maxDepth: 3 },
