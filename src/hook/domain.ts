@@ -1,13 +1,13 @@
 // The VM that the hook was called for, from the XML on stdin: what libvirt says of it now, with the names of its taps.
-import { parseDomainXml } from '../host/linux/domain-xml.ts';
+import { nameInXml, parseDomainXml } from '../host/linux/domain-xml.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Domain, Interface } from '../model/snapshot.ts';
 
 /** Throws Error where the XML is not understood or is another VM's. */
 export function readDomain(guest: string, xml: string): Domain {
   const { name, uuid, interfaces, metadata } = parseDomainXml(xml);
-  if (name !== guest) throw new Error(`the XML is that of ${JSON.stringify(name.slice(0, 80))}`);
-  return { name, uuid, state: 'running', file: 'standard input', interfaces, metadata };
+  if (name !== nameInXml(guest)) throw new Error(`the XML is that of ${JSON.stringify(name.slice(0, 80))}`);
+  return { name: guest, uuid, state: 'running', file: 'standard input', interfaces, metadata };
 }
 
 /** What of the policy concerns this VM: the bridges that it is on, and of their uplinks those that are its own taps. */

@@ -226,6 +226,18 @@ test('what only libxml2 takes in <metadata> keeps nobody from being configured, 
   expect(tableOf(host, 'vnet0')).toBe(RIGHT);
 });
 
+test('a VM with a carriage return in its name, which its XML cannot say, is configured as any other', async () => {
+  const { host, call, entries } = testMachine();
+  host.start(vm('vyos\r01'));
+  expect(await call('vyos\r01', 'start')).toBe(DONE);
+  // No rule names it.
+  expect(entries.map((entry) => [entry.LIBVIRT_VLAN_DOMAIN, entry.PRIORITY])).toEqual([
+    ['vyos\r01', 6],
+    ['vyos\r01', 4],
+  ]);
+  expect(tableOf(host, 'vnet0')).toBe('1* 10 20 30 40 100 110 120');
+});
+
 test('an error that nobody thought of is an entry with its stack', async () => {
   const { said, ...machine } = testMachine();
   const readXml = () => {

@@ -10,6 +10,7 @@ import { attribute, child, children, content, type Node, XML_OPTIONS } from './x
 
 /** What the XML says of a domain. */
 export interface DomainXml {
+  /** As `nameInXml` has it. */
   readonly name: string;
   readonly uuid: string | undefined;
   readonly interfaces: readonly Interface[];
@@ -48,12 +49,20 @@ export function parseDomainXml(text: string): DomainXml {
   const runs = ['running', undefined].includes(attribute(status, 'state'));
   const pid = processId(attribute(status, 'pid'));
   return {
-    name,
+    name: nameInXml(name),
     uuid: content(domain, 'uuid'),
     interfaces: runs ? interfaces : interfaces.map(withoutMacTable),
     pid,
     metadata: metadata === undefined ? undefined : readMetadata(metadata),
   };
+}
+
+/**
+ * A domain's name as its XML says it. libvirt writes a carriage return there as it is, and whoever reads XML takes it for a line feed,
+ * which no name has: so two names stay two.
+ */
+export function nameInXml(name: string): string {
+  return name.replaceAll('\r', '\n');
 }
 
 // libvirt adds its FDB entries when the vCPUs start, and takes them away when they pause (qemuInterfaceStartDevices). One that is there

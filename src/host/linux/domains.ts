@@ -5,7 +5,7 @@ import { compare } from '../../model/order.ts';
 import { createSlices } from '../../model/slices.ts';
 import type { Domain } from '../../model/snapshot.ts';
 import type { Domains, FileStat, Host } from '../host.ts';
-import { type DomainXml, parseDomainXml } from './domain-xml.ts';
+import { type DomainXml, nameInXml, parseDomainXml } from './domain-xml.ts';
 import { hasLiveXml, LIVE_FOLDER } from './files.ts';
 import { createFolderWatermark } from './folder-watermark.ts';
 
@@ -22,7 +22,7 @@ interface Cached {
   readonly domain: Domain;
   /** Of live XML: the process that runs the domain. */
   readonly pid?: number | undefined;
-  /** The domain that the XML names, where the file is called otherwise: if that domain has a file of its own, this one is a copy and no domain. */
+  /** The domain that the XML names, as `nameInXml` has it, where the file is called otherwise: if that domain has a file of its own, this one is a copy and no domain. */
   readonly copyOf?: string;
 }
 
@@ -73,7 +73,7 @@ async function lookAtAll(host: Machine, before: ReadonlyMap<string, Cached>): Pr
   const etc = xmlFiles(host, PERSISTENT_FOLDER);
   const [folder, persistent] = etc.length > 0 ? [PERSISTENT_FOLDER, etc] : [NIXOS_FOLDER, xmlFiles(host, NIXOS_FOLDER)];
   const running = new Set(live);
-  const known = new Set([...live, ...persistent]);
+  const known = new Set([...live, ...persistent].map(nameInXml));
   const isCopy = ({ copyOf }: Cached) => copyOf !== undefined && known.has(`${copyOf}.xml`);
   const entries = new Map<string, Cached>();
   const slice = createSlices(SLICE_MS);
@@ -132,11 +132,11 @@ function readDomain(
     const text = host.readText(path);
     read = stat;
     const xml = parseDomainXml(text);
-    if (xml.name !== fileName) {
+    if (xml.name !== nameInXml(fileName)) {
       const entry = unknown(stat, `the XML's <name> is ${JSON.stringify(xml.name.slice(0, 80))}, not the file's`);
       return state === 'defined' ? { ...entry, copyOf: xml.name } : entry;
     }
-    return { stat, domain: domain(xml, state, path), pid: xml.pid };
+    return { stat, domain: domain(fileName, xml, state, path), pid: xml.pid };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return unknown(read, (error as Error).message);
@@ -146,8 +146,8 @@ function readDomain(
 // Fits no file, so what could not be read is tried again the next time.
 const NEVER: FileStat = { ino: -1, mtimeMs: -1, size: -1, isFile: false };
 
-function domain(xml: DomainXml, state: 'running' | 'defined', file: string): Domain {
-  return { name: xml.name, uuid: xml.uuid, state, file, interfaces: xml.interfaces, metadata: xml.metadata };
+function domain(name: string, xml: DomainXml, state: 'running' | 'defined', file: string): Domain {
+  return { name, uuid: xml.uuid, state, file, interfaces: xml.interfaces, metadata: xml.metadata };
 }
 
 function sameFile(a: FileStat, b: FileStat): boolean {

@@ -80,6 +80,22 @@ test('a copy is parsed once, and counts again when the file that it copies is go
   expect(host.reads).toHaveLength(2);
 });
 
+// libvirt writes it into the XML as it is, and whoever reads XML takes it for a line feed.
+test('a domain with a carriage return in its name is called as its file is, and a copy of its file is none', async () => {
+  const reading = await read({
+    '/run/libvirt/qemu/a\r1.xml': `<domstatus>${xml('a\r1')}</domstatus>`,
+    '/etc/libvirt/qemu/a\r1.xml': xml('a\r1'),
+    '/etc/libvirt/qemu/a\r1-backup.xml': xml('a\r1'),
+    '/etc/libvirt/qemu/b\r.xml': xml('b&#13;'),
+    '/etc/libvirt/qemu/c\r1.xml': xml('c1'),
+  });
+  expect(reading.ok && reading.value.map(({ name, state }) => [name, state])).toEqual([
+    ['a\r1', 'running'],
+    ['b\r', 'defined'],
+    ['c\r1', 'unknown'],
+  ]);
+});
+
 test('broken live XML does not fall back on the persistent one', async () => {
   const reading = await read({ '/run/libvirt/qemu/a.xml': '<', '/etc/libvirt/qemu/a.xml': xml('a') });
   expect(reading.ok && reading.value.map((d) => d.state)).toEqual(['unknown']);
