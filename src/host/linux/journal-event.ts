@@ -149,8 +149,9 @@ function fromCommand(entry: Entry, id: string): string | undefined {
 const WORD = String.raw`(?:'(?:[^']|'\\'')*'|[^\s'()]+)`;
 // "Hook script execution failed: internal error: Child process (LC_ALL=C … /etc/libvirt/hooks/qemu NAME OPERATION SUBOPERATION EXTRA) …"
 // (virhook.c, vircommand.c). From its beginning: anybody who may ask libvirt something makes it log an error that quotes him.
+// Where libvirt logs to syslog or stderr, its own prefix stands before it (virLogFormatString).
 const FAILED_CHILD = new RegExp(
-  String.raw`^Hook script execution failed: internal error: Child process \((?:\w+=${WORD}? )*(?<file>${WORD}) (?<rest>.*)`,
+  String.raw`^(?:(?:[-\d]{10} [:.\d]{12}\+\d{4}: )?\d+: error : \w+:\d+ : )?Hook script execution failed: internal error: Child process \((?:\w+=${WORD}? )*(?<file>${WORD}) (?<rest>.*)`,
   's',
 );
 const ARGUMENTS = new RegExp(`^(?<name>${WORD}) [a-z-]+ (?:begin|end) `);

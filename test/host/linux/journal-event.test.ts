@@ -102,6 +102,12 @@ test("what libvirt only quotes is no complaint of its own, and a VM's name no ot
   expect(from(`invalid argument: unknown architecture: ${said}`)).toBeUndefined();
   expect(from(`invalid argument: no\n${said}`)).toBeUndefined();
   expect(from('Hook script execution failed /hooks/qemu web start begin -')).toBeUndefined();
+  // As it goes to syslog and to stderr.
+  for (const prefix of [
+    '4711: error : virHookCall:387 : ',
+    '2026-11-29 18:55:01.123+0000: 4711: error : virHookCall:387 : ',
+  ])
+    expect(from(`${prefix}${said} unexpected exit status 1`)).toMatchObject({ domain: 'web', severity: 'error' });
   const failed = (call: string, why = 'unexpected exit status 1') =>
     from(`Hook script execution failed: internal error: Child process (LC_ALL=C HOME='/a b' USER= ${call}) ${why}`);
   // What the hook itself said stands behind.
