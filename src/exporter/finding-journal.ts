@@ -1,5 +1,6 @@
 // Writes what appeared and what is gone to the journal, for `history` and other readers: one entry each. An entry is a
 // process, and a bridge that loses all VLANs has thousands of findings: beyond so many a minute they are counted, and told as counts.
+// Each domain has its share of them, so that one whose findings come and go all the time does not hide the others'.
 import type { Host } from '../host/host.ts';
 import {
   FINDING_MESSAGE_ID,
@@ -11,10 +12,12 @@ import { WRITERS } from '../model/history.ts';
 import { type JournalFields, PRIORITY } from '../model/journal.ts';
 import type { Log } from '../model/log.ts';
 import { compare } from '../model/order.ts';
+import { REASON } from '../model/reasons.ts';
 import type { Report } from '../model/report.ts';
 import { findingChanges, type KnownFindings } from './finding-changes.ts';
 
 const PER_MINUTE = 60;
+const PER_DOMAIN = 12;
 const MINUTE_MS = 60_000;
 
 export interface FindingJournal {
@@ -27,7 +30,7 @@ export interface FindingJournal {
 /** `monotonic`: milliseconds, never set back. */
 export function createFindingJournal(host: Host, log: Log, monotonic: () => number): FindingJournal {
   let known: KnownFindings | undefined;
-  const select = createLimit(PER_MINUTE);
+  const select = createLimit(PER_MINUTE, PER_DOMAIN);
   let writing = Promise.resolve();
   let failing = false;
   const write = async (fields: JournalFields) => {
@@ -45,31 +48,65 @@ export function createFindingJournal(host: Host, log: Log, monotonic: () => numb
   };
 }
 
-/** The entries to write now: at most `perMinute` a minute, one that says so, and one that counts what was left out. */
-export function createLimit(perMinute: number): (events: readonly FindingEvent[], at: number) => JournalFields[] {
+/**
+ * The entries to write now, what is critical first: at most `perMinute` a minute, `perDomain` of them of one domain, and as many of no
+ * domain; then what says that there were more. The next minute begins with a count of what was left out.
+ */
+export function createLimit(
+  perMinute: number,
+  perDomain: number,
+): (events: readonly FindingEvent[], at: number) => JournalFields[] {
   let begin = Number.NEGATIVE_INFINITY;
-  let written = 0;
-  let leftOut = new Map<string, number>();
+  let minute = emptyMinute();
   return (events, at) => {
     const entries: JournalFields[] = [];
     if (at - begin >= MINUTE_MS) {
-      if (leftOut.size > 0) entries.push(leftOutEntry(leftOut));
-      leftOut = new Map();
+      if (minute.leftOut.size > 0) entries.push(leftOutEntry(minute.leftOut));
       begin = at;
-      written = 0;
+      minute = emptyMinute();
     }
-    const room = perMinute - written;
-    const [single, counted] = [events.slice(0, room), events.slice(room)];
-    written += single.length;
-    entries.push(...single.map(eventEntry));
-    if (counted.length > 0 && leftOut.size === 0)
-      entries.push(storm(`more than ${perMinute} in a minute, the rest is counted`));
-    for (const { state, finding } of counted) {
-      const what = `${finding.bridge}: ${finding.reason} ${state}`;
-      leftOut.set(what, (leftOut.get(what) ?? 0) + 1);
+    const { written, leftOut, told } = minute;
+    const notices: string[] = [];
+    for (const event of gravestFirst(events)) {
+      const { domain, bridge, reason } = event.finding;
+      const ofDomain = written.get(domain) ?? 0;
+      const limit = limitReached(ofDomain);
+      if (limit === undefined) {
+        minute.count++;
+        written.set(domain, ofDomain + 1);
+        entries.push(eventEntry(event));
+        continue;
+      }
+      add(leftOut, `${bridge}: ${reason} ${event.state}`);
+      if (!told.has(limit)) notices.push(limit);
+      told.add(limit);
     }
-    return entries;
+    return [...entries, ...notices.map((limit) => storm(`more than ${limit}, the rest is counted`))];
   };
+
+  function limitReached(ofDomain: number): string | undefined {
+    if (minute.count >= perMinute) return `${perMinute} in a minute`;
+    return ofDomain >= perDomain ? `${perDomain} in a minute of one domain` : undefined;
+  }
+}
+
+interface Minute {
+  count: number;
+  readonly written: Map<string | undefined, number>;
+  readonly leftOut: Map<string, number>;
+  /** The limits that were told of. */
+  readonly told: Set<string>;
+}
+
+const emptyMinute = (): Minute => ({ count: 0, written: new Map(), leftOut: new Map(), told: new Set() });
+
+function gravestFirst(events: readonly FindingEvent[]): readonly FindingEvent[] {
+  const isCritical = ({ finding }: FindingEvent) => REASON[finding.reason].severity === 'critical';
+  return [...events.filter(isCritical), ...events.filter((event) => !isCritical(event))];
+}
+
+function add(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
 }
 
 function eventEntry(event: FindingEvent): JournalFields {

@@ -4,6 +4,7 @@ import { findingChanges, type KnownFindings } from '../../src/exporter/finding-c
 import { createFindingJournal, createLimit } from '../../src/exporter/finding-journal.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { FINDING_MESSAGE_ID, type FindingEvent } from '../../src/model/finding-event.ts';
+import type { JournalFields } from '../../src/model/journal.ts';
 import type { Finding, Report, Unknown } from '../../src/model/report.ts';
 import { bridge, report } from '../report/example.ts';
 import { onPrograms } from '../support/on-programs.ts';
@@ -74,7 +75,7 @@ test('what is unknown of another domain or bridge keeps nothing from being told'
 });
 
 test('in a storm so many entries are written a minute, one says so, and the next minute begins with what was left out', () => {
-  const limit = createLimit(2);
+  const limit = createLimit(2, 2);
   const events = (count: number, state: FindingEvent['state'] = 'appeared') =>
     Array.from({ length: count }, (_, i): FindingEvent => ({ at: 0, state, finding: wrong('PVID 1', `vnet${i}`) }));
   const texts = (...call: Parameters<typeof limit>) => limit(...call).map(({ MESSAGE }) => MESSAGE);
@@ -90,6 +91,66 @@ test('in a storm so many entries are written a minute, one says so, and the next
     'vyos-01: vnet0 on br0: pvid_wrong: expected PVID 100; actual PVID 1',
   ]);
   expect(texts([], 120_000)).toEqual([]);
+});
+
+/** So many times the same finding, as it appears. */
+function appeared(count: number, finding: Partial<Finding>): readonly FindingEvent[] {
+  return Array.from({ length: count }, () => ({ at: 0, state: 'appeared', finding: { ...wrong(), ...finding } }));
+}
+
+const leak = { reason: 'vlan_unexpected' } as const;
+
+/** Each entry of a finding as `domain: reason`, any other by its text. */
+function written(entries: readonly JournalFields[]): readonly string[] {
+  return entries.map((entry) =>
+    entry.MESSAGE_ID === FINDING_MESSAGE_ID
+      ? `${entry.LIBVIRT_VLAN_DOMAIN ?? 'none'}: ${entry.LIBVIRT_VLAN_FINDING}`
+      : (entry.MESSAGE ?? ''),
+  );
+}
+
+test('a domain whose findings come and go has its share of the entries, and leaves the others theirs', () => {
+  const limit = createLimit(4, 2);
+  expect(written(limit(appeared(3, { domain: 'flaps' }), 0))).toEqual([
+    'flaps: pvid_wrong',
+    'flaps: pvid_wrong',
+    'findings: more than 2 in a minute of one domain, the rest is counted',
+  ]);
+  expect(written(limit(appeared(1, { domain: 'flaps' }), 1000))).toEqual([]);
+  expect(written(limit(appeared(1, { domain: 'other' }), 2000))).toEqual(['other: pvid_wrong']);
+  expect(written(limit([...appeared(9, { domain: 'flaps' }), ...appeared(2, { domain: 'third' })], 3000))).toEqual([
+    'third: pvid_wrong',
+    'findings: more than 4 in a minute, the rest is counted',
+  ]);
+  expect(written(limit(appeared(2, { domain: 'flaps' }), 60_000))).toEqual([
+    'findings: not written one by one: br0: pvid_wrong appeared 12',
+    'flaps: pvid_wrong',
+    'flaps: pvid_wrong',
+  ]);
+});
+
+test('findings of no domain have one share together', () => {
+  const limit = createLimit(4, 2);
+  const uplinks = appeared(3, { reason: 'uplink_vlan_missing', domain: undefined });
+  expect(written(limit([...uplinks, ...appeared(1, {})], 0))).toEqual([
+    'vyos-01: pvid_wrong',
+    'none: uplink_vlan_missing',
+    'none: uplink_vlan_missing',
+    'findings: more than 2 in a minute of one domain, the rest is counted',
+  ]);
+});
+
+test('what is critical is written first', () => {
+  const limit = createLimit(4, 2);
+  const events = [...appeared(4, leak), ...appeared(1, {}), ...appeared(2, { ...leak, domain: 'other' })];
+  expect(written(limit([...events, ...appeared(1, { domain: 'third' })], 0))).toEqual([
+    'vyos-01: pvid_wrong',
+    'third: pvid_wrong',
+    'vyos-01: vlan_unexpected',
+    'other: vlan_unexpected',
+    'findings: more than 2 in a minute of one domain, the rest is counted',
+    'findings: more than 4 in a minute, the rest is counted',
+  ]);
 });
 
 test('an entry has the finding in fields, by which it is found', async () => {
