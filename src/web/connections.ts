@@ -1,10 +1,12 @@
 // Who is connected, on all addresses together, and how much each connection has in work. When there are too many connections, the
-// one that was idle for longest gives way, so that no crowd of idle clients keeps a scrape out.
+// one that was idle for longest gives way, so that no crowd of idle clients keeps a scrape out; where none is idle, one of the client
+// that has most of them.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
+import { claimOf, clientOf, firstOf, type Held } from './client.ts';
 
-export interface Connection {
+export interface Connection extends Held {
   /** Requests that are not answered yet. */
   inWork: number;
   /** It takes no further request. */
@@ -16,7 +18,7 @@ export interface Connection {
 }
 
 export interface Connections {
-  /** Takes a new connection, or ends it where all that are there have requests in work. */
+  /** Takes a new connection, or ends it where none of those that are there has to give way to it. */
   admit(socket: Socket): boolean;
   /** The connection that a request came by; `socket` is what was admitted, or what TLS or HTTP/2 made of it. */
   of(socket: Socket): Connection;
@@ -36,12 +38,12 @@ export function createConnections(max: number): Connections {
 
   return {
     admit(socket) {
-      if (open.size >= max && !closeIdlest(open)) {
+      const connection = track(socket);
+      if (open.size >= max && !makeRoom(open, connection.client)) {
         socket.destroy();
         return false;
       }
       const key = keyOf(socket);
-      const connection = track(socket);
       keys.set(connection, key);
       open.set(key, connection);
       // Where it gave way, another may have its addresses by now.
@@ -83,17 +85,21 @@ function track(socket: Socket): Connection {
   socket.once('close', () => {
     for (const tell of ended) tell();
   });
-  return { inWork: 0, closing: false, ended, destroy: () => socket.destroy() };
+  const client = clientOf(socket.remoteAddress);
+  return { client, inWork: 0, closing: false, ended, destroy: () => socket.destroy() };
 }
 
-function closeIdlest(open: Map<unknown, Connection>): boolean {
-  for (const [key, connection] of open) {
-    if (connection.inWork > 0) continue;
-    open.delete(key);
-    connection.destroy();
-    return true;
-  }
-  return false;
+function makeRoom(open: Map<unknown, Connection>, newcomer: string): boolean {
+  const claim = claimOf(newcomer, open.values());
+  const isIdle = (connection: Connection) => connection.inWork === 0 && claim.mayGiveWay(connection);
+  const victim =
+    firstOf(open, ([, connection]) => isIdle(connection)) ??
+    firstOf(open, ([, connection]) => claim.isGreedy(connection));
+  if (victim === undefined) return false;
+  const [key, connection] = victim;
+  open.delete(key);
+  connection.destroy();
+  return true;
 }
 
 // TLS and HTTP/2 show a socket of their own, with the addresses of the one below. Sockets of AF_UNIX have none, and are their own key.

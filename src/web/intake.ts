@@ -1,7 +1,8 @@
 // How much is in work at once: bounded for each connection, and in total for scrapes and for everything else, so that neither keeps
-// the other out. What is too much waits for a moment, and is then answered with 503, as Prometheus' own exporters do (--web.max-requests).
+// the other out. Who holds most places gives one up to a client that holds fewer. What is too much waits for a moment, and is then answered with 503, as Prometheus' own exporters do (--web.max-requests).
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { busy } from './answer.ts';
+import { claimOf, firstOf, type Held } from './client.ts';
 import { type Connection, type Connections, hasGone } from './connections.ts';
 
 /** Whose place a request takes: a scrape's, a page's, or none, where it has a limit of its own. */
@@ -11,7 +12,7 @@ export interface LaneOptions {
   readonly connections: Connections;
   /** In each lane; 0 is no limit. */
   readonly maxRequests: number;
-  /** What was in work for longer gives its place to a new request: its client does not take the answer. */
+  /** What was in work for longer gives its place to a new request of who holds no more: its client does not take the answer. */
   readonly maxWorkMs: number;
   /** How long a request waits for a place. */
   readonly maxWaitMs: number;
@@ -49,7 +50,7 @@ export function limitedPerConnection(
   };
 }
 
-interface Work {
+interface Work extends Held {
   readonly since: number;
   readonly connection: Connection;
 }
@@ -69,14 +70,16 @@ export function limitedPerLane(handle: RequestListener, options: LaneOptions): R
     const name = options.lane(request.url?.split('?', 1)[0] ?? '');
     const lane = lanes[name];
     const full = name !== 'unlimited' && maxRequests > 0 && lane.work.size >= maxRequests;
-    if (!full || evict(lane, now() - maxWorkMs)) begin(lane, request, response);
+    const { client } = connections.of(request.socket);
+    if (!full || evict(lane, client, now() - maxWorkMs)) begin(lane, request, response);
     else wait(lane, request, response);
   };
 
   function begin(lane: Places, request: IncomingMessage, response: ServerResponse): void {
-    const work = { since: now(), connection: connections.of(request.socket) };
+    const connection = connections.of(request.socket);
+    const work = { since: now(), connection, client: connection.client };
     lane.work.add(work);
-    whenDone(work.connection, response, () => {
+    whenDone(connection, response, () => {
       if (!lane.work.delete(work)) return;
       const [next] = lane.waiting;
       next?.();
@@ -115,10 +118,13 @@ function whenDone(connection: Connection, response: ServerResponse, done: () => 
   response.once('close', end);
 }
 
-function evict({ work }: Places, before: number): boolean {
-  const [oldest] = work;
-  if (oldest === undefined || oldest.since > before) return false;
-  work.delete(oldest);
-  oldest.connection.destroy();
+/** Takes its place from the oldest request of a client that holds more, or from one that hangs since `before`. */
+function evict({ work }: Places, newcomer: string, before: number): boolean {
+  const claim = claimOf(newcomer, work);
+  const hangs = (one: Work) => one.since <= before && claim.mayGiveWay(one);
+  const victim = firstOf(work, claim.isGreedy) ?? firstOf(work, hangs);
+  if (victim === undefined) return false;
+  work.delete(victim);
+  victim.connection.destroy();
   return true;
 }

@@ -35,11 +35,12 @@ async function held(limits: Partial<ServeOptions> = {}) {
   return { free, url: listening.urls[0] ?? '', release, most: () => most, waiting };
 }
 
-function connected(url: string): Promise<Socket & { text(): string; gone: Promise<void> }> {
+function connected(url: string, localAddress = '127.0.0.1'): Promise<Socket & { text(): string; gone: Promise<void> }> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = connect(Number(port), hostname, () => resolve(Object.assign(socket, { text: () => text, gone })));
+    const to = { port: Number(port), host: hostname, localAddress };
+    const socket = connect(to, () => resolve(Object.assign(socket, { text: () => text, gone })));
     const gone = new Promise<void>((done) => socket.once('close', () => done()));
     socket
       .on('data', (chunk) => (text += chunk))
@@ -49,14 +50,31 @@ function connected(url: string): Promise<Socket & { text(): string; gone: Promis
   });
 }
 
-function status(url: string, path = '/'): Promise<number> {
+function status(url: string, path = '/', localAddress = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
-    request(new URL(path, url), { agent: false }, (response) => {
+    request(new URL(path, url), { agent: false, localAddress }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode ?? 0));
     })
       .on('error', reject)
       .end();
   });
+}
+
+const OTHER = '127.0.0.2';
+const THIRD = '127.0.0.3';
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+/** So many connections from there, each with a request in work, in this order. */
+async function working(server: Awaited<ReturnType<typeof held>>, count: number, localAddress: string) {
+  const sockets: Awaited<ReturnType<typeof connected>>[] = [];
+  const before = server.waiting.length;
+  for (let i = 1; i <= count; i++) {
+    const socket = await connected(server.url, localAddress);
+    socket.write(GET);
+    await expect.poll(() => server.waiting.length).toBe(before + i);
+    sockets.push(socket);
+  }
+  return sockets;
 }
 
 it('of many pipelined requests a few are in work, and the connection ends after them', async () => {
@@ -147,4 +165,68 @@ it('what waits on a connection that ends gives its places back', async () => {
   // From here on answers are not held.
   free();
   await expect.poll(() => status(url)).toBe(200);
+});
+
+it('who holds most places gives one up at once to somebody else, and does not get it back', async () => {
+  const server = await held({ maxRequests: 4, now: () => 0 });
+  const greedy = await working(server, 4, OTHER);
+  const scrape = status(server.url);
+  await greedy[0]?.gone;
+  await expect.poll(() => server.waiting.length).toBe(5);
+  expect(await status(server.url, '/', OTHER)).toBe(503);
+  expect(server.waiting.length).toBe(5);
+  server.release();
+  expect(await scrape).toBe(200);
+  await expect.poll(() => greedy[1]?.text()).toContain('done');
+});
+
+it('who holds one place only keeps it, whoever comes', async () => {
+  const server = await held({ maxRequests: 2, now: () => 0 });
+  const [one] = await working(server, 1, OTHER);
+  const scrape = status(server.url);
+  await expect.poll(() => server.waiting.length).toBe(2);
+  expect(await status(server.url, '/', THIRD)).toBe(503);
+  server.release();
+  expect(await scrape).toBe(200);
+  await expect.poll(() => one?.text()).toContain('done');
+});
+
+it('what hangs for long does not give its place to somebody who holds more', async () => {
+  let now = 0;
+  const server = await held({ maxRequests: 3, maxWorkMs: 2000, now: () => now });
+  const scrape = status(server.url);
+  await expect.poll(() => server.waiting.length).toBe(1);
+  now = 1000;
+  const greedy = await working(server, 2, OTHER);
+  now = 2500;
+  expect(await status(server.url, '/', OTHER)).toBe(503);
+  now = 3500;
+  const next = status(server.url, '/', OTHER);
+  await greedy[0]?.gone;
+  await expect.poll(() => server.waiting.length).toBe(4);
+  server.release();
+  expect(await Promise.all([scrape, next])).toEqual([200, 200]);
+});
+
+it('where all connections are at work, who has most gives one up to somebody else', async () => {
+  const server = await held({ maxConnections: 4 });
+  const greedy = await working(server, 4, OTHER);
+  const scrape = status(server.url);
+  await greedy[0]?.gone;
+  await expect.poll(() => server.waiting.length).toBe(5);
+  await expect(status(server.url, '/', OTHER)).rejects.toThrow();
+  server.release();
+  expect(await scrape).toBe(200);
+  await expect.poll(() => greedy[1]?.text()).toContain('done');
+});
+
+it('an idle connection does not give way to somebody who has more', async () => {
+  const server = await held({ maxConnections: 3 });
+  const idle = await connected(server.url);
+  await working(server, 2, OTHER);
+  await expect(status(server.url, '/', OTHER)).rejects.toThrow();
+  idle.write(GET);
+  await expect.poll(() => server.waiting.length).toBe(3);
+  server.release();
+  await expect.poll(() => idle.text()).toContain('done');
 });
