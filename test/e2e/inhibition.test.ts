@@ -15,13 +15,21 @@ const NO_JOURNAL: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', i
 const NO_XML: Labels = { ...JOB, alertname: 'LibvirtVlanDomainUnreadable', instance: 'broken', state: 'unknown' };
 const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale' };
 
-const vnetAlerts = ['PvidWrong', 'VlanMissing', 'VlanUnexpected', 'TaggingWrong', 'VnetNotOnBridge', 'MacAmbiguous'];
+const vnetAlerts = [
+  'PvidWrong',
+  'VlanMissing',
+  'VlanUnexpected',
+  'TaggingWrong',
+  'VnetNotOnBridge',
+  'MacAmbiguous',
+  'VnetNotCompliant',
+];
 const on = (instance: string, bridge: string, alertname: string): Labels => ({ ...JOB, alertname, instance, bridge });
 
-/** Every alert but those that silence others themselves. */
+/** Every alert but those that silence others themselves, each on a vnet of its own. */
 const othersOn = (instance: string, bridge: string): readonly Labels[] =>
   alertRules
-    .map(({ alert }) => on(instance, bridge, alert))
+    .map(({ alert }): Labels => ({ ...on(instance, bridge, alert), vnet: alert }))
     .filter(({ alertname }) => ![DOWN, OPEN, UNREADABLE, NO_XML].some((labels) => labels.alertname === alertname));
 
 let receiver: Receiver;
@@ -35,6 +43,8 @@ beforeAll(async () => {
   const alerts = [
     ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, { ...STALE, instance: 'blind' }, { ...STALE, instance: 'mute' }],
     ...[NO_XML, { ...STALE, instance: 'broken' }, on('broken', 'br0', 'LibvirtVlanPvidWrong')],
+    ...['PvidWrong', 'VnetNotCompliant'].map((name) => ({ ...on('told', 'br0', `LibvirtVlan${name}`), vnet: 'vnet0' })),
+    { ...on('told', 'br0', 'LibvirtVlanVnetNotCompliant'), vnet: 'vnet1' },
     ...othersOn('down', 'br-mgmt'),
     ...othersOn('open', 'br-open'),
     ...othersOn('open', 'br-closed'),
@@ -82,6 +92,12 @@ describe('Alertmanager, with the example file', () => {
 
   it('silences nothing of another bridge of that host', () => {
     expect(namesOf(silenced, 'open', 'br-closed')).toEqual([]);
+  });
+
+  it('silences that a vnet is not compliant where it is told what is wrong with it, and of no other vnet', () => {
+    expect(silenced.filter(({ instance }) => instance === 'told')).toEqual([
+      { ...on('told', 'br0', 'LibvirtVlanVnetNotCompliant'), vnet: 'vnet0' },
+    ]);
   });
 
   it('silences a stale audit where a source that it needs is unreadable, but not for the journal', () => {

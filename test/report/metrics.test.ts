@@ -168,6 +168,16 @@ describe('vnets', () => {
     expect(names).toEqual(['vnet_info', 'vnet_pvid_expected']);
   });
 
+  it('where it is not known what a vnet should have, nothing says whether it has it, but that it is not compliant', async () => {
+    const undecided = { reason: 'intent_invalid', expected: 'VLANs', actual: '"x"' } as const;
+    const expected = { rule: 'lan', table: table(''), undecided };
+    const r = report(bridge({ vnets: [vnet({ domain: 'a', vnet: 'vnet0', expected, verdict: 'drifted' })] }));
+    for (const name of ['pvid_expected', 'pvid_correct', 'tagging_correct', 'vlans_missing', 'vlans_unexpected']) {
+      expect(await ofReport(`vnet_${name}`, r), name).toEqual([]);
+    }
+    expect((await ofReport('vnet_compliant', r))[0]?.split(' ').at(-1)).toBe('0');
+  });
+
   it('a port without VLANs has PVID 0; a vnet that should have no PVID is right with none', async () => {
     const tagged = { rule: 'lan', table: [] };
     const r = report(bridge({ vnets: [vnet({ domain: 'a', vnet: 'vnet0', expected: tagged, actual: table('') })] }));

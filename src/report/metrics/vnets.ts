@@ -58,13 +58,13 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
   ),
   vnetGauge(
     'vnet_vlans_missing',
-    'VLANs of the policy that the vnet lacks.',
-    known((v) => countVids(v.missing)),
+    'VLANs of the policy that the vnet lacks. Absent where that cannot be told.',
+    decided(known((v) => countVids(v.missing))),
   ),
   vnetGauge(
     'vnet_vlans_unexpected',
-    'VLANs that the vnet should not have.',
-    known((v) => countVids(v.unexpected)),
+    'VLANs that the vnet should not have. Absent where that cannot be told.',
+    decided(known((v) => countVids(v.unexpected))),
   ),
   family(
     'gauge',
