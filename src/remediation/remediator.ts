@@ -1,6 +1,5 @@
 // The remediator's life: one cycle at a time, whatever woke it; the lock; what is remembered and told. `remediate` runs it on
 // the machine, `demo` on the simulated host.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import { createTurns } from '../daemon/turns.ts';
 import type { Host, Locking } from '../host/host.ts';
@@ -142,7 +141,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
       await turns.idle();
       clearTimeout(timer);
       // A journald that hangs does not hold up the end.
-      await Promise.race([journal.written(), sleep(MAX_JOURNAL_MS, undefined, { ref: false })]);
+      await Promise.race([journal.written(), new Promise((resolve) => setTimeout(resolve, MAX_JOURNAL_MS).unref())]);
     },
   };
 }

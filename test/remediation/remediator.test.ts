@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { watchHost } from '../../src/host/linux/watch.ts';
 import type { JournalFields } from '../../src/model/journal.ts';
@@ -85,6 +85,20 @@ test('a journal that is slower than the heals: what comes meanwhile goes as one 
   // Each was at its own time.
   expect(new Set(decisions.map(([, , , , at]) => at))).toHaveProperty('size', 50);
   await remediator.stop();
+});
+
+test('a journald that hangs holds up the end for ten seconds, and no longer', async () => {
+  const { remediator, host } = start(1);
+  vi.spyOn(host.journal, 'write').mockReturnValue(new Promise(() => {}));
+  await remediator.wake('startup');
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const ended = vi.fn();
+  void remediator.stop().then(ended);
+  await vi.advanceTimersByTimeAsync(9999);
+  expect(ended).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(ended).toHaveBeenCalled();
 });
 
 test('a heal after cycles that decided nothing is in the journal', async () => {
