@@ -77,9 +77,10 @@ export function decide(question: Question): Answer {
   const seen = hold.report && isWhole(hold.report) ? hold.report.bridges.flatMap((b) => b.vnets) : undefined;
   let guard = observe(question.guard, seen, now, limits);
   const heal: HealNow[] = [];
-  const problem = hold.held && heldProblem(question, hold.held);
-  const moved = hold.held?.moved ?? [];
-  const rest: Resting[] = moved.map((p) => ({ plan: p, outcome: 'held', problem: problem ?? '' }));
+  const held = hold.held.map((part) => ({ ...part, problem: heldProblem(part, limits.maxVnetsPerPolicyChange) }));
+  const rest: Resting[] = held.flatMap(({ moved, problem }) =>
+    moved.map((p) => ({ plan: p, outcome: 'held' as const, problem })),
+  );
   // Where the host could not be seen, nothing is forgotten: that time may be past, and would be due again and again.
   const wakeUps = seen ? [nextForgetting(guard, limits)] : [];
   for (const vnet of drifted) {
@@ -98,9 +99,9 @@ export function decide(question: Question): Answer {
     guard,
     heal,
     rest,
-    held: moved,
-    heldProblem: problem,
-    policyHeld: hold.held !== undefined && !isAccepted(question),
+    held: held.flatMap(({ moved }) => moved),
+    heldProblem: held.map(({ problem }) => problem).join('; ') || undefined,
+    policyHeld: held.some(({ cause }) => cause.kind !== 'asked'),
     refusals,
     report: hold.report,
     wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined,
@@ -111,10 +112,6 @@ export function decide(question: Question): Answer {
 function remembered(accepted: Accepted, { domains }: Snapshot): Accepted {
   if (accepted.kind !== 'known' || !domains.ok) return accepted;
   return { ...accepted, intents: forgetGone(accepted.intents, domains.value) };
-}
-
-function isAccepted({ accepted, policy }: Question): boolean {
-  return accepted.kind === 'known' && accepted.policy.sha256 === policy.sha256;
 }
 
 /** What holds every vnet. */
@@ -137,11 +134,13 @@ function resting(plan: VnetPlan, allowed: Extract<Permit, { until: number }>, li
   return { plan, outcome: 'suspended', problem, cause: allowed.cause };
 }
 
-function heldProblem(question: Question, { moved, away, doubtful, unread, before }: Held): string {
-  const { accepted, limits } = question;
-  const changed = isAccepted(question) ? 'what domains ask for changed' : 'the policy changed';
-  const why = accepted.kind === 'unknown' ? `the last accepted policy is unknown (${accepted.problem})` : changed;
-  const limit = limits.maxVnetsPerPolicyChange;
+function heldProblem({ cause, moved, away, doubtful, unread, before }: Held, limit: number): string {
+  const why =
+    cause.kind === 'unknown'
+      ? `the last accepted policy is unknown (${cause.problem})`
+      : cause.kind === 'asked'
+        ? 'what domains ask for changed'
+        : 'the policy changed';
   if ((unread || doubtful > 0) && Math.max(before, moved.length + away) <= limit)
     return `${why}, and what it would move cannot be told, for not all could be read: it waits until it can`;
   const absent =

@@ -5,12 +5,16 @@ import type { Report, VnetReport } from '../model/report.ts';
 import { isVid, pvidOf, sameTable, tableFrom, type VlanTable } from '../model/vlan.ts';
 import { isSettled, vnetPlan } from './plan.ts';
 
-/** What would be made of a vnet, where what is in force would not make the same of it, or another table was accepted of it. */
-export function movedPlan(vnet: VnetReport, inForce: Report | undefined, changed: boolean): readonly VnetPlan[] {
+/** What would be made of a vnet; none where there is nothing to do, or where it is not to be touched. */
+export function planOf(vnet: VnetReport): readonly VnetPlan[] {
   if (!vnet.actual || !vnet.target || vnet.untouchable || isSettled(vnet)) return [];
-  const before = inForce && vnetOf(inForce, vnet)?.target;
-  if (!changed && before && sameTable(before, vnet.target)) return [];
   return [vnetPlan(vnet, vnet.actual, vnet.target)];
+}
+
+/** Whether what is in force makes the same of a vnet. */
+export function isSameUnder(inForce: Report | undefined, vnet: VnetReport): boolean {
+  const before = inForce && vnetOf(inForce, vnet)?.target;
+  return before !== undefined && vnet.target !== undefined && sameTable(before, vnet.target);
 }
 
 /** Whether it cannot be told now what would become of a vnet. */
@@ -52,6 +56,7 @@ function isFresh(actual: VlanTable, defaultPvid: number | undefined): boolean {
   return sameTable(actual, tableFrom([], pvid));
 }
 
-function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {
+/** The same vnet in another report. */
+export function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {
   return report.bridges.find((b) => b.name === bridge)?.vnets.find((v) => v.vnet === vnet);
 }
