@@ -102,8 +102,9 @@ function parsePvid(text: string): Vid | 'none' | undefined {
 function parseVlans(text: string): Vids | undefined {
   const parts = text.trim() === '' ? [] : text.trim().split(/\s*,\s*|\s+/);
   const ranges = parts.map((part) => {
-    const [first, last = first, more] = part.split('-').map(parseId);
-    if (more !== undefined || part.split('-').length > 2 || first === undefined || last === undefined) return undefined;
+    const ends = part.split('-').map(parseId);
+    const [first, last = first] = ends;
+    if (ends.length > 2 || first === undefined || last === undefined) return undefined;
     return isVid(first) && isVid(last) && first <= last ? vidRange(first, last) : undefined;
   });
   return ranges.every((range) => range !== undefined) ? vidsFrom(ranges) : undefined;

@@ -126,6 +126,15 @@ test('a bridge that does not exist is told, and its domains’ interfaces are no
   expect(report.bridges).toMatchObject([{ present: false, findings: [{ reason: 'not_on_bridge', domain: 'web' }] }]);
 });
 
+test('what is told of a bridge that does not exist is sorted by domain', () => {
+  const domains: readonly Domain[] = ['z', 'a', 'm'].map((name) => ({ ...web, name }));
+  const report = evaluate(
+    snapshot(GOOD, { links: { ok: true, value: [] }, domains: { ok: true, value: domains } }),
+    POLICY,
+  );
+  expect(report.bridges[0]?.findings.map(({ domain }) => domain)).toEqual(['a', 'm', 'z']);
+});
+
 test('the order of ports and domains does not matter', () => {
   const s = snapshot({ eno1: '1*' }, { domains: { ok: true, value: [web, { ...web, name: 'z' }] } });
   const links = s.links.ok ? s.links.value.map((b) => ({ ...b, ports: [...b.ports].reverse() })) : [];

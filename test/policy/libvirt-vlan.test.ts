@@ -49,8 +49,16 @@ describe('libvirt refuses, or would leave nothing:', () => {
     ['a negative id', { tags: [tag('-42')] }, /found id="-42"/],
     ['two native tags', { tags: [tag('42', 'tagged'), tag('47', 'untagged')] }, /one native tag at most, found 2/],
     ['an unknown nativeMode', { tags: [tag('42', 'default')] }, /found nativeMode="default"/],
-    ['trunk no with several tags', { trunk: 'no', tags: [tag('42'), tag('47')] }, /trunk='yes' with several tags/],
-    ['trunk no with a native tag', { trunk: 'no', tags: [tag('42', 'tagged')] }, /no nativeMode where trunk='no'/],
+    [
+      'trunk no with several tags',
+      { trunk: 'no', tags: [tag('42'), tag('47')] },
+      /trunk='yes' with several tags, found trunk="no"/,
+    ],
+    [
+      'trunk no with a native tag',
+      { trunk: 'no', tags: [tag('42', 'tagged')] },
+      /no nativeMode where trunk='no', found trunk="no"/,
+    ],
     ['an unknown trunk', { trunk: 'maybe', tags: [tag('42')] }, /trunk yes or no, found trunk="maybe"/],
     ['an empty trunk', { trunk: '', tags: [tag('42')] }, /trunk yes or no, found trunk=""/],
   ])('%s', (_case, vlan, problem) => {

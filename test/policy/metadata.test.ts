@@ -25,6 +25,7 @@ describe('an entry', () => {
   test.each([
     [{ vlans: '10, 20,200-202', pvid: 'none' }, '10 20 200-202'],
     [{ vlans: '20 10', pvid: '100' }, '10 20 100*'],
+    [{ vlans: ' 10 ,\n 20 ', pvid: ' 100 ' }, '10 20 100*'],
     [{ vlans: '', pvid: '100' }, '100*'],
     [{ vlans: '20' }, '1* 20'],
     [{ pvid: 'none' }, '10'],
@@ -70,6 +71,7 @@ describe('what is not understood is told with its element, and nothing of it cou
     ['a VLAN that is none', metadata(entry({ vlans: '10,4095' })), /^<interface vlans>: expected VLAN ids.*10,4095$/],
     ['a range backwards', metadata(entry({ vlans: '20-10' })), /found 20-10/],
     ['a range of three', metadata(entry({ vlans: '1-2-3' })), /found 1-2-3/],
+    ['a range with more behind it', metadata(entry({ vlans: '1-2-x' })), /found 1-2-x/],
     ['a lone comma', metadata(entry({ vlans: '10,,20' })), /found 10,,20/],
     ['a PVID that is none', metadata(entry({ pvid: '0' })), /^<interface pvid>: .*or none, found 0$/],
     [
