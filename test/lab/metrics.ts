@@ -20,7 +20,7 @@ export function parseSamples(text: string): readonly Sample[] {
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
       const [, name = '', labels = '', value = ''] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-      const pairs = [...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', raw = '']) => [
+      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, key = '', raw = '']) => [
         key,
         raw.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c)),
       ]);
@@ -39,9 +39,20 @@ export function select(samples: readonly Sample[], name: string, labels: Readonl
 
 /** The one such sample's value. Throws where there is none or more than one. */
 export function value(samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}): number {
+  return only(samples, name, labels).value;
+}
+
+/** The checksum of the policy in force. Throws where it is not told. */
+export function policySum(samples: readonly Sample[]): string {
+  const { sha256 } = only(samples, 'policy_info', {}).labels;
+  if (!sha256) throw new Error('policy_info has no label sha256');
+  return sha256;
+}
+
+function only(samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>>): Sample {
   const found = select(samples, name, labels);
   const [sample] = found;
   if (!sample || found.length > 1)
     throw new Error(`${found.length} samples of ${name}${JSON.stringify(labels)}, expected 1`);
-  return sample.value;
+  return sample;
 }

@@ -3,7 +3,7 @@
 // lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { scrape, select, value } from '../../metrics.ts';
+import { policySum, scrape, select, value } from '../../metrics.ts';
 import { finish, note, sh, test, until } from '../../scenario.ts';
 
 const FOLDER = '/run/ansible-lab';
@@ -127,7 +127,7 @@ await test('a variable of the wrong kind is refused before that', async () => {
 await test('a policy that was put in place before a failure is in force', async () => {
   const other = structuredClone(VARIABLES);
   other.libvirt_vlan_exporter_config.bridges['br-mgmt'].vlans = [10, '200-209'];
-  const sum = async () => select(await scrape(URL), 'policy_info')[0]?.labels.sha256;
+  const sum = async () => policySum(await scrape(URL));
   const before = await sum();
   // hook install cannot write below a file.
   await sh('mv /etc/libvirt/hooks /run/hooks-aside && touch /etc/libvirt/hooks');
@@ -179,7 +179,7 @@ await test('a new policy is put in force though the remediator is masked', async
   await sh('systemctl mask libvirt-vlan-remediator');
   const other = structuredClone(VARIABLES);
   other.libvirt_vlan_exporter_config.bridges['br-mgmt'].vlans = [10, '200-211'];
-  const before = select(await scrape(URL), 'policy_info', {})[0]?.labels.sha256;
+  const before = policySum(await scrape(URL));
   const { failed, said } = await play({
     ...other,
     libvirt_vlan_exporter_hook: false,
@@ -187,10 +187,7 @@ await test('a new policy is put in force though the remediator is masked', async
   });
   await sh('systemctl unmask libvirt-vlan-remediator');
   assert.equal(failed, 0, said);
-  await until('the new policy is in force', 20_000, async () => {
-    const now = select(await scrape(URL), 'policy_info', {})[0]?.labels.sha256;
-    return now !== undefined && now !== before;
-  });
+  await until('the new policy is in force', 20_000, async () => policySum(await scrape(URL)) !== before);
 });
 
 for (const path of ['/var/cache/libvirt-vlan-exporter.deb', WEB, FOLDER, '/etc/default/libvirt-vlan-remediator'])
