@@ -43,8 +43,9 @@ export async function healOnce(
   policy: Policy,
   domains: readonly string[],
   refuse: Refuse,
+  take = () => takeLock(LOCK_FOLDER, `heal, process ${process.pid}`),
 ): Promise<Healed> {
-  const lock = await waitForLock(host);
+  const lock = await waitForLock(host, take);
   if ('problem' in lock) {
     return { kind: 'refused', problems: [`the lock cannot be taken: ${lock.problem}; heal must run as root`] };
   }
@@ -68,10 +69,10 @@ async function runCycle(host: Host, policy: Policy, domains: readonly string[], 
   return { kind: 'healed', outcomes, after, unagreed } as const;
 }
 
-async function waitForLock(host: Host) {
+async function waitForLock(host: Host, take: () => ReturnType<typeof takeLock>) {
   const until = host.monotonic() + LOCK_WAIT_MS;
   for (;;) {
-    const lock = await attemptLock(() => takeLock(LOCK_FOLDER, `heal, process ${process.pid}`));
+    const lock = await attemptLock(take);
     if ('problem' in lock || lock.held || host.monotonic() > until) return lock;
     await setTimeout(100);
   }
