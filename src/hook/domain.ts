@@ -21,15 +21,6 @@ export function policyFor(domain: Domain, policy: Policy): Policy {
   return { ...policy, bridges: bridges.map((bridge) => ({ ...bridge, uplinks: own(bridge.uplinks) })) };
 }
 
-/** Its interfaces that the policy says nothing of, for people: `52:54:00:00:00:01 macvtap`. */
-export function uncoveredInterfaces(domain: Domain, policy: Policy): readonly string[] {
-  const covered = (iface: Interface) =>
-    hasTapAnywhere(iface) || policy.bridges.some(({ name }) => name === iface.bridge);
-  return domain.interfaces
-    .filter((iface) => !covered(iface))
-    .map(({ mac, bridge, skipped }) => `${mac} ${skipped ?? bridge}`.trim());
-}
-
 function hasTapAnywhere({ ethernet, target }: Interface): boolean {
   return ethernet !== undefined && target !== undefined;
 }

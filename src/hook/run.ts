@@ -7,7 +7,7 @@ import type { Policy } from '../model/policy.ts';
 import type { Domain } from '../model/snapshot.ts';
 import type { Call } from './call.ts';
 import { configureDomain, missingTaps } from './configure-domain.ts';
-import { policyFor, readDomain, uncoveredInterfaces } from './domain.ts';
+import { policyFor, readDomain } from './domain.ts';
 import { entryOf, type Fact, factsOf, tapAwaited, tapMissing } from './facts.ts';
 import { heldBy } from './held.ts';
 import { loadKeptSettings } from './settings-cache.ts';
@@ -98,14 +98,14 @@ async function prepare(call: Call, machine: HookMachine): Promise<Job> {
 
 /** `absent`: what a missing tap means. `took`: milliseconds that libvirt, or the job, has waited. */
 async function configureAndTell(
-  { machine, call, settings, domain, policy }: Job,
+  { machine, call, domain, policy }: Job,
   absent: Parameters<typeof factsOf>[3],
   took: () => number,
 ): Promise<readonly Fact[]> {
   const { operation } = call;
   const facts =
     policy.bridges.length === 0
-      ? nothingToDo(call, domain, settings.policy)
+      ? nothingToDo(call, domain)
       : factsOf(
           operation,
           await configureDomain(machine.host, domain, policy, machine.host.monotonic()),
@@ -131,9 +131,10 @@ function hasStopped({ domains }: HookHost, guest: string): boolean {
   return domains.runs(guest) === false;
 }
 
-function nothingToDo({ operation }: Call, domain: Domain, policy: Policy): readonly Fact[] {
+// It has no interface on a bridge of the policy.
+function nothingToDo({ operation }: Call, { interfaces }: Domain): readonly Fact[] {
   if (operation === 'started') return [];
-  const others = uncoveredInterfaces(domain, policy);
+  const others = interfaces.map(({ mac, bridge, skipped }) => `${mac} ${skipped ?? bridge}`.trim());
   const text = others.length > 0 ? `the policy says nothing of ${others.join(', ')}` : 'the VM has no interface';
   return [{ severity: 'info', text }];
 }

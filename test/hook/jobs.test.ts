@@ -39,7 +39,7 @@ test('a VM whose tap is awaited holds up none that comes after it', async () => 
   expect(entries[1]?.MESSAGE).toMatch(/^ERROR: started: .* after 15 s$/);
 });
 
-test.each(['', 'started', 'prepare\nvyos-01\n<domain/>', 'started\n\n<domain/>'])(
+test.each(['', 'started', 'prepare\nvyos-01\n<domain/>', 'start\nvyos-01\n<domain/>', 'started\n\n<domain/>'])(
   'what is no job is an entry, and the others are done: %j',
   async (text) => {
     const machine = testMachine();

@@ -256,6 +256,14 @@ test('each of two vnets has its own rule in its entry', async () => {
   expect(said().map((line) => /rule (\w+)/.exec(line)?.[1])).toEqual(['first', 'second']);
 });
 
+test('the milliseconds of a later call are its own', async () => {
+  const { host, call, entries, pass } = testMachine();
+  host.start(vm('vyos-01', nic(1)));
+  pass(5_000);
+  await call('vyos-01', 'reconnect');
+  expect(entries).toMatchObject([{ LIBVIRT_VLAN_VNET: 'vnet0', LIBVIRT_VLAN_DURATION_MS: 0 }]);
+});
+
 test('a bridge without rules: no warning that none names the VM', async () => {
   const { host, call, said } = testMachine({ config: 'bridges: {br-mgmt: {vlans: [10], pvid: 1}}\n' });
   host.start(vm('a', nic(1)));
