@@ -111,7 +111,8 @@ export function decide(question: Question): Answer {
 // Domains that are stopped are known; of those that are gone nothing is kept.
 function remembered(accepted: Accepted, { domains }: Snapshot): Accepted {
   if (accepted.kind !== 'known' || !domains.ok) return accepted;
-  return { ...accepted, intents: forgetGone(accepted.intents, domains.value) };
+  const intents = forgetGone(accepted.intents, domains.value);
+  return { ...accepted, intents, waiting: accepted.waiting?.filter((key) => Object.hasOwn(intents, key)) };
 }
 
 /** What holds every vnet. */

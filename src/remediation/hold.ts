@@ -8,17 +8,8 @@
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import { isWhole, type Report, type VnetReport } from '../model/report.ts';
-import { accept, hasChanged, type Intents } from './intents.ts';
-import {
-  arrivals,
-  interfacesAway,
-  isDoubtful,
-  isSameUnder,
-  planOf,
-  unknownDomains,
-  vnetOf,
-  withoutArrivals,
-} from './moves.ts';
+import { accept, hasChanged, type Intents, keep, keyOf } from './intents.ts';
+import { arrivals, interfacesAway, isDoubtful, isSameUnder, planOf, unknownDomains, withoutArrivals } from './moves.ts';
 import { isSettled } from './plan.ts';
 
 /** The policy of the last run: `first` where there was none, `unknown` where the state file could not be read, and why. */
@@ -27,13 +18,13 @@ export type Accepted =
   | Known
   | { readonly kind: 'unknown'; readonly problem: string; readonly most?: Most | undefined };
 
-interface Known {
+export interface Known {
   readonly kind: 'known';
   readonly policy: Policy;
   readonly intents: Intents;
   readonly most?: Most | undefined;
-  /** How many vnets what domains ask for would have moved at most, while that is held. */
-  readonly mostAsked?: number | undefined;
+  /** The vnets for which domains ask something that is held, by the keys of `intents`, in sight or not. */
+  readonly waiting?: readonly string[] | undefined;
 }
 
 /** The policy that is held since it would have moved more than allowed, and how many at most. */
@@ -48,6 +39,11 @@ export interface Hold {
   readonly report: Report | undefined;
   /** What is held, and why. */
   readonly held: readonly Held[];
+}
+
+interface Asked extends Hold {
+  readonly accepted: Known;
+  readonly report: Report;
 }
 
 export interface Held {
@@ -79,89 +75,120 @@ export function holdPolicy(
   const taken: Hold = { accepted: knownOf(policy, all), report: wanted, held: [] };
   if (accepted.kind === 'first' || agreed === policy.sha256) return taken;
   if (accepted.kind === 'unknown') {
-    const held = heldEdit(accepted, policy, undefined, vnetsOf(wanted), wanted, limit);
+    const edit = { most: accepted.most, policy, wanted, inForce: undefined, report: undefined };
+    const held = heldEdit(edit, vnetsOf(wanted), limit);
     if (!held) return taken;
-    return { accepted: { ...accepted, most: mostOf(held, policy, limit) }, report: undefined, held: [held] };
+    const most = mostOf(held, policy, limit);
+    return { accepted: { ...accepted, most }, report: undefined, held: [{ ...held, cause: accepted }] };
   }
   if (accepted.policy.sha256 === policy.sha256) return holdAsked(accepted, wanted, limit);
   return holdEdit(accepted, policy, reportUnder(accepted.policy), wanted, limit);
 }
 
 /** The policy is as it was: whether domains ask for so much that it is held. */
-function holdAsked(accepted: Known, report: Report, limit: number): Hold & { accepted: Known; report: Report } {
-  const { policy, intents, mostAsked = 0 } = accepted;
+function holdAsked(accepted: Known, report: Report, limit: number): Asked {
+  const { policy, intents } = accepted;
   const changed = vnetsOf(report).filter((vnet) => hasChanged(intents, vnet));
-  const moved = changed.flatMap(planOf);
-  const doubtful = changed.filter(isDoubtful).length;
+  const open = changed.filter((vnet) => isDoubtful(vnet) || planOf(vnet).length > 0);
+  const waiting = [...stillWaiting(accepted, report, new Set(open)), ...open.map(keyOf)];
   const unread = !isWhole(report);
-  const now = moved.length + doubtful;
-  if (now === 0 || (!unread && Math.max(mostAsked, now) <= limit)) {
+  if (open.length === 0 || (!unread && waiting.length <= limit)) {
     const all = accept(intents, report, (vnet) => !isDoubtful(vnet));
-    return { accepted: knownOf(policy, all, unread ? mostAsked : undefined), report, held: [] };
+    return { accepted: knownOf(policy, all, open.length === 0 ? waiting : []), report, held: [] };
   }
-  const held: Held = { cause: { kind: 'asked' }, moved, away: 0, doubtful, unread, before: mostAsked };
+  const moved = open.flatMap(planOf);
+  const doubtful = open.filter(isDoubtful).length;
   return {
-    accepted: knownOf(policy, accept(intents, report, isSettled), mostOf(held, policy, limit)?.count),
+    accepted: knownOf(policy, accept(intents, report, isSettled), waiting),
     // libvirt may have set the new table, so they are put back to neither.
     report: withVnets(report, (vnet) => !hasChanged(intents, vnet)),
-    held: [held],
+    held: [{ cause: { kind: 'asked' }, moved, away: 0, doubtful, unread, before: waiting.length }],
   };
 }
 
-/** Another policy: what domains ask for is judged by the one in force, and what the edit would move, by the rest. */
+/** Of those that waited: what is out of sight, or asks for two things at once. */
+function stillWaiting({ waiting = [] }: Known, report: Report, open: ReadonlySet<VnetReport>): readonly string[] {
+  if (waiting.length === 0) return [];
+  const told = vnetsOf(report).filter((vnet) => !vnet.expected.undecided || open.has(vnet));
+  const inSight = new Set(told.map(keyOf));
+  return waiting.filter((key) => !inSight.has(key));
+}
+
+/**
+ * Another policy. What domains ask for is judged by the one in force. Where that is held, it counts for the edit only if the edit makes a
+ * third thing of it.
+ */
 function holdEdit(accepted: Known, policy: Policy, inForce: Report, wanted: Report, limit: number): Hold {
   const asked = holdAsked(accepted, inForce, limit);
-  const isAside = (vnet: VnetReport) => {
-    const now = vnetOf(inForce, vnet);
-    return asked.held.length > 0 && now !== undefined && hasChanged(asked.accepted.intents, now);
-  };
-  const counted = vnetsOf(wanted).filter((vnet) => !isAside(vnet));
-  const held = heldEdit(accepted, policy, inForce, counted, wanted, limit);
+  const { intents, waiting = [] } = asked.accepted;
+  const vnets = vnetsOf(wanted);
+  const changed = vnetsOf(inForce).filter((vnet) => hasChanged(intents, vnet));
+  const heldKeys = new Set(asked.held.length > 0 ? changed.map(keyOf) : []);
+  const [ofAsk, others] = partition(vnets, (vnet) => heldKeys.has(keyOf(vnet)));
+  const [same, otherwise] = partition(ofAsk, (vnet) => isDoubtful(vnet) || isSameUnder(inForce, vnet));
+  const third = otherwise.filter((vnet) => hasChanged(intents, vnet));
+  const edit = { most: accepted.most, policy, inForce, report: asked.report, wanted };
+  const held = heldEdit(edit, [...others, ...third], limit);
   if (held) {
+    const isThird = (plan: VnetPlan) => third.some(({ bridge, vnet }) => bridge === plan.bridge && vnet === plan.vnet);
+    const first = asked.held.map((part) => ({ ...part, moved: part.moved.filter((plan) => !isThird(plan)) }));
     return {
       accepted: { ...asked.accepted, most: mostOf(held, policy, limit) },
       report: withoutArrivals(asked.report, wanted),
-      held: [...asked.held, held],
+      held: [...first, { ...held, cause: { kind: 'edit' } }],
     };
   }
-  const intents = accept(asked.accepted.intents, wanted, (vnet) => !isDoubtful(vnet) && !isAside(vnet));
-  return {
-    accepted: knownOf(policy, intents, asked.accepted.mostAsked),
-    report: withVnets(wanted, (vnet) => !isAside(vnet)),
-    held: asked.held,
-  };
+  // What is not here now, and does not wait, is seen for the first time when it comes.
+  const known = keep(intents, new Set([...vnets.map(keyOf), ...waiting]));
+  const waits = new Set(same);
+  const taken = accept(known, wanted, (vnet) => !isDoubtful(vnet) && !waits.has(vnet));
+  return holdAsked(knownOf(policy, taken, waiting), wanted, limit);
+}
+
+interface Edit {
+  readonly most: Most | undefined;
+  readonly policy: Policy;
+  readonly wanted: Report;
+  /** Under the policy in force, where it is known. */
+  readonly inForce: Report | undefined;
+  /** That without the vnets which are held for what domains ask for. */
+  readonly report: Report | undefined;
 }
 
 /** What an edit would make of these vnets, where it is held for it. */
 function heldEdit(
-  accepted: Exclude<Accepted, { kind: 'first' }>,
-  policy: Policy,
-  inForce: Report | undefined,
+  { most, policy, wanted, inForce, report }: Edit,
   vnets: readonly VnetReport[],
-  wanted: Report,
   limit: number,
-): Held | undefined {
+): Omit<Held, 'cause'> | undefined {
   const moved = vnets.filter((vnet) => !isSameUnder(inForce, vnet)).flatMap(planOf);
   const away = interfacesAway(wanted);
   const doubtful = vnets.filter(isDoubtful).length + unknownDomains(wanted);
   const unread = !isWhole(wanted);
   const now = moved.length + away + doubtful;
-  const remembered = accepted.most?.sha256 === policy.sha256 ? accepted.most.count : 0;
-  const isOpen = unread || now > 0 || arrivals(inForce, wanted).length < remembered;
+  const remembered = most?.sha256 === policy.sha256 ? most.count : 0;
+  const isOpen = unread || now > 0 || arrivals(report, wanted).length < remembered;
   const before = isOpen ? remembered : 0;
   if (!unread && Math.max(before, now) <= limit) return undefined;
-  const cause: Held['cause'] = accepted.kind === 'known' ? { kind: 'edit' } : accepted;
-  return { cause, moved, away, doubtful, unread, before };
+  return { moved, away, doubtful, unread, before };
 }
 
 /** What is away or in doubt for a moment is not remembered. */
-function mostOf({ before, moved }: Held, { sha256 }: Policy, limit: number): Most | undefined {
+function mostOf(
+  { before, moved }: Pick<Held, 'before' | 'moved'>,
+  { sha256 }: Policy,
+  limit: number,
+): Most | undefined {
   const count = Math.max(before, moved.length);
   return count > limit ? { sha256, count } : undefined;
 }
 
-function knownOf(policy: Policy, intents: Intents, mostAsked?: number): Known {
-  return { kind: 'known', policy, intents, mostAsked: mostAsked || undefined };
+function knownOf(policy: Policy, intents: Intents, waiting: readonly string[] = []): Known {
+  return { kind: 'known', policy, intents, ...(waiting.length > 0 && { waiting }) };
+}
+
+function partition<T>(all: readonly T[], is: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(is), all.filter((item) => !is(item))];
 }
 
 function vnetsOf(report: Report): readonly VnetReport[] {

@@ -42,7 +42,12 @@ export function forgetGone(intents: Intents, domains: readonly Domain[]): Intent
   return Object.fromEntries(Object.entries(intents).filter(([key]) => isThere(key)));
 }
 
-// Neither a bridge nor a domain can have a slash in its name.
-function keyOf({ bridge, domain, mac }: VnetReport): string {
+/** Those of these keys. */
+export function keep(intents: Intents, keys: ReadonlySet<string>): Intents {
+  return Object.fromEntries(Object.entries(intents).filter(([key]) => keys.has(key)));
+}
+
+/** Neither a bridge nor a domain can have a slash in its name. */
+export function keyOf({ bridge, domain, mac }: VnetReport): string {
   return `${bridge}/${domain}/${mac}`;
 }

@@ -13,8 +13,10 @@ export function planOf(vnet: VnetReport): readonly VnetPlan[] {
 
 /** Whether what is in force makes the same of a vnet. */
 export function isSameUnder(inForce: Report | undefined, vnet: VnetReport): boolean {
-  const before = inForce && vnetOf(inForce, vnet)?.target;
-  return before !== undefined && vnet.target !== undefined && sameTable(before, vnet.target);
+  const before = inForce && vnetOf(inForce, vnet);
+  // An uplink is left alone.
+  if (!before?.target || before.untouchable || !vnet.target) return false;
+  return sameTable(before.target, vnet.target);
 }
 
 /** Whether it cannot be told now what would become of a vnet. */
@@ -33,11 +35,12 @@ export function interfacesAway(report: Report): number {
   return report.bridges.flatMap((b) => b.findings).filter((f) => f.reason === 'not_on_bridge').length;
 }
 
-/** The vnets that have come to the new policy: an operator's `heal` of their domain put them there, or the hook. */
+/** The vnets that have come to the new policy: an operator's `heal` of their domain put them there, or the hook. One of which is not
+ * decided what it should have has not. */
 export function arrivals(inForce: Report | undefined, wanted: Report): readonly VnetReport[] {
   return (inForce?.bridges ?? []).flatMap(({ vnets, defaultPvid }) =>
     vnets.filter(
-      (vnet) => !isSettled(vnet) && isSettled(vnetOf(wanted, vnet)) && !isFresh(vnet.actual ?? [], defaultPvid),
+      (vnet) => !isSettled(vnet) && hasCome(vnetOf(wanted, vnet)) && !isFresh(vnet.actual ?? [], defaultPvid),
     ),
   );
 }
@@ -49,6 +52,10 @@ export function withoutArrivals(inForce: Report, wanted: Report): Report {
   return { ...inForce, bridges };
 }
 
+function hasCome(vnet: VnetReport | undefined): boolean {
+  return isSettled(vnet) && !vnet?.expected.undecided;
+}
+
 // Whether it has just what each port has that joins the bridge, as after a wipe. Where the default PVID could not be read, what any
 // would leave is taken for that: nobody needs to have agreed to it.
 function isFresh(actual: VlanTable, defaultPvid: number | undefined): boolean {
@@ -56,7 +63,6 @@ function isFresh(actual: VlanTable, defaultPvid: number | undefined): boolean {
   return sameTable(actual, tableFrom([], pvid));
 }
 
-/** The same vnet in another report. */
-export function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {
+function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {
   return report.bridges.find((b) => b.name === bridge)?.vnets.find((v) => v.vnet === vnet);
 }

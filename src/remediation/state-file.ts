@@ -57,8 +57,8 @@ function readState(host: Pick<Host, 'readText'>, path: string): State {
     return code === 'ENOENT' ? { accepted: { kind: 'first' }, guard: {} } : unknown(message);
   }
   try {
-    const { accepted, intents, most, mostAsked, guard } = parseJsonFile(STATE, text, path);
-    return { accepted: { kind: 'known', policy: accepted, intents, most, mostAsked }, guard };
+    const { accepted, intents, most, waiting, guard } = parseJsonFile(STATE, text, path);
+    return { accepted: { kind: 'known', policy: accepted, intents, most, waiting }, guard };
   } catch (error) {
     return unknown((error as Error).message);
   }
@@ -76,7 +76,7 @@ function renderState({ accepted, guard }: State): string | undefined {
     accepted: accepted.policy,
     intents: accepted.intents,
     most: accepted.most,
-    mostAsked: accepted.mostAsked,
+    waiting: accepted.waiting,
     guard,
   };
   return `${JSON.stringify(file)}\n`;
@@ -126,6 +126,6 @@ const STATE = v.object({
   accepted: v.object({ sha256: v.string(), bridges: v.array(bridge) } satisfies Entries<Policy>),
   intents: v.record(v.string(), v.string()),
   most: known(v.object({ sha256: v.string(), count: v.number() } satisfies Entries<Most>)),
-  mostAsked: v.optional(v.number()),
+  waiting: v.optional(names),
   guard: v.record(v.string(), vnetGuard),
 });

@@ -1,6 +1,5 @@
 // The hold where the policy stays and the domains ask for something else.
 import { expect, test } from 'vitest';
-import { rule } from '../support/policy.ts';
 import { createFleet, type Fleet, policyOf, told, WELL } from './fleet.ts';
 
 const mac = (vm: number) => `52:54:00:00:00:${vm.toString(16).padStart(2, '0')}`;
@@ -169,56 +168,4 @@ test('interfaces that a VM has no more leave nothing behind', async () => {
   }
   const { accepted } = (await fleet.cycle()).memory;
   expect(Object.keys(accepted.kind === 'known' ? accepted.intents : {})).toEqual([`br0/vm-1/${mac(1)}`]);
-});
-
-test('what is held because a VM asks for it keeps no small edit of the policy waiting', async () => {
-  const fleet = await healthy(13);
-  setAll(fleet, 11, 7);
-  await fleet.cycle();
-  fleet.use({
-    ...policyOf(100, {
-      intent: ['rules', 'vlan', 'metadata'],
-      rules: [rule({ domains: ['vm-12'], vlans: [55], pvid: 55 })],
-    }),
-    sha256: 'vm-12 elsewhere',
-  });
-  expect(told(await fleet.cycle()).filter((d) => !d.startsWith('held'))).toEqual(['verified vm-12']);
-  expect(await fleet.tableOf(12)).toBe('55*');
-  expect(fleet.status()?.held.map(({ domain }) => domain)).not.toContain('vm-12');
-  expect(fleet.status()?.held).toHaveLength(11);
-  expect(fleet.status()?.heldPolicySha256).toBeUndefined();
-  expect(await fleet.tableOf(1)).toBe(WELL);
-  // Nor is it forgotten that they were more than allowed.
-  fleet.host.stop('vm-11');
-  await fleet.cycle();
-  expect([fleet.status()?.held.length, await fleet.tableOf(1)]).toEqual([10, WELL]);
-});
-
-test('an edit that moves too many is held beside them, each with its own reason; an operator accepts both', async () => {
-  const fleet = await healthy(24);
-  setAll(fleet, 11, 7);
-  await fleet.cycle();
-  const typo = { ...policyOf(101, { intent: ['rules', 'vlan', 'metadata'] }), sha256: 'typo' };
-  fleet.use(typo);
-  const problems = new Set((await fleet.cycle()).decisions.map(({ problem }) => problem?.slice(0, 70)));
-  expect(problems).toEqual(new Set(['the policy changed, and it would move 13 vnets, more than max_vnets_pe']));
-  expect(fleet.status()?.held).toHaveLength(24);
-  expect(fleet.status()?.heldPolicySha256).toBe('typo');
-  expect(fleet.status()?.heldProblem).toMatch(/what domains ask for changed, .*; the policy changed, /);
-  fleet.host.stop('vm-11');
-  await fleet.cycle();
-  expect([fleet.status()?.held.length, await fleet.tableOf(1)]).toEqual([23, WELL]);
-  fleet.agree(typo);
-  await fleet.cycle();
-  expect([await fleet.tableOf(1), await fleet.tableOf(12)]).toEqual(['7* 10 20', '10 20 101*']);
-});
-
-test('what few domains ask for is healed also while an edit is held', async () => {
-  const fleet = await healthy(14);
-  fleet.use({ ...policyOf(101, { intent: ['rules', 'vlan', 'metadata'] }), sha256: 'typo' });
-  await fleet.cycle();
-  setAll(fleet, 2, 7);
-  expect(told(await fleet.cycle()).filter((d) => d.startsWith('verified'))).toEqual(['verified vm-1', 'verified vm-2']);
-  expect([await fleet.tableOf(1), await fleet.tableOf(3)]).toEqual(['7* 10 20', WELL]);
-  expect(fleet.status()?.heldPolicySha256).toBe('typo');
 });

@@ -70,7 +70,7 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
     'gauge',
     'remediation_held_vnets',
     ['bridge'],
-    "Vnets that a change of the policy would move and that wait for an operator's heal.",
+    "Vnets that a change of the policy, or of what domains ask for, would move and that wait for an operator's heal.",
     heldVnets,
   ),
   family('histogram', 'remediation_duration_seconds', ['le'], 'From drift seen to verified.', duration),
