@@ -77,7 +77,7 @@ export const fleet: Dashboard = {
     ),
     stat(
       'Held',
-      "Vnets that a change of the policy would move and that wait for an operator's heal.",
+      "Vnets that a change of the policy, or of what domains ask for, would move and that wait for an operator's heal.",
       `sum(${recorded('remediation_held_vnets:sum')})`,
       { width: 3, colors: ORANGE_ABOVE_0 },
     ),
