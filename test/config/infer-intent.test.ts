@@ -102,6 +102,12 @@ test('vnets of a network that are alike become one rule for the network; those t
   expect(text).toMatch(/- e\n {8}pvid: 40/);
 });
 
+test('vnets without a PVID, where most have one, become a rule with that name', () => {
+  const table = (domain: string, of: string) => ({ domain, table: of });
+  const text = proposalFor(snapshotOf(table('a', '10 1*'), table('b', '10 1*'), table('c', '10')));
+  expect(text).toMatch(/- name: pvid-none\n {8}domains:\n {10}- c\n {8}pvid: none/);
+});
+
 test('a network of which one vnet says it itself has no rule', () => {
   const text = proposalFor(
     snapshotOf(

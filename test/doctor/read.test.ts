@@ -62,6 +62,15 @@ test('units are read from what systemctl prints', () => {
   });
 });
 
+test('what a drop-in of networkd adds is read with the file that it adds to', async () => {
+  const { sim, machine } = host();
+  sim.writeFile('/etc/systemd/network/10-vm.network', '[Match]\nName=vnet*\n');
+  sim.writeFile('/etc/systemd/network/10-vm.network.d/vlans.conf', '[BridgeVLAN]\nVLAN=10\n');
+  const { networkFiles } = await machine.readSurroundings();
+  const added = networkFiles.find(({ path }) => path === '/etc/systemd/network/10-vm.network.d/vlans.conf');
+  expect(added?.text.trim()).toBe('[Match]\nName=vnet*\n[BridgeVLAN]\nVLAN=10');
+});
+
 test('facts are read from files and programs', async () => {
   const { sim, machine } = host();
   sim.writeFile('/run/systemd/network/10-vm.network', '[BridgeVLAN]');

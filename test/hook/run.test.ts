@@ -192,7 +192,10 @@ test('a VM without an interface on a bridge of the policy is left alone, and why
   const xml = `<domain><name>a</name><devices><interface type='direct'><mac address='52:54:00:00:00:01'/>
     </interface><interface type='bridge'><mac address='52:54:00:00:00:02'/><source bridge='br-lan'/></interface></devices></domain>`;
   await call('a', 'start', xml);
-  expect(said()).toEqual(['6 start: the policy says nothing of 52:54:00:00:00:01 macvtap, 52:54:00:00:00:02 br-lan']);
+  const told = ['6 start: the policy says nothing of 52:54:00:00:00:01 macvtap, 52:54:00:00:00:02 br-lan'];
+  expect(said()).toEqual(told);
+  await call('a', 'started', xml);
+  expect(said()).toEqual(told);
   expect(host.commands).toEqual([]);
 });
 

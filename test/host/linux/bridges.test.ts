@@ -51,6 +51,15 @@ test('VLANs and FDB entries are changed and read back by netlink, without a proc
   expect(iproute2.change.mock.calls.length + iproute2.fdb.mock.calls.length).toBe(0);
 });
 
+test('links and VLANs are read by netlink, and both readers are well', async () => {
+  const { bridges: both } = bridges({});
+  expect(await both.read(['br0'])).toEqual({
+    links: ok([]),
+    vlans: ok(new Map()),
+    collectors: ['links', 'vlans'].map((collector) => ({ collector, ok: true, durationMs: 0 })),
+  });
+});
+
 test('what netlink leaves unanswered iproute2 does again, and reads', async () => {
   const refused = new Map([[vlanChange, 'no such device']]);
   const { bridges: both, iproute2 } = bridges({ change: () => ({ refused, unanswered: [fdbChange] }) });

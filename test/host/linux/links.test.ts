@@ -35,6 +35,12 @@ test('a port that vanishes while it is read is left out', () => {
   expect(reading.ok && reading.value[0]?.ports.map((port) => port.name)).toEqual(['eno1', 'vnet1']);
 });
 
+test.each(['ENODEV', 'ENXIO', 'EINVAL'])('so is one whose files answer %s', (error) => {
+  const gone = { '/sys/class/net/br0/brif/vnet9': '', '/sys/class/net/vnet9/address': { text: '', error } };
+  const reading = createLinkReader(memoryHost({ ...BRIDGE, ...gone }))(['br0']);
+  expect(reading.ok && reading.value[0]?.ports.map((port) => port.name)).toEqual(['eno1', 'vnet1']);
+});
+
 test('a setting that cannot be read is undefined, not 0', () => {
   const host = memoryHost({ ...BRIDGE, '/sys/class/net/br0/bridge/vlan_filtering': { text: '', error: 'EACCES' } });
   const reading = createLinkReader(host)(['br0']);
