@@ -58,6 +58,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   let memory = createMemory(store.load(), host.now());
   let timer: NodeJS.Timeout | undefined;
   let lockedOut: string | undefined;
+  let isHeld = false;
   const once = createOnce(log);
   const journal = createDecisionJournal(host, (problem) =>
     once('journal', problem, 'the journal could not be written'),
@@ -81,7 +82,11 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     try {
       const since = trigger.at;
       const agreed = readAgreement(host);
-      const input = { host, read, settings, trigger: trigger.name, since, dryRun, paused: isPaused(host, log), agreed };
+      const paused = isPaused(host, log);
+      if (paused && !isHeld) log.warn({ file: PAUSE_FILE }, 'paused: nothing is healed while the pause file is there');
+      if (!paused && isHeld) log.info({ file: PAUSE_FILE }, 'the pause is over');
+      isHeld = paused;
+      const input = { host, read, settings, trigger: trigger.name, since, dryRun, paused, agreed };
       const result = await runCycle(input, memory);
       memory = result.memory;
       sleepUntil(result.wakeAt);

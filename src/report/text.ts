@@ -8,6 +8,7 @@ import type { RemediatorView } from '../model/remediator-status.ts';
 import type { BridgeReport, Finding, Portless, Report, VnetReport } from '../model/report.ts';
 import type { Reading } from '../model/snapshot.ts';
 import { formatTable, pvidOf } from '../model/vlan.ts';
+import { isSettled } from '../remediation/plan.ts';
 import { headline, summarize, type Tone, toneOf } from './summary.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';
 import { count, macvtapSentence, portlessKind, portlessOn, subjectOf } from './words.ts';
@@ -179,8 +180,15 @@ function domainsOf(report: Report): ReadonlySet<string> {
 }
 
 function hints(report: Report): readonly string[] {
-  const drifted = report.bridges.some((bridge) => bridge.vnets.some((vnet) => vnet.verdict === 'drifted'));
-  return drifted ? ['What would heal it: libvirt-vlan-exporter plan'] : [];
+  const drifted = report.bridges.flatMap((bridge) => bridge.vnets).filter((vnet) => vnet.verdict === 'drifted');
+  if (drifted.length === 0) return [];
+  const what = drifted.some(isHealable) ? 'What would heal it' : 'What is left alone, and why';
+  return [`${what}: libvirt-vlan-exporter plan`];
+}
+
+// Of a VLAN that is only told nothing is changed.
+function isHealable(vnet: VnetReport): boolean {
+  return vnet.actual !== undefined && !vnet.untouchable && !isSettled(vnet);
 }
 
 function time(at: number): string {

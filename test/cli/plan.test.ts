@@ -116,6 +116,13 @@ test('where the VLANs cannot be read, plan exits 2', async () => {
   expect(out).toContain('# unknown: vlans: ');
 });
 
+test('where no bridge is watched, plan says so and exits 2', async () => {
+  const sim = host();
+  sim.writeFile(FILE, 'bridges: {}\n');
+  const { out, err, status } = await outputOf(() => runPlan(sim, [], OPTIONS));
+  expect([out, err, status]).toEqual(['', expect.stringContaining('no bridge is watched'), 2]);
+});
+
 test('a name cannot break out of a comment', async () => {
   const sim = host();
   const name = "x\nrm -rf '$HOME'";

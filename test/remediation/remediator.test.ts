@@ -199,11 +199,15 @@ test("what an operator accepted is taken once: the file is gone, and the policy'
 });
 
 test('the pause file holds everything, and one that cannot be looked for does too', async () => {
-  const { remediator, host, tableOf, published } = start(1);
+  const { remediator, host, tableOf, published, lines } = start(1);
   host.writeFile(PAUSE_FILE, '');
-  remediator.wake('startup');
-  await remediator.idle();
+  for (const trigger of ['startup', 'event']) {
+    remediator.wake(trigger);
+    await remediator.idle();
+  }
   expect(await tableOf(1)).toBe('1*');
+  const told = () => lines.filter((line) => line.includes('"file"')).map((line) => line.slice(0, line.indexOf(' {')));
+  expect(told()).toEqual(['paused: nothing is healed while the pause file is there']);
   expect(published.at(-1)?.paused).toBe(true);
   host.removeFile(PAUSE_FILE);
   host.forbid(PAUSE_FILE);
@@ -214,6 +218,7 @@ test('the pause file holds everything, and one that cannot be looked for does to
   remediator.wake('event');
   await remediator.idle();
   expect(await tableOf(1)).toBe(WELL);
+  expect(told().at(-1)).toBe('the pause is over');
 });
 
 test('a failing bridge is tried again by itself when the backoff is over', async () => {

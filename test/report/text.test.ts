@@ -166,3 +166,10 @@ test('where no bridge is watched it says so, and claims nothing', () => {
   expect(renderText(report(), PLAIN)).toBe('No bridge is watched: the config names none.\n');
   expect(toneOf(summarize(report()))).toBe('unknown');
 });
+
+test('where nothing of the drift would be healed, no plan to heal it is promised', () => {
+  const told = vnet({ ...wrong, actual: table('1* 99'), target: table('1* 99') });
+  expect(renderText(report(bridge({ vnets: [told] })), PLAIN)).toMatch(/\nWhat is left alone, and why: .* plan\n$/);
+  const healed = vnet({ ...wrong, target: table('1* 10') });
+  expect(renderText(report(bridge({ vnets: [told, healed] })), PLAIN)).toMatch(/\nWhat would heal it: .* plan\n$/);
+});

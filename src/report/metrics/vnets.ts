@@ -48,7 +48,7 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
   ),
   vnetGauge(
     'vnet_tagging_correct',
-    'Whether each VLAN leaves the vnet as the policy wants it, tagged or untagged; a VLAN that should not be there, tagged.',
+    'Whether each VLAN leaves the vnet as the policy wants it, tagged or untagged; a VLAN that should not be there, unless it is the PVID, tagged.',
     decided(known((v) => v.mistagged.length === 0)),
   ),
   vnetGauge(

@@ -21,6 +21,7 @@ ${rows.length === 0 && html`<p class="quiet">${findings.length === 0 ? none(repo
 
 // The section stays when all is well: a page whose parts come and go is hard to watch.
 function none({ bridges, unknowns }: Report): string {
+  if (bridges.length === 0) return 'None: no bridge is watched.';
   const unknown =
     unknowns.length > 0 || bridges.some(({ vnets }) => vnets.some(({ verdict }) => verdict === 'unknown'));
   return unknown ? 'None in what could be read.' : 'None: all is as the policy wants it.';
