@@ -37,10 +37,14 @@ export interface Unit {
   readonly file: string;
   /** The unit's file was changed after systemd read it. */
   readonly stale: boolean;
+  /** When it last started, stopped or reloaded, milliseconds since the epoch; undefined where that cannot be told. */
+  readonly changedAt?: number | undefined;
 }
 
 export const EXPORTER = `${WRITERS.exporter}.service`;
 export const REMEDIATOR = `${WRITERS.remediator}.service`;
 export const SOCKETS = ['libvirt-vlan-exporter-rtnl.socket', 'libvirt-vlan-remediator-rtnl.socket'] as const;
+/** Those that start VMs: the one for all drivers, or that of QEMU alone. Their units are `NAME.service`. */
+export const LIBVIRT_DAEMONS = ['libvirtd', 'virtqemud'] as const;
 export const NETWORKD = 'systemd-networkd.service';
 export const NETWORK_MANAGER = 'NetworkManager.service';

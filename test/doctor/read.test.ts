@@ -3,7 +3,8 @@ import { runDoctor } from '../../src/cli/doctor.ts';
 import { readFacts } from '../../src/doctor/read.ts';
 import type { Installation } from '../../src/host/linux/hook-files.ts';
 import type { Processes, RunResult } from '../../src/host/linux/processes.ts';
-import { isHookDenial, parseUnits, readSurroundings } from '../../src/host/linux/surroundings.ts';
+import { isHookDenial, readSurroundings } from '../../src/host/linux/surroundings.ts';
+import { parseUnits, showUnits } from '../../src/host/linux/systemctl.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
@@ -12,12 +13,14 @@ LoadState=loaded
 ActiveState=active
 UnitFileState=enabled
 NeedDaemonReload=no
+StateChangeTimestampMonotonic=0
 
 Id=systemd-networkd.service
 LoadState=loaded
 ActiveState=active
 UnitFileState=enabled
 NeedDaemonReload=yes
+StateChangeTimestampMonotonic=2500000
 
 Id=NetworkManager.service
 LoadState=loaded
@@ -54,11 +57,12 @@ function host(said: Readonly<Record<string, RunResult>> = {}) {
 }
 
 test('units are read from what systemctl prints', () => {
-  expect(parseUnits(SHOWN).get('systemd-networkd.service')).toEqual({
+  expect(parseUnits(SHOWN, 1_000_000).get('systemd-networkd.service')).toEqual({
     load: 'loaded',
     active: 'active',
     file: 'enabled',
     stale: true,
+    changedAt: 1_002_500,
   });
 });
 
@@ -69,6 +73,24 @@ test('what a drop-in of networkd adds is read with the file that it adds to', as
   const { networkFiles } = await machine.readSurroundings();
   const added = networkFiles.find(({ path }) => path === '/etc/systemd/network/10-vm.network.d/vlans.conf');
   expect(added?.text.trim()).toBe('[Match]\nName=vnet*\n[BridgeVLAN]\nVLAN=10');
+});
+
+test('a unit that never changed its state, or does not say when it did, has no time of that', () => {
+  expect(parseUnits(SHOWN, 1).get('libvirt-vlan-exporter.service')?.changedAt).toBeUndefined();
+  expect(parseUnits(SHOWN, 1).get('NetworkManager.service')?.changedAt).toBeUndefined();
+});
+
+test("a unit's time is of the clock that files have", async () => {
+  const ago = 60_000;
+  const stamp = Math.round(Number(process.hrtime.bigint()) / 1e3) - ago * 1e3;
+  const units = await showUnits(['a'], async () => answer(`Id=a.service\nStateChangeTimestampMonotonic=${stamp}\n`));
+  const changedAt = (units.ok && units.value.get('a.service')?.changedAt) || 0;
+  expect(Math.abs(Date.now() - ago - changedAt)).toBeLessThan(5_000);
+});
+
+test('where systemctl does not run, that is said of the units', async () => {
+  const missing = { stdout: '', stderr: '', exitCode: undefined, problem: 'no such program in PATH' };
+  expect(await showUnits(['a'], async () => missing)).toEqual({ ok: false, error: 'no such program in PATH' });
 });
 
 test('facts are read from files and programs', async () => {

@@ -8,6 +8,7 @@
 //   libvirt itself   "Hook script execution failed: …": a hook that could not even run
 
 import { WRITERS } from '../../model/history.ts';
+import { LIBVIRT_DAEMONS } from '../../model/surroundings.ts';
 import type { JournalQuery } from '../host.ts';
 import { type Entry, isOfRoot, oneLine, parseEntry, timeOf, values } from './journal-entry.ts';
 
@@ -50,8 +51,7 @@ export const EVENT_FIELDS = [
   'LIBVIRT_VLAN_RUN',
 ] as const;
 
-/** libvirt's daemons, by `_COMM`: what they write themselves has no identifier. */
-const LIBVIRT_DAEMONS = ['libvirtd', 'virtqemud'] as const;
+// What libvirt's daemons write themselves has no identifier: it is known by `_COMM`.
 const LIBVIRT_UNITS = LIBVIRT_DAEMONS.map((name) => `${name}.service`);
 
 // systemd/sd-messages.h: SD_MESSAGE_JOURNAL_DROPPED

@@ -2,17 +2,18 @@
 import { type Reading, readingOf } from '../../model/snapshot.ts';
 import {
   EXPORTER,
+  LIBVIRT_DAEMONS,
   NETWORK_MANAGER,
   NETWORKD,
   REMEDIATOR,
   SOCKETS,
   type Surroundings,
   type Systemd,
-  type Unit,
 } from '../../model/surroundings.ts';
 import type { Host } from '../host.ts';
 import { files } from './files.ts';
 import { type Processes, processes } from './processes.ts';
+import { showUnits } from './systemctl.ts';
 
 const TIMEOUT_MS = 10_000;
 // systemd.network(5): the first folder wins where names are equal.
@@ -44,25 +45,14 @@ export async function readSurroundings(machine: Machine = { ...files, ...process
 }
 
 async function readSystemd(machine: Machine): Promise<Reading<Systemd>> {
-  const names = [EXPORTER, REMEDIATOR, ...SOCKETS, NETWORKD, NETWORK_MANAGER];
-  const [version, shown] = await Promise.all([
+  const names = [EXPORTER, REMEDIATOR, ...SOCKETS, NETWORKD, NETWORK_MANAGER, ...LIBVIRT_DAEMONS];
+  const [version, units] = await Promise.all([
     outputOf(machine, 'systemctl', ['--version']),
-    outputOf(machine, 'systemctl', ['show', '-p', 'Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload', ...names]),
+    showUnits(names, machine.run),
   ]);
   if (!version.ok) return version;
-  if (!shown.ok) return shown;
-  return { ok: true, value: { version: Number(/\d+/.exec(version.value)?.[0]), units: parseUnits(shown.value) } };
-}
-
-/** The output of `systemctl show`: a block of `Key=value` lines for each unit, an empty line between two. */
-export function parseUnits(text: string): ReadonlyMap<string, Unit> {
-  return new Map(
-    text.split(/\n\n+/).map((block) => {
-      const of = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(block)?.[1] ?? '';
-      const stale = of('NeedDaemonReload') === 'yes';
-      return [of('Id'), { load: of('LoadState'), active: of('ActiveState'), file: of('UnitFileState'), stale }];
-    }),
-  );
+  if (!units.ok) return units;
+  return { ok: true, value: { version: Number(/\d+/.exec(version.value)?.[0]), units: units.value } };
 }
 
 // Where nothing may be read, journalctl says so on stderr and may still exit 0.
