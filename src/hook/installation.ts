@@ -37,6 +37,12 @@ export function remarks({ files, libvirt, exists }: Installation): readonly stri
   ];
 }
 
+/** Since when a hook of ours is there that libvirt runs; undefined where there is none. */
+export function oursSince({ files }: Installation): number | undefined {
+  const ours = files.filter(({ kind, executable }) => kind === 'ours' && executable);
+  return ours.length === 0 ? undefined : earliest(ours);
+}
+
 /** What a hook file is, for people. */
 export function describe({ path, kind, executable }: HookFile): string {
   const what = { ours: 'this hook', original: 'the hook of RCA-2026-02-001', other: 'a hook of somebody else' }[kind];
@@ -49,7 +55,7 @@ function fileRemarks(
 ) {
   const paths = pathsOf(text ?? '');
   return [
-    ...(executable ? [] : [`${path} is not executable, so libvirt does not run it; chmod 755 ${path}`]),
+    ...(executable ? [] : [`${path} is not executable, so libvirt does not run it; install the hook again`]),
     ...(uid === undefined || uid === 0 ? [] : [`${path} belongs to user id ${uid}; chown root ${path}`]),
     ...(mode !== undefined && (mode & 0o022) !== 0 ? [`others than root may write ${path}; chmod 755 ${path}`] : []),
     ...[paths?.node, paths?.script]
@@ -65,6 +71,10 @@ function fileRemarks(
 
 function originalRemark({ path }: HookFile): string {
   return `${path} is the hook of RCA-2026-02-001 and still runs: both set VLANs, and it knows only its own list; remove it when this one has proved itself`;
+}
+
+function earliest(files: readonly HookFile[]): number {
+  return Math.min(...files.map(({ since }) => since));
 }
 
 function isOlder(version: readonly number[], than: readonly number[]): boolean {

@@ -12,6 +12,8 @@ import type { VlanTable } from '../model/vlan.ts';
 export interface FileStat {
   readonly ino: number;
   readonly mtimeMs: number;
+  /** When the kernel last saw it change; undefined on a host that does not tell. */
+  readonly ctimeMs?: number;
   /** Bytes. */
   readonly size: number;
   /** A regular file: anything else (a fifo would block) is not to be read. */

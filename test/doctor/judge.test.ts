@@ -20,6 +20,7 @@ const HOOK = {
   executable: true,
   uid: 0,
   mode: 0o755,
+  since: 2_000,
   text: hookScript({ node: '/usr/bin/node', script: '/usr/lib/x/hook.sh', config: '/etc/x.yml' }),
 } as const;
 const vm: Domain = {
@@ -182,7 +183,7 @@ test.each<[string, Partial<Facts>, string]>([
   [
     'the hook cannot be run',
     { hook: ok({ files: [{ ...HOOK, executable: false }], libvirt: [9, 0, 0], exists: () => true }) },
-    `hook: ${HOOK.path} is not executable, so libvirt does not run it; chmod 755 ${HOOK.path}`,
+    `hook: ${HOOK.path} is not executable, so libvirt does not run it; install the hook again`,
   ],
   [
     'another hook sets VLANs',

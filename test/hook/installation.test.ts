@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describe, isInPlace, placeFor, remarks } from '../../src/hook/installation.ts';
+import { describe, isInPlace, oursSince, placeFor, remarks } from '../../src/hook/installation.ts';
 import { hookScript } from '../../src/hook/script.ts';
 import { findHookFiles, HOOK_FILE, HOOK_FOLDER, type Installation } from '../../src/host/linux/hook-files.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
@@ -12,9 +12,10 @@ const ours = {
   executable: true,
   uid: 0,
   mode: 0o755,
+  since: 2_000,
   text: TEXT,
 } as const;
-const original = { path: HOOK_FILE, kind: 'original', executable: true, uid: 0, mode: 0o755 } as const;
+const original = { path: HOOK_FILE, kind: 'original', executable: true, uid: 0, mode: 0o755, since: 2_000 } as const;
 const host = (more: Partial<Installation>): Installation => ({
   files: [ours],
   libvirt: [9, 0, 0],
@@ -73,6 +74,23 @@ for (const [what, [facts, says]] of Object.entries(wrong)) {
     expect(remarks(host(facts))).toEqual([expect.stringContaining(says)]);
   });
 }
+
+test('ours is there since the first of it that libvirt runs', () => {
+  expect(oursSince(host({ files: [{ ...original, since: 1 }] }))).toBeUndefined();
+  expect(oursSince(host({ files: [{ ...ours, executable: false, since: 1 }] }))).toBeUndefined();
+  expect(oursSince(host({ files: [{ ...ours, path: HOOK_FILE, since: 1 }, ours] }))).toBe(1);
+});
+
+test("ours is there since the time that install gives it, another's since the kernel saw it change", () => {
+  const sim = createSimHost();
+  sim.writeFile(HOOK_FILE, '#!/bin/sh\n');
+  sim.writeFile(ours.path, TEXT);
+  const stat = (path: string) => {
+    const found = sim.stat(path);
+    return found && { ...found, mtimeMs: 1, ctimeMs: 2 };
+  };
+  expect(findHookFiles({ ...sim, stat }).map(({ since }) => since)).toEqual([2, 1]);
+});
 
 test('a hook file is described as it is', () => {
   expect(describe(ours)).toBe(`${ours.path}: this hook`);

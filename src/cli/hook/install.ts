@@ -22,7 +22,7 @@ async function runInstall(config: string): Promise<number> {
     import('../../host/linux/real.ts'),
     import('../../host/linux/hook-installation.ts'),
   ]);
-  const [{ isInPlace, placeFor, remarks }, { hookScript }] = await Promise.all([
+  const [{ isInPlace, oursSince, placeFor, remarks }, { hookScript }] = await Promise.all([
     import('../../hook/installation.ts'),
     import('../../hook/script.ts'),
   ]);
@@ -37,7 +37,7 @@ async function runInstall(config: string): Promise<number> {
   // Who calls this again and again, as the Ansible role does, is told whether anything changed.
   if (isInPlace(before, place.path, script)) print(`${place.path} is installed already.\n`);
   else {
-    writeHookFile(place.path, script);
+    writeHookFile(place.path, script, oursSince(before));
     print(`${place.path} is installed.\n`);
   }
   for (const { path } of before.files.filter((file) => file.kind === 'ours' && file.path !== place.path)) {

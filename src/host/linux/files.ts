@@ -65,8 +65,8 @@ export function processExists(pid: number): boolean | undefined {
 }
 
 function toStat(stat: Stats): FileStat {
-  const { ino, mtimeMs, size, uid } = stat;
-  return { ino, mtimeMs, size, isFile: stat.isFile(), mode: stat.mode & 0o7777, uid };
+  const { ino, mtimeMs, ctimeMs, size, uid } = stat;
+  return { ino, mtimeMs, ctimeMs, size, isFile: stat.isFile(), mode: stat.mode & 0o7777, uid };
 }
 
 function absent<T>(read: () => T): T | undefined {

@@ -18,6 +18,11 @@ export interface HookFile {
   readonly uid: number | undefined;
   /** Permission bits; undefined where the host has none. */
   readonly mode: number | undefined;
+  /**
+   * Since when libvirt can have found it, milliseconds since the epoch. Of ours by its modification time: "hook install" keeps that
+   * where it replaces a hook of ours (an upgrade), of which libvirt knows. Of others by their change time: packages and `cp -p` set the other one.
+   */
+  readonly since: number;
   readonly text?: string;
 }
 
@@ -39,7 +44,9 @@ export function findHookFiles(host: Host): readonly HookFile[] {
     if (!stat?.isFile) return [];
     const executable = stat.mode === undefined || (stat.mode & 0o111) !== 0;
     const text = host.readText(path);
-    return [{ path, kind: kindOf(text), executable, uid: stat.uid, mode: stat.mode, text }];
+    const kind = kindOf(text);
+    const since = kind === 'ours' ? stat.mtimeMs : (stat.ctimeMs ?? stat.mtimeMs);
+    return [{ path, kind, executable, uid: stat.uid, mode: stat.mode, since, text }];
   });
 }
 

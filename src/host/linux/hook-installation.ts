@@ -1,5 +1,5 @@
 // The hook's file in libvirt's folders: found, written, removed.
-import { chmodSync, chownSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, realpathSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OperatorError } from '../../model/mistake.ts';
 import type { Host } from '../host.ts';
@@ -28,14 +28,15 @@ export function runningProgram(fileBeside: string): { readonly node: string; rea
   return { node: realpathSync(process.execPath), script: join(folder, fileBeside) };
 }
 
-/** By rename: libvirt never sees half a script. Throws OperatorError. */
-export function writeHookFile(path: string, script: string): void {
+/** By rename: libvirt never sees half a script. `since`: its modification time, see HookFile; undefined for now. Throws OperatorError. */
+export function writeHookFile(path: string, script: string, since?: number): void {
   tried(path, 'written', () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     const temporary = `${dirname(dirname(path))}/.libvirt-vlan-exporter.new`;
     writeFileSync(temporary, script);
     chmodSync(temporary, 0o755);
     if (process.getuid?.() === 0) chownSync(temporary, 0, 0);
+    if (since !== undefined) utimesSync(temporary, since / 1000, since / 1000);
     renameSync(temporary, path);
   });
 }

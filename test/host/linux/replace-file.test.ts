@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { files } from '../../../src/host/linux/files.ts';
 import { removeHookFile, writeHookFile } from '../../../src/host/linux/hook-installation.ts';
 import { replaceFile } from '../../../src/host/linux/replace-file.ts';
 import { OperatorError } from '../../../src/model/mistake.ts';
@@ -36,6 +37,15 @@ test('the hook is executable, whatever the umask and whatever was left there', (
     '#!/bin/sh\n',
     '755',
   ]);
+});
+
+test('a hook that replaces another may keep its time', () => {
+  const hook = join(folder(), 'qemu.d/hook');
+  writeHookFile(hook, 'old');
+  expect(Date.now() - statSync(hook).mtimeMs).toBeLessThan(60_000);
+  writeHookFile(hook, 'new', 1_700_000_000_250);
+  expect([readFileSync(hook, 'utf8'), statSync(hook).mtimeMs]).toEqual(['new', 1_700_000_000_250]);
+  expect(files.stat(hook)?.ctimeMs).toBe(statSync(hook).ctimeMs);
 });
 
 test('a folder that takes no hook is a mistake to be told, and no bug', () => {
