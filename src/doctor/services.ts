@@ -1,5 +1,5 @@
 // Troubles of what is installed for this program: units, hook, journal, web config, remediator. Pure.
-import { remarks } from '../hook/installation.ts';
+import { remarks, unawareDaemons } from '../hook/installation.ts';
 import { PAUSE_FILE } from '../model/remediator-paths.ts';
 import { shellArgument } from '../model/shell.ts';
 import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd, type Unit } from '../model/surroundings.ts';
@@ -107,6 +107,17 @@ export function hook(facts: Facts): readonly Trouble[] {
       type: 'setsebool -P virt_hooks_unconfined on',
     }),
   ];
+}
+
+/** libvirt looks for hooks only when it starts and when it reloads. */
+export function unaware({ systemd, hook: installed }: Facts): readonly Trouble[] {
+  if (!systemd.ok || !installed.ok) return [];
+  return unawareDaemons(installed.value, systemd.value.units).map((name) => ({
+    check: 'hook',
+    what: `${name} has not looked for hooks since this one was installed`,
+    why: 'VMs that start now come up without their VLANs',
+    type: `systemctl reload ${name}`,
+  }));
 }
 
 export function journal({ journal: read }: Facts): readonly Trouble[] {

@@ -1,5 +1,7 @@
 // Where the hook belongs on this host, and what is wrong with how it is there. Pure: the facts come in, sentences go out.
 import { HOOK_FILE, HOOK_FOLDER, type HookFile, type Installation } from '../host/linux/hook-files.ts';
+import type { Reading } from '../model/snapshot.ts';
+import { LIBVIRT_DAEMONS, type Unit } from '../model/surroundings.ts';
 import { hookScript, pathsOf } from './script.ts';
 
 const HOOK_NAME = 'libvirt-vlan-exporter';
@@ -41,6 +43,34 @@ export function remarks({ files, libvirt, exists }: Installation): readonly stri
 export function oursSince({ files }: Installation): number | undefined {
   const ours = files.filter(({ kind, executable }) => kind === 'ours' && executable);
   return ours.length === 0 ? undefined : earliest(ours);
+}
+
+/**
+ * The daemons of libvirt that run and do not call our hook: they found none when they looked, at their start or their last reload. That
+ * there is one is all that they remember; which ones to run they look up at each call. So any other hook that was there will do.
+ */
+export function unawareDaemons(
+  { files }: Installation,
+  units: ReadonlyMap<string, Unit>,
+): readonly (typeof LIBVIRT_DAEMONS)[number][] {
+  const run = files.filter(({ executable }) => executable);
+  if (!run.some(({ kind }) => kind === 'ours')) return [];
+  return LIBVIRT_DAEMONS.filter((name) => {
+    const unit = units.get(`${name}.service`);
+    return unit?.active === 'active' && unit.changedAt !== undefined && unit.changedAt < earliest(run);
+  });
+}
+
+/** As `remarks`, of daemons that do not know of the hook; none where that cannot be told. */
+export function reloadRemarks(
+  installation: Installation,
+  units: Reading<ReadonlyMap<string, Unit>>,
+): readonly string[] {
+  const unaware = units.ok ? unawareDaemons(installation, units.value) : [];
+  return unaware.map(
+    (name) =>
+      `${name} has not looked for hooks since this one was installed, so VMs that start now come up without their VLANs; systemctl reload ${name}`,
+  );
 }
 
 /** What a hook file is, for people. */

@@ -186,6 +186,11 @@ test.each<[string, Partial<Facts>, string]>([
     `hook: ${HOOK.path} is not executable, so libvirt does not run it; install the hook again`,
   ],
   [
+    'libvirt looked for hooks before there was one',
+    { systemd: systemd({ 'libvirtd.service': unit({ changedAt: 1_999 }) }) },
+    'hook: libvirtd has not looked for hooks since this one was installed',
+  ],
+  [
     'another hook sets VLANs',
     { otherHooks: ['/etc/libvirt/hooks/qemu'] },
     'hook: /etc/libvirt/hooks/qemu sets VLANs, too',
@@ -270,6 +275,23 @@ test.each<[string, Partial<Facts>, string]>([
   ],
 ])('%s: that is said, and nothing else', (_name, more, expected) => {
   expect(said(more)).toEqual([expected]);
+});
+
+test('what is to be typed reloads the daemon that runs; where no time is known, nothing is said', () => {
+  const looked = (libvirtd: Partial<Unit>, virtqemud: Partial<Unit>) =>
+    diagnose(facts({ systemd: systemd({ 'libvirtd.service': unit(libvirtd), 'virtqemud.service': unit(virtqemud) }) }))
+      .troubles;
+  expect(looked({ active: 'inactive', changedAt: 1 }, { changedAt: 1 })).toEqual([
+    {
+      check: 'hook',
+      what: 'virtqemud has not looked for hooks since this one was installed',
+      why: 'VMs that start now come up without their VLANs',
+      type: 'systemctl reload virtqemud',
+    },
+  ]);
+  expect(looked({ changedAt: 2_001 }, { active: 'inactive' })).toEqual([]);
+  expect(looked({}, {})).toEqual([]);
+  expect(diagnose(facts({ systemd: { ok: false, error: 'no systemctl' } })).troubles).toEqual([]);
 });
 
 test('a stopped VM on a libvirt network may be on the bridge when it runs', () => {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { describe, isInPlace, oursSince, placeFor, remarks } from '../../src/hook/installation.ts';
+import { describe, isInPlace, oursSince, placeFor, reloadRemarks, remarks } from '../../src/hook/installation.ts';
 import { hookScript } from '../../src/hook/script.ts';
 import { findHookFiles, HOOK_FILE, HOOK_FOLDER, type Installation } from '../../src/host/linux/hook-files.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
+import type { Unit } from '../../src/model/surroundings.ts';
 import { ORIGINAL_HOOK } from '../fixtures/original-hook.ts';
 
 const TEXT = hookScript({ node: '/usr/bin/node', script: '/usr/lib/x/hook.sh', config: '/etc/x.yml' });
@@ -74,6 +75,39 @@ for (const [what, [facts, says]] of Object.entries(wrong)) {
     expect(remarks(host(facts))).toEqual([expect.stringContaining(says)]);
   });
 }
+
+const daemon = (more: Partial<Unit> = {}) => {
+  const unit: Unit = { load: 'loaded', active: 'active', file: 'enabled', stale: false, changedAt: 1_000, ...more };
+  return { ok: true, value: new Map([['libvirtd.service', unit]]) } as const;
+};
+
+test('libvirt that looked for hooks before there was one is to be reloaded', () => {
+  expect(reloadRemarks(host({}), daemon())).toEqual([
+    'libvirtd has not looked for hooks since this one was installed, so VMs that start now come up without their VLANs; systemctl reload libvirtd',
+  ]);
+  const late = { ...original, since: 3_000 };
+  expect(reloadRemarks(host({ files: [late, ours] }), daemon())).toHaveLength(1);
+});
+
+const settled: Record<string, Parameters<typeof reloadRemarks>> = {
+  'it looked after that': [host({}), daemon({ changedAt: 2_001 })],
+  'it does not run and will look when it starts': [host({}), daemon({ active: 'inactive' })],
+  'it is not installed': [host({}), { ok: true, value: new Map() }],
+  'nobody knows when it looked': [host({}), daemon({ changedAt: undefined })],
+  'there is no systemctl': [host({}), { ok: false, error: 'no such program in PATH' }],
+  'another hook was there when it looked': [host({ files: [{ ...original, since: 999 }, ours] }), daemon()],
+  'the hook is not installed': [host({ files: [original] }), daemon()],
+};
+for (const [what, [installation, units]] of Object.entries(settled)) {
+  test(`${what}: no word of a reload`, () => {
+    expect(reloadRemarks(installation, units)).toEqual([]);
+  });
+}
+
+test('a hook that libvirt would not have run was not there for it', () => {
+  const early = { ...original, executable: false, since: 999 };
+  expect(reloadRemarks(host({ files: [early, ours] }), daemon())).toHaveLength(1);
+});
 
 test('ours is there since the first of it that libvirt runs', () => {
   expect(oursSince(host({ files: [{ ...original, since: 1 }] }))).toBeUndefined();

@@ -1,5 +1,6 @@
 // `hook install`: puts the hook where libvirt finds it.
 import type { Command } from '@commander-js/extra-typings';
+import { LIBVIRT_DAEMONS } from '../../model/surroundings.ts';
 import { configFileOption } from '../options.ts';
 import { print } from '../output.ts';
 
@@ -18,11 +19,13 @@ export function register(hook: Command): void {
 
 /** Returns the exit status: 0 where it is installed. */
 async function runInstall(config: string): Promise<number> {
-  const [{ createHost }, { readInstallation, removeHookFile, runningProgram, writeHookFile }] = await Promise.all([
-    import('../../host/linux/real.ts'),
-    import('../../host/linux/hook-installation.ts'),
-  ]);
-  const [{ isInPlace, oursSince, placeFor, remarks }, { hookScript }] = await Promise.all([
+  const [{ createHost }, { readInstallation, removeHookFile, runningProgram, writeHookFile }, { showUnits }] =
+    await Promise.all([
+      import('../../host/linux/real.ts'),
+      import('../../host/linux/hook-installation.ts'),
+      import('../../host/linux/systemctl.ts'),
+    ]);
+  const [{ isInPlace, oursSince, placeFor, reloadRemarks, remarks }, { hookScript }] = await Promise.all([
     import('../../hook/installation.ts'),
     import('../../hook/script.ts'),
   ]);
@@ -44,10 +47,10 @@ async function runInstall(config: string): Promise<number> {
     removeHookFile(path);
     print(`${path}, an older installation of it, is removed.\n`);
   }
-  // libvirt looks for hooks when its daemon starts or reloads; an edited one needs nothing.
-  if (before.files.length === 0)
-    print('libvirt notices its first hook when it reloads: systemctl reload libvirtd (or virtqemud).\n');
   if (!host.stat(config)) print(`There is no ${config} yet; until there is, the hook only reports that.\n`);
-  for (const remark of remarks(await readInstallation(host))) print(`Note: ${remark}.\n`);
+  const [after, units] = await Promise.all([readInstallation(host), showUnits(LIBVIRT_DAEMONS)]);
+  if (before.files.length === 0 && !units.ok)
+    print('libvirt notices its first hook when it reloads: systemctl reload libvirtd (or virtqemud).\n');
+  for (const remark of [...remarks(after), ...reloadRemarks(after, units)]) print(`Note: ${remark}.\n`);
   return 0;
 }

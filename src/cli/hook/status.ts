@@ -1,5 +1,6 @@
 // `hook status`: how the hook is installed, and what is wrong with that.
 import type { Command } from '@commander-js/extra-typings';
+import { LIBVIRT_DAEMONS } from '../../model/surroundings.ts';
 import { print } from '../output.ts';
 
 export function register(hook: Command): void {
@@ -14,20 +15,23 @@ export function register(hook: Command): void {
 
 /** Returns the exit status: 0 where all is well, 1 where something is to be told. */
 async function runStatus(): Promise<number> {
-  const [{ createHost }, { readInstallation }, { describe, remarks }, { pathsOf }] = await Promise.all([
+  const [{ createHost }, { readInstallation }, { showUnits }] = await Promise.all([
     import('../../host/linux/real.ts'),
     import('../../host/linux/hook-installation.ts'),
+    import('../../host/linux/systemctl.ts'),
+  ]);
+  const [{ describe, reloadRemarks, remarks }, { pathsOf }] = await Promise.all([
     import('../../hook/installation.ts'),
     import('../../hook/script.ts'),
   ]);
-  const installation = await readInstallation(createHost());
+  const [installation, units] = await Promise.all([readInstallation(createHost()), showUnits(LIBVIRT_DAEMONS)]);
   print(`libvirt ${installation.libvirt?.join('.') ?? 'not found'}\n`);
   for (const file of installation.files) {
     print(`${describe(file)}\n`);
     const paths = file.kind === 'ours' ? pathsOf(file.text ?? '') : undefined;
     if (paths) print(`  runs ${paths.script} with ${paths.node}, config ${paths.config}\n`);
   }
-  const wrong = remarks(installation);
+  const wrong = [...remarks(installation), ...reloadRemarks(installation, units)];
   for (const remark of wrong) print(`Note: ${remark}.\n`);
   return wrong.length === 0 ? 0 : 1;
 }
