@@ -74,11 +74,11 @@ await sh('mkdir -p /run/probe /etc/libvirt/hooks/qemu.d');
 await sh(`cat > ${PROBE} && chmod 755 ${PROBE}`, { input: PROBE_TEXT });
 for (const name of names) await sh('cat | virsh define /dev/stdin', { input: vmXml(name, VMS[name]) });
 
-await test('hook status says that it is not installed; hook install installs it; then status has nothing to say', async () => {
+await test('hook status says that it is not installed; hook install installs it; then, once libvirtd has reloaded, status has nothing to say', async () => {
   assert.match(await sh('libvirt-vlan-exporter hook status || true'), /not installed/);
   assert.match(await sh('libvirt-vlan-exporter hook install'), /is installed/);
-  note((await sh('libvirt-vlan-exporter hook status')).replaceAll('\n', ' | '));
   await sh('systemctl reload libvirtd');
+  note((await sh('libvirt-vlan-exporter hook status')).replaceAll('\n', ' | '));
 });
 
 await test('with our hook the tables are right when start returns, before the VM runs', async () => {

@@ -58,6 +58,26 @@ await test('on a well-kept host it has nothing to say', async () => {
   assert.equal(await sh('libvirt-vlan-exporter doctor; echo "status $?"'), 'Nothing to mend.\nstatus 0');
 });
 
+await test('a first hook that libvirt has not looked for is found, until libvirtd reloads; a new version of the hook needs no reload', async () => {
+  await sh('libvirt-vlan-exporter hook uninstall');
+  // libvirtd ends by itself when nobody asks it anything, and one that does not run looks for hooks when it starts.
+  await sh('virsh list && systemctl reload libvirtd && libvirt-vlan-exporter hook install');
+  const { troubles, status } = await doctor();
+  assert.equal(status, 1);
+  found(troubles, [['hook', /libvirtd has not looked for hooks since this one was installed/]]);
+  await sh('virsh list');
+  assert.match(
+    await sh('libvirt-vlan-exporter hook status; echo "status $?"'),
+    /has not looked for hooks[\s\S]*status 1$/,
+  );
+  await sh('virsh list && systemctl reload libvirtd && libvirt-vlan-exporter hook status');
+  assert.deepEqual(await doctor(), { troubles: [], status: 0 });
+  // As an older version would have written it; its time stays.
+  await sh(`cp -p ${ours} /run/hook && echo '# older' >> ${ours} && touch -r /run/hook ${ours}`);
+  assert.match(await sh('libvirt-vlan-exporter hook install'), /is installed\.$/m);
+  assert.deepEqual(await doctor(), { troubles: [], status: 0 });
+});
+
 await test('config, bridges, units, hooks, web config and ifupdown2: each is found, one line each', async () => {
   writeFileSync(
     CONFIG,
@@ -72,7 +92,7 @@ await test('config, bridges, units, hooks, web config and ifupdown2: each is fou
   writeFileSync(`${HOOKS}/qemu`, ORIGINAL_HOOK);
   writeFileSync(`${HOOKS}/qemu.d/other`, '#!/bin/sh\nbridge vlan add vid 5 dev vnet0\n');
   writeFileSync(ours, `${readFileSync(ours, 'utf8')}# by hand\n`);
-  await sh(`chmod 755 ${HOOKS}/qemu ${HOOKS}/qemu.d/other`);
+  await sh(`chmod 755 ${HOOKS}/qemu ${HOOKS}/qemu.d/other && virsh list && systemctl reload libvirtd`);
   await sh(`systemctl disable --now ${UNIT} && mkdir -p /etc/systemd/system/${UNIT}-rtnl.socket.d`);
   // Of a unit that does not run systemd forgets what it read.
   await sh(`systemctl start ${UNIT}-rtnl.socket && echo '[Unit]' > /etc/systemd/system/${UNIT}-rtnl.socket.d/lab.conf`);
