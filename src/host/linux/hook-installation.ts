@@ -1,9 +1,19 @@
 // The hook's file in libvirt's folders: found, written, removed.
-import { chmodSync, chownSync, mkdirSync, realpathSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { OperatorError } from '../../model/mistake.ts';
 import type { Host } from '../host.ts';
-import { findHookFiles, type Installation } from './hook-files.ts';
+import { findHookFiles, HOOK_FOLDER, type Installation } from './hook-files.ts';
 import { type Processes, processes } from './processes.ts';
 
 /** The hook as it is on this host. Rejects where that cannot be told. */
@@ -41,9 +51,16 @@ export function writeHookFile(path: string, script: string, since?: number): voi
   });
 }
 
-/** Throws OperatorError. */
+/** With the folder `qemu.d`, where nothing else is in it: it came with the hook. Throws OperatorError. */
 export function removeHookFile(path: string): void {
   tried(path, 'removed', () => rmSync(path));
+  const folder = dirname(path);
+  if (basename(folder) !== basename(HOOK_FOLDER)) return;
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Others have hooks there.
+  }
 }
 
 function tried(path: string, what: string, work: () => void): void {

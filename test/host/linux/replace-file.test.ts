@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -53,4 +53,18 @@ test('a folder that takes no hook is a mistake to be told, and no bug', () => {
   writeFileSync(file, '');
   expect(() => writeHookFile(join(file, 'qemu.d/hook'), '')).toThrow(OperatorError);
   expect(() => removeHookFile(join(file, 'hook'))).toThrow(/hook cannot be removed: ENOTDIR/);
+});
+
+test('a hook that is removed takes its folder along, but not one with the hooks of others', () => {
+  const top = folder();
+  const own = join(top, 'hooks', 'qemu.d', 'ours');
+  const other = join(top, 'hooks', 'qemu.d', 'theirs');
+  writeHookFile(own, '#!/bin/sh\n');
+  writeFileSync(other, '');
+  removeHookFile(own);
+  expect(readdirSync(join(top, 'hooks', 'qemu.d'))).toEqual(['theirs']);
+  rmSync(other);
+  writeHookFile(own, '#!/bin/sh\n');
+  removeHookFile(own);
+  expect(readdirSync(join(top, 'hooks'))).toEqual([]);
 });

@@ -3,6 +3,7 @@
 // lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { scrape, select, value } from '../../metrics.ts';
 import { finish, note, sh, test, until } from '../../scenario.ts';
 import { ensureVm, state, tapsOf } from '../../vm.ts';
@@ -152,7 +153,7 @@ await test('removal takes the hook and the services along, and leaves the config
   await sh(`systemctl enable ${REMEDIATOR}`);
   const before = await untouched();
   await apt(`remove ${EXPORTER}`);
-  assert.equal(existsSync(HOOK), false);
+  assert.equal(existsSync(dirname(HOOK)), false);
   assert.equal(await sh('pgrep -f "libvirt-[v]lan" || true'), '');
   assert.equal(readFileSync(CONFIG, 'utf8'), before.config);
   assert.equal(await sh('bridge -compressvlans vlan show'), before.vlans);
