@@ -162,7 +162,9 @@ const http = {
 const BCRYPT = /^\$2[abxy]?\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
 const users = record(
   text,
-  secret('a bcrypt hash, as `htpasswd -nBC 10 USER` prints it', (hash) => BCRYPT.test(hash.trimEnd())),
+  secret('a bcrypt hash, as `htpasswd -nBC 10 USER` prints it (Debian: apache2-utils)', (hash) =>
+    BCRYPT.test(hash.trimEnd()),
+  ),
   'a mapping of users to hashes',
 );
 
