@@ -9,12 +9,14 @@ import { benchRanges } from './ranges.ts';
 import { benchScrape } from './scrape.ts';
 import { benchStart } from './start.ts';
 import { benchWeb } from './web.ts';
+import { benchXml } from './xml.ts';
 
 const [folder = '', main = '', config = '', lab = ''] = process.argv.slice(2);
 // The pure parts first: crowds of clients leave this process with a large heap, and that would be measured with them.
 const figures: Figure[] = [
   ...(await benchPure()),
   ...benchRanges(),
+  ...benchXml(),
   growth(),
   ...(await benchStart(main, config)),
   hookStart(),
