@@ -183,7 +183,7 @@ await test('the same VMs with the original hook: the same tables at the end, the
   await stop(['ipa-01']);
   await sh('libvirt-vlan-exporter hook uninstall');
   await sh('cat > /etc/libvirt/hooks/qemu && chmod 755 /etc/libvirt/hooks/qemu', { input: ORIGINAL_HOOK });
-  await sh(`cat > ${PROBE} && chmod 755 ${PROBE}`, { input: PROBE_TEXT });
+  await sh(`mkdir -p $(dirname ${PROBE}) && cat > ${PROBE} && chmod 755 ${PROBE}`, { input: PROBE_TEXT });
   const theirs = await start(names);
   note(`virsh start with the original: ${theirs.join(' and ')} ms`);
   assert.deepEqual(await probed('vault-01', 'start'), ['1*']);
