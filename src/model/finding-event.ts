@@ -1,5 +1,5 @@
 // A finding that appears, changes or is gone: the form in which the exporter writes it to the journal, and `history` reads it.
-// systemd.journal-fields(7): fields are the writer's own, in capitals. LIBVIRT_VLAN_FINDING has the hook, too.
+// systemd.journal-fields(7): fields are the writer's own, in capitals. Hook and remediator write LIBVIRT_VLAN_FINDING, too.
 import type { Finding } from './report.ts';
 
 /** `found`: it was there when the exporter started. `changed`: still there, but what is expected or actual is another. */

@@ -41,6 +41,8 @@ export interface VnetPlan {
   readonly after: VlanTable;
   /** undefined where libvirt does not keep the port's FDB. */
   readonly fdb?: FdbNeed | undefined;
+  /** Of the findings that it mends. */
+  readonly reasons: readonly Reason[];
   readonly changes: readonly Change[];
 }
 

@@ -3,6 +3,7 @@
 import * as v from 'valibot';
 import type { Frozen } from './json-file.ts';
 import type { RefusalReason } from './plan.ts';
+import type { Reason } from './reasons.ts';
 import type { VnetOutcome } from './vnet-event.ts';
 
 /** Upper bounds of the duration's buckets, seconds; null is +Inf. */
@@ -38,6 +39,8 @@ const decision = v.object({
   outcome: word<Exclude<VnetOutcome, 'compliant' | 'refused' | 'absent'>>(),
   before: v.string(),
   after: v.string(),
+  /** Of the findings that are mended; missing where an older version wrote this. */
+  reasons: v.optional(v.array(word<Reason>())),
   /** `bridge …` commands. */
   commands: v.array(v.string()),
   problem: v.optional(v.string()),

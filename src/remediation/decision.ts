@@ -5,11 +5,11 @@ import type { Outcome, VnetPlan } from '../model/plan.ts';
 import type { Decision } from '../model/remediator-status.ts';
 import { formatTable } from '../model/vlan.ts';
 
-type Described = Pick<Decision, 'bridge' | 'domain' | 'vnet' | 'before' | 'after' | 'commands'>;
+type Described = Pick<Decision, 'bridge' | 'domain' | 'vnet' | 'before' | 'after' | 'reasons' | 'commands'>;
 
-export function describe({ bridge, domain, vnet, before, after, changes }: VnetPlan): Described {
+export function describe({ bridge, domain, vnet, before, after, reasons, changes }: VnetPlan): Described {
   const [was, target] = [formatTable(before), formatTable(after)];
-  return { bridge, domain, vnet, before: was, after: target, commands: firstCommands(changes) };
+  return { bridge, domain, vnet, before: was, after: target, reasons, commands: firstCommands(changes) };
 }
 
 /** An outcome as a decision. */

@@ -2,9 +2,9 @@
 // vnet's table should become (`target`); what is not known beyond doubt is refused here.
 
 import type { Change, Plan, Refusal, RefusalReason, VnetPlan } from '../model/plan.ts';
-import { REASON } from '../model/reasons.ts';
+import { REASON, type Reason } from '../model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
-import { formatVids, overlay, sameTable, vidsFrom } from '../model/vlan.ts';
+import { formatVids, overlay, sameTable, type VlanTable, vidsFrom, vidsWithout } from '../model/vlan.ts';
 import { hasNeed } from '../policy/fdb.ts';
 import { changesBetween } from './changes.ts';
 import { inverseNeed, withFdb } from './fdb-changes.ts';
@@ -29,7 +29,7 @@ export function plan(report: Report, domains: readonly string[] = []): Plan {
 
 /** The changes for one vnet: none where its table is as it should be. `before` and `after` are given, no verdict is asked. */
 export function vnetPlan(
-  vnet: Pick<VnetReport, 'bridge' | 'domain' | 'vnet' | 'mac' | 'fdb'>,
+  vnet: Pick<VnetReport, 'bridge' | 'domain' | 'vnet' | 'mac' | 'fdb'> & Partial<Pick<VnetReport, 'findings'>>,
   before: VnetPlan['before'],
   after: VnetPlan['after'],
 ): VnetPlan {
@@ -42,8 +42,15 @@ export function vnetPlan(
     after,
     // Not spread in: after an ifreload this is made for every vnet.
     fdb: hasNeed(vnet.fdb) ? vnet.fdb : undefined,
+    reasons: mended(vnet.findings ?? [], before, after),
     changes: withFdb(vnet, vnet.fdb, changesBetween(vnet.vnet, before, after)),
   };
+}
+
+/** Reasons of what is mended: VLANs that are only told of may all stay. */
+function mended(findings: readonly Finding[], before: VlanTable, after: VlanTable): readonly Reason[] {
+  const reasons = findings.map(({ reason }) => reason);
+  return reasons.filter((reason) => reason !== 'vlan_unexpected' || vidsWithout(before, after).length > 0);
 }
 
 /** The changes, in order, that lead from `after` back to `before`. */

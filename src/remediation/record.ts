@@ -27,6 +27,7 @@ function entry(d: Decision): JournalFields {
     ...eventFields(d),
     LIBVIRT_VLAN_AT: d.at,
     LIBVIRT_VLAN_TRIGGER: d.trigger,
+    LIBVIRT_VLAN_FINDING: d.reasons,
     LIBVIRT_VLAN_COMMAND: d.commands,
     LIBVIRT_VLAN_PROBLEM: d.problem,
   };
@@ -46,7 +47,7 @@ function groupEntry(group: readonly [Decision, ...Decision[]]): JournalFields {
     LIBVIRT_VLAN_OUTCOME: first.outcome,
     // In one field: journald takes no entry of more than 1024.
     LIBVIRT_VLAN_DECISIONS: plainJson(
-      group.map(({ domain, vnet, before, after, at }) => [domain, vnet, before, after, at]),
+      group.map(({ domain, vnet, before, after, at, reasons }) => [domain, vnet, before, after, at, reasons]),
     ),
     LIBVIRT_VLAN_DURATION_MS: slowest,
   };

@@ -61,14 +61,14 @@ export function historyJson({ events, cut }: History) {
 }
 
 function detailOf({ kind, by, reasons, expected, actual, before, after, text }: HistoryEvent): string {
+  const why = reasons.join(' ');
   if (kind === 'started') return '';
-  if (kind === 'drifted' || kind === 'found')
-    return `${reasons.join(' ')}: expected ${expected ?? '?'}; actual ${actual ?? '?'}`;
-  if (kind === 'cleared') return `${reasons.join(' ')} is gone`;
+  if (kind === 'drifted' || kind === 'found') return `${why}: expected ${expected ?? '?'}; actual ${actual ?? '?'}`;
+  if (kind === 'cleared') return `${why} is gone`;
   if (before === undefined || after === undefined) return text;
   if (kind === 'configured')
     return before === after ? `by the hook: right already, ${after}` : `by the hook: ${before} -> ${after}`;
-  if (kind === 'healed') return `${before} -> ${after}`;
+  if (kind === 'healed') return [why, `${before} -> ${after}`].filter((part) => part !== '').join(': ');
   // Its text says why, too. An entry for many vnets has none.
   return by === 'hook' || text !== '' ? text : `is ${before}, should be ${after}`;
 }

@@ -82,7 +82,7 @@ test('what happened is told in order, the newest last', async () => {
 2026-02-03T12:00:00.000Z  vyos-01  vnet0  configured  by the hook: 1* -> 10 20 100*
 2026-02-03T12:02:00.000Z  vyos-01  vnet0  drifted     pvid_wrong: expected PVID 100; actual PVID 1
 2026-02-03T12:02:00.000Z  vyos-01  vnet0  drifted     vlan_unexpected: expected VLANs 10 20 100; actual also 1 untagged
-2026-02-03T12:03:00.000Z  vyos-01  vnet0  healed      1* 10 20 100 -> 10 20 100*
+2026-02-03T12:03:00.000Z  vyos-01  vnet0  healed      pvid_wrong vlan_unexpected: 1* 10 20 100 -> 10 20 100*
 2026-02-03T12:04:00.000Z  vyos-01  vnet0  cleared     pvid_wrong is gone
 2026-02-03T12:04:00.000Z  vyos-01  vnet0  cleared     vlan_unexpected is gone
 `);
@@ -111,7 +111,7 @@ test('--format json has each event with all that is known of it', async () => {
     domain: 'vyos-01',
     bridge: 'br0',
     vnet: 'vnet0',
-    reasons: [],
+    reasons: ['pvid_wrong', 'vlan_unexpected'],
     expected: null,
     actual: null,
     before: '1* 10 20 100',
@@ -149,6 +149,7 @@ test('a heal that failed is told with its reason', async () => {
 
 test('of a thousand vnets healed at once, each has its line, whatever its domain is called', async () => {
   const host = createSimHost({ now: () => START });
+  const reasons = (i: number): Decision['reasons'] => (i % 2 === 0 ? ['pvid_wrong', 'vlan_missing'] : []);
   const names = [
     'a; b',
     'c "d" -> e',
@@ -166,6 +167,7 @@ test('of a thousand vnets healed at once, each has its line, whatever its domain
       vnet: `vnet${i}`,
       before: '1*',
       after: '10*',
+      reasons: reasons(i),
       commands: [],
       problem: undefined,
       durationMs: 1,
@@ -175,8 +177,9 @@ test('of a thousand vnets healed at once, each has its line, whatever its domain
   expect(host.journal.entries).toHaveLength(1);
   const { events } = JSON.parse((await outputOf(host, [], { ...OPTIONS, format: 'json' })).out);
   expect(events.map((event: { domain: string }) => event.domain)).toEqual(names);
+  expect(events.map((event: { reasons: string[] }) => event.reasons)).toEqual(names.map((_, i) => reasons(i)));
   const { out } = await outputOf(host, ['\x7f\u202e\u{e0001}'], OPTIONS);
-  expect(out).toMatch(/^\S+ {2}\\x7f\\u202e\\u\{e0001\} {2}vnet2 {2}healed {2}1\* -> 10\*\n$/);
+  expect(out).toMatch(/^\S+ {2}\\x7f\\u202e\\u\{e0001\} {2}vnet2 {2}healed {2}pvid_wrong vlan_missing: 1\* -> 10\*\n$/);
 });
 
 test.each(['', '1', '1x', '0s', '-1h', '99999d', '1h 2m'])('--since %j is refused', async (text) => {

@@ -90,6 +90,17 @@ test('an unexpected VLAN under "unexpected: report" stays and is named, while th
   expect(refusals(report([v]))).toEqual([['vnet1', expect.stringMatching(/^vlan_unexpected: VLAN 66 stays/)]]);
 });
 
+test('a plan has the reasons of what it mends, and not that of VLANs that stay', () => {
+  const findings = [finding('vlan_missing', 'vnet1'), finding('vlan_unexpected', 'vnet1')];
+  const reasons = (fields: Partial<VnetReport>) => plan(report([vnet({ findings, ...fields })])).vnets[0]?.reasons;
+  expect(reasons({ actual: table('66 100*'), target: table('10 100*') })).toEqual(['vlan_missing', 'vlan_unexpected']);
+  expect(reasons({ actual: table('66 67 100*'), target: table('10 67 100*') })).toEqual([
+    'vlan_missing',
+    'vlan_unexpected',
+  ]);
+  expect(reasons({ actual: table('66 100*'), target: table('10 66 100*') })).toEqual(['vlan_missing']);
+});
+
 test('a vnet that is refused as a whole is refused once', () => {
   const v = vnet({ actual: table('1* 66'), target: table('10 66 100*'), unexpected: [vidRange(1), vidRange(66)] });
   expect(refusals(report([v], { vlanFiltering: false }))).toHaveLength(1);

@@ -45,6 +45,15 @@ test('each heal is one journal entry with trigger, tables, commands, outcome and
   expect(entry?.LIBVIRT_VLAN_COMMAND).toContain('bridge vlan add vid 100 dev vnet0 pvid untagged');
 });
 
+test('the entry of a heal says what was wrong, and so does the status', async () => {
+  const { remediator, host, published } = start(1);
+  remediator.wake('startup');
+  await remediator.idle();
+  const reasons = ['pvid_wrong', 'vlan_missing', 'vlan_unexpected'];
+  expect(host.journal.entries.at(-1)).toMatchObject({ LIBVIRT_VLAN_FINDING: reasons });
+  expect(published[0]?.recent[0]?.reasons).toEqual(reasons);
+});
+
 test('a cycle of many vnets is one journal entry, a read, and a batch that reads back', async () => {
   const { remediator, host, published } = start(200);
   remediator.wake('startup');

@@ -179,7 +179,7 @@ function momentOf(entry: Entry, told: unknown = one(entry, 'LIBVIRT_VLAN_AT')): 
 function decisionsOf(
   text: string | undefined,
   moment: (at: unknown) => number,
-): readonly Pick<HistoryEvent, 'domain' | 'vnet' | 'before' | 'after' | 'at'>[] {
+): readonly Pick<HistoryEvent, 'domain' | 'vnet' | 'before' | 'after' | 'at' | 'reasons'>[] {
   if (text === undefined) return [];
   try {
     const list: unknown = JSON.parse(text);
@@ -189,12 +189,13 @@ function decisionsOf(
   }
 }
 
-// An older version did not write the moment of each.
+// An older version wrote neither the moment of each nor its reasons.
 function decisionFrom(item: unknown, moment: (at: unknown) => number) {
   const words: readonly unknown[] = Array.isArray(item) ? item.slice(0, 4) : [];
   if (words.length !== 4 || !words.every((part) => typeof part === 'string')) return [];
-  const [domain, vnet, before, after, at] = item as [string, string, string, string, unknown];
-  return [{ domain, vnet, before, after, at: moment(at) }];
+  const [domain, vnet, before, after, at, why] = item as [string, string, string, string, unknown, unknown];
+  const reasons = Array.isArray(why) ? why.filter((reason) => typeof reason === 'string') : [];
+  return [{ domain, vnet, before, after, at: moment(at), reasons }];
 }
 
 function one(entry: Entry, field: string): string | undefined {

@@ -127,6 +127,17 @@ test('one entry that stands for many vnets is an event of each', () => {
   ]);
 });
 
+test('of one entry for many vnets each has its own reasons, but from an older version', () => {
+  const decisions = [
+    ['a', 'vnet0', '1*', '100*', 1, ['pvid_wrong']],
+    ['b', 'vnet1', '1*', '100*', 1, [7, 'vlan_missing']],
+    ['c', 'vnet2', '1*', '100*', 1, 'x'],
+    ['d', 'vnet3', '1*', '100*'],
+  ];
+  const entry = remediator({ LIBVIRT_VLAN_OUTCOME: 'verified', LIBVIRT_VLAN_DECISIONS: JSON.stringify(decisions) });
+  expect(parse(entry).map(({ reasons }) => reasons)).toEqual([['pvid_wrong'], ['vlan_missing'], [], []]);
+});
+
 test.each<[string, Fields]>([
   ['a hook’s by another user', hook({ ...healed, _UID: '1000' })],
   ['a hook’s of nobody known', hook({ ...healed, _UID: undefined })],

@@ -58,6 +58,7 @@ await test('a drift is told with its reason, and after it that it was healed and
   });
   const healed = events.find(({ kind }) => kind === 'healed');
   assert.deepEqual([healed?.vnet, healed?.after], [tap, RIGHT]);
+  assert.ok(healed?.reasons.includes('pvid_wrong'));
   assert.ok(events.some(({ kind, reasons }) => kind === 'drifted' && reasons.includes('pvid_wrong')));
   const text = await sh(`libvirt-vlan-exporter history --since ${since()} ${VM}`);
   for (const line of text.split('\n')) note(line);
