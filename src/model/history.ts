@@ -38,7 +38,8 @@ export type HistoryKind =
 export interface HistoryEvent {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly by: Writer;
+  /** `heal`: an operator's, which writes under the remediator's name. */
+  readonly by: Writer | 'heal';
   readonly kind: HistoryKind;
   /** undefined where it is about no domain alone. */
   readonly domain: string | undefined;

@@ -28,7 +28,7 @@ export function renderHistory({ events }: History, colour: boolean): string {
       { text: new Date(event.at).toISOString(), style: 'faint' },
       { text: event.domain ?? '-' },
       { text: event.vnet ?? '-' },
-      { text: event.kind.replace('_', ' '), ...(style && { style }) },
+      { text: wordsOf(event), ...(style && { style }) },
       { text: detailOf(event) },
     ];
   });
@@ -58,6 +58,10 @@ export function historyJson({ events, cut }: History) {
       text: event.text,
     })),
   };
+}
+
+function wordsOf({ kind, by }: HistoryEvent): string {
+  return kind === 'healed' && by === 'heal' ? 'healed by hand' : kind.replace('_', ' ');
 }
 
 function detailOf({ kind, by, reasons, expected, actual, before, after, text }: HistoryEvent): string {

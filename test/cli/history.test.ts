@@ -79,12 +79,12 @@ test('what happened is told in order, the newest last', async () => {
   expect([status, err]).toEqual([0, '']);
   expect(out.replaceAll(/ +$/gm, '')).toBe(`\
 2026-02-03T12:00:00.000Z  vyos-01  -      started
-2026-02-03T12:00:00.000Z  vyos-01  vnet0  configured  by the hook: 1* -> 10 20 100*
-2026-02-03T12:02:00.000Z  vyos-01  vnet0  drifted     pvid_wrong: expected PVID 100; actual PVID 1
-2026-02-03T12:02:00.000Z  vyos-01  vnet0  drifted     vlan_unexpected: expected VLANs 10 20 100; actual also 1 untagged
-2026-02-03T12:03:00.000Z  vyos-01  vnet0  healed      pvid_wrong vlan_unexpected: 1* 10 20 100 -> 10 20 100*
-2026-02-03T12:04:00.000Z  vyos-01  vnet0  cleared     pvid_wrong is gone
-2026-02-03T12:04:00.000Z  vyos-01  vnet0  cleared     vlan_unexpected is gone
+2026-02-03T12:00:00.000Z  vyos-01  vnet0  configured      by the hook: 1* -> 10 20 100*
+2026-02-03T12:02:00.000Z  vyos-01  vnet0  drifted         pvid_wrong: expected PVID 100; actual PVID 1
+2026-02-03T12:02:00.000Z  vyos-01  vnet0  drifted         vlan_unexpected: expected VLANs 10 20 100; actual also 1 untagged
+2026-02-03T12:03:00.000Z  vyos-01  vnet0  healed by hand  pvid_wrong vlan_unexpected: 1* 10 20 100 -> 10 20 100*
+2026-02-03T12:04:00.000Z  vyos-01  vnet0  cleared         pvid_wrong is gone
+2026-02-03T12:04:00.000Z  vyos-01  vnet0  cleared         vlan_unexpected is gone
 `);
 });
 
@@ -106,7 +106,7 @@ test('--format json has each event with all that is known of it', async () => {
   expect([version, cut, events.length]).toEqual([1, false, 7]);
   expect(events[4]).toEqual({
     at: '2026-02-03T12:03:00.000Z',
-    by: 'remediator',
+    by: 'heal',
     kind: 'healed',
     domain: 'vyos-01',
     bridge: 'br0',

@@ -51,7 +51,7 @@ export function parseHistory(lines: readonly string[], uids: DaemonUids): readon
 const FIELDS = [
   ...['MESSAGE', 'MESSAGE_ID', 'PRIORITY', 'SYSLOG_IDENTIFIER', '_UID', '_SYSTEMD_UNIT'],
   ...['DOMAIN', 'BRIDGE', 'VNET', 'OUTCOME', 'BEFORE', 'AFTER', 'OPERATION', 'RUN', 'FINDING', 'STATE'].map(ours),
-  ...['EXPECTED', 'ACTUAL', 'DECISIONS', 'AT'].map(ours),
+  ...['EXPECTED', 'ACTUAL', 'DECISIONS', 'AT', 'TRIGGER'].map(ours),
 ];
 
 function ours(name: string): string {
@@ -108,7 +108,8 @@ function ofExporter(entry: Entry): readonly HistoryEvent[] {
 function ofRemediator(entry: Entry): readonly HistoryEvent[] {
   const kind = OUTCOMES.get(one(entry, 'LIBVIRT_VLAN_OUTCOME') ?? '');
   if (!kind) return [];
-  const event = eventOf(entry, 'remediator', kind === 'configured' ? 'healed' : kind);
+  const by = one(entry, 'LIBVIRT_VLAN_TRIGGER') === 'heal' ? 'heal' : 'remediator';
+  const event = eventOf(entry, by, kind === 'configured' ? 'healed' : kind);
   const many = decisionsOf(one(entry, 'LIBVIRT_VLAN_DECISIONS'), (at) =>
     at === undefined ? event.at : momentOf(entry, at),
   );
@@ -150,7 +151,7 @@ const PRIORITIES: ReadonlyMap<string, HistoryKind> = new Map([
   ['4', 'warning'],
 ]);
 
-function eventOf(entry: Entry, by: Writer, kind: HistoryKind): HistoryEvent {
+function eventOf(entry: Entry, by: HistoryEvent['by'], kind: HistoryKind): HistoryEvent {
   const field = (name: string) => one(entry, ours(name));
   return {
     at: momentOf(entry),

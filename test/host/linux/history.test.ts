@@ -58,6 +58,9 @@ test('a start is told once, before the first vnet that its hook configured', () 
 
 test.each<[string, Fields]>([
   ['remediator healed a vnet0', remediator(healed)],
+  ['heal healed a vnet0', remediator({ ...healed, LIBVIRT_VLAN_TRIGGER: 'heal' })],
+  ['heal failed a vnet0', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'failed', LIBVIRT_VLAN_TRIGGER: 'heal' })],
+  ['remediator healed a vnet0', remediator({ ...healed, LIBVIRT_VLAN_TRIGGER: 'event' })],
   ['remediator held a vnet0', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'held' })],
   ['remediator suspended a vnet0', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'suspended' })],
   ['remediator failed a vnet0', remediator({ ...healed, LIBVIRT_VLAN_OUTCOME: 'failed' })],
