@@ -12,7 +12,7 @@ export function register(program: Command): void {
     .summary('show what happened to vnets')
     .description(
       'Shows what happened to the vnets of all or of the named domains, from the journal: a VM started, the hook configured a vnet, ' +
-        'a finding appeared or is gone, a vnet was healed, held or suspended. One line each, the newest last.',
+        'a finding appeared or is gone, a vnet was healed, or left as it is: held, suspended, paused, in a dry run. One line each, the newest last.',
     )
     .addArgument(domainsArgument())
     .addOption(sinceOption())

@@ -53,6 +53,8 @@ export interface HistoryEvent {
   /** VLAN tables as `formatTable` writes them. */
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** Why it was not healed, for people; of the remediator and of `heal`. */
+  readonly problem: string | undefined;
   /** The entry's own sentence, on one line. */
   readonly text: string;
 }

@@ -55,6 +55,7 @@ export function historyJson({ events, cut }: History) {
       actual: event.actual ?? null,
       before: event.before ?? null,
       after: event.after ?? null,
+      problem: event.problem ?? null,
       text: event.text,
     })),
   };
@@ -64,15 +65,19 @@ function wordsOf({ kind, by }: HistoryEvent): string {
   return kind === 'healed' && by === 'heal' ? 'healed by hand' : kind.replace('_', ' ');
 }
 
-function detailOf({ kind, by, reasons, expected, actual, before, after, text }: HistoryEvent): string {
-  const why = reasons.join(' ');
+function detailOf(event: HistoryEvent): string {
+  const { kind, by, expected, actual, before, after, text } = event;
+  const why = event.reasons.join(' ');
   if (kind === 'started') return '';
   if (kind === 'drifted' || kind === 'found') return `${why}: expected ${expected ?? '?'}; actual ${actual ?? '?'}`;
   if (kind === 'cleared') return `${why} is gone`;
   if (before === undefined || after === undefined) return text;
   if (kind === 'configured')
     return before === after ? `by the hook: right already, ${after}` : `by the hook: ${before} -> ${after}`;
-  if (kind === 'healed') return [why, `${before} -> ${after}`].filter((part) => part !== '').join(': ');
-  // Its text says why, too. An entry for many vnets has none.
-  return by === 'hook' || text !== '' ? text : `is ${before}, should be ${after}`;
+  if (by === 'hook') return text;
+  // Not the entry's sentence: it names domain and vnet once more.
+  const isHealed = kind === 'healed';
+  const tables = isHealed ? `${before} -> ${after}` : `is ${before}, should be ${after}`;
+  const parts = [by === 'heal' && !isHealed ? 'by hand' : '', why, tables, event.problem ?? ''];
+  return parts.filter((part) => part !== '').join(': ');
 }

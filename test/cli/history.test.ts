@@ -116,6 +116,7 @@ test('--format json has each event with all that is known of it', async () => {
     actual: null,
     before: '1* 10 20 100',
     after: '10 20 100*',
+    problem: null,
     text: 'vyos-01: vnet0 on br0 healed: 1* 10 20 100 -> 10 20 100*',
   });
 });
@@ -128,23 +129,49 @@ test('a journal that cannot be read is 2, and says why', async () => {
   expect(err).toContain('journalctl');
 });
 
-test('a heal that failed is told with its reason', async () => {
+/** Of web's vnet0. */
+const decided = (fields: Pick<Decision, 'outcome' | 'problem'> & Partial<Decision>): Decision => ({
+  at: START,
+  trigger: 'event',
+  bridge: 'br0',
+  domain: 'web',
+  vnet: 'vnet0',
+  before: '1*',
+  after: '10*',
+  reasons: ['pvid_wrong'],
+  commands: [],
+  durationMs: 1,
+  ...fields,
+});
+
+test.each<[line: string, Decision]>([
+  [
+    'failed  pvid_wrong: is 1*, should be 10*: Operation not permitted',
+    decided({ outcome: 'failed', problem: 'Operation not permitted' }),
+  ],
+  [
+    'failed  by hand: pvid_wrong: is 1*, should be 10*: it still has 1*',
+    decided({ outcome: 'failed', problem: 'it still has 1*', trigger: 'heal' }),
+  ],
+  [
+    'dry run  pvid_wrong: is 1*, should be 10*: a dry run changes nothing',
+    decided({ outcome: 'dry_run', problem: 'a dry run changes nothing' }),
+  ],
+  [
+    'paused  is 1*, should be 10*: the pause file holds everything',
+    decided({ outcome: 'paused', problem: 'the pause file holds everything', reasons: undefined }),
+  ],
+  [
+    'suspended  pvid_wrong: is 1*, should be 10*: somebody undoes each heal',
+    decided({ outcome: 'suspended', problem: 'somebody undoes each heal' }),
+  ],
+  ['vanished  pvid_wrong: is 1*, should be 10*', decided({ outcome: 'vanished', problem: undefined })],
+])('domain and vnet stand once in a line: %s', async (line, decision) => {
   const host = createSimHost({ now: () => START });
-  const failed: Decision = {
-    at: START,
-    trigger: 'event',
-    outcome: 'failed',
-    bridge: 'br0',
-    domain: 'web',
-    vnet: 'vnet0',
-    before: '1*',
-    after: '10*',
-    commands: [],
-    problem: 'Operation not permitted',
-    durationMs: 1,
-  };
-  for (const fields of journalEntries([failed])) await host.journal.write(fields);
-  expect((await outputOf(host, [], OPTIONS)).out).toContain('Operation not permitted');
+  for (const fields of journalEntries([decision])) await host.journal.write(fields);
+  expect((await outputOf(host, [], OPTIONS)).out).toBe(`2026-02-03T12:00:00.000Z  web  vnet0  ${line}\n`);
+  const { events } = JSON.parse((await outputOf(host, [], { ...OPTIONS, format: 'json' })).out);
+  expect(events).toMatchObject([{ problem: decision.problem ?? null }]);
 });
 
 test('of a thousand vnets healed at once, each has its line, whatever its domain is called', async () => {

@@ -51,7 +51,7 @@ export function parseHistory(lines: readonly string[], uids: DaemonUids): readon
 const FIELDS = [
   ...['MESSAGE', 'MESSAGE_ID', 'PRIORITY', 'SYSLOG_IDENTIFIER', '_UID', '_SYSTEMD_UNIT'],
   ...['DOMAIN', 'BRIDGE', 'VNET', 'OUTCOME', 'BEFORE', 'AFTER', 'OPERATION', 'RUN', 'FINDING', 'STATE'].map(ours),
-  ...['EXPECTED', 'ACTUAL', 'DECISIONS', 'AT', 'TRIGGER'].map(ours),
+  ...['EXPECTED', 'ACTUAL', 'DECISIONS', 'AT', 'TRIGGER', 'PROBLEM'].map(ours),
 ];
 
 function ours(name: string): string {
@@ -153,6 +153,7 @@ const PRIORITIES: ReadonlyMap<string, HistoryKind> = new Map([
 
 function eventOf(entry: Entry, by: HistoryEvent['by'], kind: HistoryKind): HistoryEvent {
   const field = (name: string) => one(entry, ours(name));
+  const problem = field('PROBLEM');
   return {
     at: momentOf(entry),
     by,
@@ -165,6 +166,7 @@ function eventOf(entry: Entry, by: HistoryEvent['by'], kind: HistoryKind): Histo
     actual: field('ACTUAL'),
     before: field('BEFORE'),
     after: field('AFTER'),
+    problem: problem === undefined ? undefined : oneLine(problem),
     text: oneLine(values(entry.MESSAGE).join(' ')),
   };
 }
