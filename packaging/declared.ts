@@ -1,7 +1,7 @@
 // What src/cli declares to commander, as plain data: man page and completions are made from it, and --help is. Pure.
 
 import type { EventEmitter } from 'node:events';
-import type { CommandUnknownOpts as Command } from '@commander-js/extra-typings';
+import type { CommandUnknownOpts as Command, Option } from '@commander-js/extra-typings';
 
 export interface DeclaredCommand {
   /** Words after the program's name; none for the program itself. */
@@ -49,7 +49,7 @@ export function declared(command: Command, path: readonly string[] = []): Declar
       value: /[<[](.+?)[>\]]/.exec(option.flags)?.[1],
       choices: option.argChoices ?? [],
       description: option.description,
-      preset: option.negate || option.defaultValue === undefined ? undefined : [option.defaultValue].flat().join(' '),
+      preset: presetOf(option),
     })),
     commands: help
       .visibleCommands(command)
@@ -62,6 +62,12 @@ export function declared(command: Command, path: readonly string[] = []): Declar
 /** All commands that do something by themselves, in the order in which they are declared. */
 export function leaves(command: DeclaredCommand): readonly DeclaredCommand[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+}
+
+// What stands for it in --help, where its value is written otherwise, as a duration is.
+function presetOf({ negate, defaultValue, defaultValueDescription }: Option): string | undefined {
+  if (negate || defaultValue === undefined) return undefined;
+  return defaultValueDescription ?? [defaultValue].flat().join(' ');
 }
 
 // addHelpText keeps its text in a listener.

@@ -20,6 +20,14 @@ test('an option has its value, its choices and its preset', () => {
   expect(check?.after).toContain('0 compliant, 1 drift, 2 cannot tell');
 });
 
+test('a preset is written as --help writes it', () => {
+  const history = createProgram().commands.find((command) => command.name() === 'history');
+  expect(history?.helpInformation().replace(/\s+/g, ' ')).toContain('(default: 24h)');
+  const options = leaves(program).find(({ path }) => path[0] === 'history')?.options;
+  expect(options).toContainEqual(expect.objectContaining({ name: '--since', preset: '24h' }));
+  expect(page).toContain('Preset: 24h.');
+});
+
 describe('the man page', () => {
   test.each(leaves(program).map((command) => [command.path.join(' '), command] as const))('%s', (words, command) => {
     expect(page).toContain(`.SS ${words.replaceAll('-', '\\-')}\n`);
