@@ -1,4 +1,5 @@
-// `history [DOMAIN…]`: what happened to vnets, from the journal. It asks the journal alone: domains that are gone have a history, too.
+// `history [DOMAIN…]`: what happened to vnets, from the journal. Domains that are gone have a history, too: only of a name that has none is
+// libvirt asked whether it knows it.
 import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { parseDuration } from '../model/duration.ts';
@@ -36,7 +37,8 @@ export async function runHistory(host: Host, domains: readonly string[], options
     import('../host/linux/history.ts'),
     import('../report/history.ts'),
   ]);
-  const read = await readHistory(host, host.now() - options.since);
+  const since = host.now() - options.since;
+  const read = await readHistory(host, since);
   if (!read.ok) {
     tell(read.error);
     return 2;
@@ -49,8 +51,21 @@ export async function runHistory(host: Host, domains: readonly string[], options
     tell('there is more in the journal than can be shown: the oldest is left out; name a shorter --since');
   if (options.format === 'json') print(`${JSON.stringify(historyJson(history), null, 2)}\n`);
   else print(renderHistory(history, showsColour()));
-  if (history.events.length === 0) tell('nothing happened since then, as far as the journal tells');
+  if (history.events.length === 0)
+    tell(`nothing happened since ${new Date(since).toISOString()}, as far as the journal tells`);
+  const told = new Set(history.events.map(({ domain }) => domain));
+  const untold = domains.filter((name) => !told.has(name) && !told.has(printable(name)));
+  for (const sentence of await unknownNow(host, untold)) tell(sentence);
   return 0;
+}
+
+/** Sentences about names that libvirt does not know now, or that it could not be asked for. */
+async function unknownNow(host: Host, names: readonly string[]): Promise<readonly string[]> {
+  if (names.length === 0) return [];
+  const read = await host.domains.read();
+  if (!read.ok) return [`whether libvirt knows ${names.join(', ')} cannot be told: ${read.error}`];
+  const known = new Set(read.value.flatMap(({ name }) => [name, printable(name)]));
+  return names.filter((name) => !known.has(name)).map((name) => `libvirt knows no domain ${name} now`);
 }
 
 const sinceOption = () =>

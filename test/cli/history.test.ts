@@ -93,11 +93,36 @@ test('only the named domains, and only since then', async () => {
   expect(await outputOf(host, ['web'], OPTIONS)).toEqual({
     status: 0,
     out: '',
-    err: 'libvirt-vlan-exporter: nothing happened since then, as far as the journal tells\n',
+    err:
+      'libvirt-vlan-exporter: nothing happened since 2026-02-03T11:04:00.000Z, as far as the journal tells\n' +
+      'libvirt-vlan-exporter: libvirt knows no domain web now\n',
   });
   later(30_000);
   const { out } = await outputOf(host, ['vyos-01'], { ...OPTIONS, since: 90_000 });
   expect(out.split('\n').map((line) => line.split(/ +/)[3])).toEqual(['healed', 'cleared', 'cleared', undefined]);
+});
+
+test('a name that libvirt does not know is told, unless it has a history', async () => {
+  const { host, later } = await eventful();
+  const quiet = { ...OPTIONS, since: 1000 };
+  expect((await outputOf(host, ['vyos-01', 'vyos-1'], OPTIONS)).err).toBe(
+    'libvirt-vlan-exporter: libvirt knows no domain vyos-1 now\n',
+  );
+  later(60_000);
+  expect((await outputOf(host, ['vyos-01'], quiet)).err).toMatch(/^[^\n]*: nothing happened since [^\n]*\n$/);
+  host.stop('vyos-01');
+  expect((await outputOf(host, ['vyos-01'], OPTIONS)).err).toBe('');
+  expect((await outputOf(host, ['vyos-01'], quiet)).err).toContain('libvirt knows no domain vyos-01 now\n');
+});
+
+test('where libvirt’s folder cannot be read, it is not known whether there is such a domain', async () => {
+  const { host } = await eventful();
+  host.forbid('/run/libvirt/qemu');
+  const { status, err } = await outputOf(host, ['web', 'db'], OPTIONS);
+  expect([status, err]).toEqual([
+    0,
+    expect.stringMatching(/whether libvirt knows web, db cannot be told: EACCES[^\n]*\n$/),
+  ]);
 });
 
 test('--format json has each event with all that is known of it', async () => {
