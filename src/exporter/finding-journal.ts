@@ -19,6 +19,8 @@ import { findingChanges, type KnownFindings } from './finding-changes.ts';
 const PER_MINUTE = 60;
 const PER_DOMAIN = 12;
 const MINUTE_MS = 60_000;
+/** Domains that a count names. */
+const SHOWN = 5;
 
 export interface FindingJournal {
   /** To be called with the report of each audit. Nobody waits for the entries. */
@@ -61,16 +63,16 @@ export function createLimit(
   return (events, at) => {
     const entries: JournalFields[] = [];
     if (at - begin >= MINUTE_MS) {
-      if (minute.leftOut.size > 0) entries.push(leftOutEntry(minute.leftOut));
+      if (minute.leftOut.size > 0) entries.push(leftOutEntry(minute));
       begin = at;
       minute = emptyMinute();
     }
-    const { written, leftOut, told } = minute;
-    const notices: string[] = [];
+    const { written, leftOut, leftOutOf, told } = minute;
+    const notices: JournalFields[] = [];
     for (const event of gravestFirst(events)) {
       const { domain, bridge, reason } = event.finding;
       const ofDomain = written.get(domain) ?? 0;
-      const limit = limitReached(ofDomain);
+      const limit = limitReached(domain, ofDomain);
       if (limit === undefined) {
         minute.count++;
         written.set(domain, ofDomain + 1);
@@ -78,15 +80,18 @@ export function createLimit(
         continue;
       }
       add(leftOut, `${bridge}: ${reason} ${event.state}`);
-      if (!told.has(limit)) notices.push(limit);
-      told.add(limit);
+      if (domain !== undefined) add(leftOutOf, domain);
+      const key = JSON.stringify(limit);
+      if (told.has(key)) continue;
+      told.add(key);
+      notices.push({ ...storm(`more than ${limit.text}, the rest is counted`), LIBVIRT_VLAN_DOMAIN: limit.of });
     }
-    return [...entries, ...notices.map((limit) => storm(`more than ${limit}, the rest is counted`))];
+    return [...entries, ...notices];
   };
 
-  function limitReached(ofDomain: number): string | undefined {
-    if (minute.count >= perMinute) return `${perMinute} in a minute`;
-    return ofDomain >= perDomain ? `${perDomain} in a minute of one domain` : undefined;
+  function limitReached(domain: string | undefined, ofDomain: number) {
+    if (minute.count >= perMinute) return { text: `${perMinute} in a minute`, of: undefined };
+    return ofDomain >= perDomain ? { text: `${perDomain} in a minute of one domain`, of: domain } : undefined;
   }
 }
 
@@ -94,11 +99,19 @@ interface Minute {
   count: number;
   readonly written: Map<string | undefined, number>;
   readonly leftOut: Map<string, number>;
-  /** The limits that were told of. */
+  /** By domain. */
+  readonly leftOutOf: Map<string, number>;
+  /** The limits that were told of, a domain's own by its name. */
   readonly told: Set<string>;
 }
 
-const emptyMinute = (): Minute => ({ count: 0, written: new Map(), leftOut: new Map(), told: new Set() });
+const emptyMinute = (): Minute => ({
+  count: 0,
+  written: new Map(),
+  leftOut: new Map(),
+  leftOutOf: new Map(),
+  told: new Set(),
+});
 
 function gravestFirst(events: readonly FindingEvent[]): readonly FindingEvent[] {
   const isCritical = ({ finding }: FindingEvent) => REASON[finding.reason].severity === 'critical';
@@ -123,9 +136,16 @@ function eventEntry(event: FindingEvent): JournalFields {
   };
 }
 
-function leftOutEntry(leftOut: ReadonlyMap<string, number>): JournalFields {
-  const counts = [...leftOut].sort(([a], [b]) => compare(a, b)).map(([what, count]) => `${what} ${count}`);
-  return storm(`not written one by one: ${counts.join(', ')}`);
+function leftOutEntry({ leftOut, leftOutOf }: Minute): JournalFields {
+  const counts = [...leftOut].sort(([a], [b]) => compare(a, b)).map(withCount);
+  const domains = [...leftOutOf].sort(([a, n], [b, m]) => m - n || compare(a, b)).map(withCount);
+  const more = domains.length > SHOWN ? ` and ${domains.length - SHOWN} more` : '';
+  const of = domains.length > 0 ? `; of ${domains.slice(0, SHOWN).join(', ')}${more}` : '';
+  return storm(`not written one by one: ${counts.join(', ')}${of}`);
+}
+
+function withCount([what, count]: readonly [string, number]): string {
+  return `${what} ${count}`;
 }
 
 function storm(text: string): JournalFields {

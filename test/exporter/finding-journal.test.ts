@@ -87,7 +87,7 @@ test('in a storm so many entries are written a minute, one says so, and the next
   expect(texts(events(4, 'gone'), 30_000)).toEqual([]);
   expect(texts([], 59_999)).toEqual([]);
   expect(texts(events(1), 60_000)).toEqual([
-    'findings: not written one by one: br0: pvid_wrong appeared 3, br0: pvid_wrong gone 4',
+    'findings: not written one by one: br0: pvid_wrong appeared 3, br0: pvid_wrong gone 4; of vyos-01 7',
     'vyos-01: vnet0 on br0: pvid_wrong: expected PVID 100; actual PVID 1',
   ]);
   expect(texts([], 120_000)).toEqual([]);
@@ -123,9 +123,29 @@ test('a domain whose findings come and go has its share of the entries, and leav
     'findings: more than 4 in a minute, the rest is counted',
   ]);
   expect(written(limit(appeared(2, { domain: 'flaps' }), 60_000))).toEqual([
-    'findings: not written one by one: br0: pvid_wrong appeared 12',
+    'findings: not written one by one: br0: pvid_wrong appeared 12; of flaps 11, third 1',
     'flaps: pvid_wrong',
     'flaps: pvid_wrong',
+  ]);
+});
+
+test('each domain that is over its share is named, once a minute', () => {
+  const limit = createLimit(9, 2);
+  const named = (...call: Parameters<typeof limit>) =>
+    limit(...call).flatMap((entry) => (entry.MESSAGE_ID === FINDING_MESSAGE_ID ? [] : [entry.LIBVIRT_VLAN_DOMAIN]));
+  const both = [...appeared(3, { domain: 'flaps' }), ...appeared(4, { domain: 'web' })];
+  expect(named(both, 0)).toEqual(['flaps', 'web']);
+  expect(named(both, 1000)).toEqual([]);
+  expect(named(both, 60_000)).toEqual([undefined, 'flaps', 'web']);
+});
+
+test('of many domains the count names those with most', () => {
+  const limit = createLimit(1, 1);
+  limit(appeared(1, {}), 0);
+  limit(Array.from({ length: 8 }, (_, i) => appeared(i + 1, { domain: `vm-${i}` })).flat(), 1000);
+  limit(appeared(2, { domain: undefined }), 1000);
+  expect(written(limit([], 60_000))).toEqual([
+    'findings: not written one by one: br0: pvid_wrong appeared 38; of vm-7 8, vm-6 7, vm-5 6, vm-4 5, vm-3 4 and 3 more',
   ]);
 });
 

@@ -69,6 +69,7 @@ test.each<[string, Fields]>([
   ['exporter found a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'found' })],
   ['exporter cleared a vnet0', exporter({ ...vnet, LIBVIRT_VLAN_STATE: 'gone' })],
   ['exporter left_out  ', exporter({ MESSAGE_ID: FINDINGS_LEFT_OUT_MESSAGE_ID })],
+  ['exporter left_out a ', exporter({ MESSAGE_ID: FINDINGS_LEFT_OUT_MESSAGE_ID, LIBVIRT_VLAN_DOMAIN: 'a' })],
   ['hook error a ', hook({ LIBVIRT_VLAN_DOMAIN: 'a', PRIORITY: '3' })],
   ['hook warning a ', hook({ LIBVIRT_VLAN_DOMAIN: 'a', PRIORITY: '4' })],
 ])('%s', (kind, entry) => {
