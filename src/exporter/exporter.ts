@@ -58,7 +58,7 @@ export function createExporter({ host, load, log }: ExporterOptions): Exporter {
   const readSnapshot = createSnapshotReader(host);
   const readStatus = createStatusReader(host);
   const book = createAuditBook(log);
-  const findings = createFindingJournal(host, log, () => performance.now());
+  const findings = createFindingJournal(host, log, host.monotonic);
   const listeners = new Set<() => void>();
   let settings = load();
   let config: ExporterState['config'] = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };

@@ -32,7 +32,8 @@ export function findingChanges(
   return { events, known: now };
 }
 
-function keyOf({ bridge, domain, vnet, reason }: Finding): string {
+/** A finding's subject and reason: the same in each report. */
+export function keyOf({ bridge, domain, vnet, reason }: Finding): string {
   return JSON.stringify([bridge, domain, vnet, reason]);
 }
 

@@ -15,6 +15,7 @@ import { compare } from '../model/order.ts';
 import { REASON } from '../model/reasons.ts';
 import type { Report } from '../model/report.ts';
 import { findingChanges, type KnownFindings } from './finding-changes.ts';
+import { settle, type Waiting } from './settling.ts';
 
 const PER_MINUTE = 60;
 const PER_DOMAIN = 12;
@@ -32,6 +33,7 @@ export interface FindingJournal {
 /** `monotonic`: milliseconds, never set back. */
 export function createFindingJournal(host: Host, log: Log, monotonic: () => number): FindingJournal {
   let known: KnownFindings | undefined;
+  let waiting: Waiting = new Map();
   const select = createLimit(PER_MINUTE, PER_DOMAIN);
   let writing = Promise.resolve();
   let failing = false;
@@ -44,7 +46,10 @@ export function createFindingJournal(host: Host, log: Log, monotonic: () => numb
     update(report) {
       const changes = findingChanges(known, report);
       known = changes.known;
-      for (const fields of select(changes.events, monotonic())) writing = writing.then(() => write(fields));
+      const now = monotonic();
+      const settled = settle(waiting, changes.events, report, now);
+      waiting = settled.waiting;
+      for (const fields of select(settled.events, now)) writing = writing.then(() => write(fields));
     },
     written: () => writing,
   };
