@@ -17,7 +17,7 @@ import {
   permit,
 } from './guard.ts';
 import { type Accepted, type Held, holdPolicy } from './hold.ts';
-import { forgetGone } from './intents.ts';
+import { forgetGone, stillThere } from './intents.ts';
 import { plan } from './plan.ts';
 
 export interface Question {
@@ -68,7 +68,7 @@ export function decide(question: Question): Answer {
   const { now, limits } = question;
   const hold = holdPolicy(
     question.policy,
-    question.accepted,
+    remembered(question.accepted, question.snapshot),
     (policy) => evaluate(question.snapshot, policy),
     limits.maxVnetsPerPolicyChange,
     question.agreed,
@@ -95,7 +95,7 @@ export function decide(question: Question): Answer {
   }
   const wakeAt = wakeUps.filter((at) => at !== undefined).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return {
-    accepted: remembered(hold.accepted, question.snapshot),
+    accepted: hold.accepted,
     guard,
     heal,
     rest,
@@ -111,8 +111,14 @@ export function decide(question: Question): Answer {
 // Domains that are stopped are known; of those that are gone nothing is kept.
 function remembered(accepted: Accepted, { domains }: Snapshot): Accepted {
   if (accepted.kind !== 'known' || !domains.ok) return accepted;
-  const intents = forgetGone(accepted.intents, domains.value);
-  return { ...accepted, intents, waiting: accepted.waiting?.filter((key) => Object.hasOwn(intents, key)) };
+  const { intents, most, waiting } = accepted;
+  const there = (keys: readonly string[] | undefined) => keys && stillThere(keys, domains.value);
+  return {
+    ...accepted,
+    intents: forgetGone(intents, domains.value),
+    waiting: there(waiting),
+    most: most && { ...most, keys: there(most.keys) },
+  };
 }
 
 /** What holds every vnet. */

@@ -8,7 +8,8 @@
 import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import { isWhole, type Report, type VnetReport } from '../model/report.ts';
-import { accept, hasChanged, type Intents, keep, keyOf } from './intents.ts';
+import { formatTable } from '../model/vlan.ts';
+import { accept, bridgeOf, hasChanged, type Intents, keep, keyOf } from './intents.ts';
 import { arrivals, interfacesAway, isDoubtful, isSameUnder, planOf, unknownDomains, withoutArrivals } from './moves.ts';
 import { isSettled } from './plan.ts';
 
@@ -27,10 +28,11 @@ export interface Known {
   readonly waiting?: readonly string[] | undefined;
 }
 
-/** The policy that is held since it would have moved more than allowed, and how many at most. */
+/** The policy that is held since it would have moved more than allowed, how many at most, and which ones, by the keys of `intents`. */
 export interface Most {
   readonly sha256: string;
   readonly count: number;
+  readonly keys?: readonly string[] | undefined;
 }
 
 /** What to go by. `report` is undefined where nothing may be healed at all. */
@@ -70,19 +72,34 @@ export function holdPolicy(
   agreed?: string,
 ): Hold {
   const wanted = reportUnder(policy);
-  // What is not here now, and comes, is seen for the first time.
-  const all = accept({}, wanted, () => true);
-  const taken: Hold = { accepted: knownOf(policy, all), report: wanted, held: [] };
-  if (accepted.kind === 'first' || agreed === policy.sha256) return taken;
+  // Where the host cannot be read, it cannot be told to what the operator agreed.
+  if (accepted.kind === 'first' || (agreed === policy.sha256 && isWhole(wanted))) return takeAll(policy, wanted);
   if (accepted.kind === 'unknown') {
-    const edit = { most: accepted.most, policy, wanted, inForce: undefined, report: undefined };
+    const edit = { most: mostFor(policy, accepted.most), wanted, inForce: undefined, report: undefined };
     const held = heldEdit(edit, vnetsOf(wanted), limit);
-    if (!held) return taken;
-    const most = mostOf(held, policy, limit);
+    if (!held) return takeAll(policy, wanted);
+    const most = mostOf(held, policy, edit.most, limit);
     return { accepted: { ...accepted, most }, report: undefined, held: [{ ...held, cause: accepted }] };
   }
   if (accepted.policy.sha256 === policy.sha256) return holdAsked(accepted, wanted, limit);
   return holdEdit(accepted, policy, reportUnder(accepted.policy), wanted, limit);
+}
+
+/**
+ * All is accepted. What is not here now, and comes, is seen for the first time. Of a vnet that is undecided, what it has without the
+ * source that is not understood: a change of that is one still.
+ */
+function takeAll(policy: Policy, wanted: Report): Hold {
+  const undecided = vnetsOf(wanted).filter(({ expected }) => expected.undecided);
+  const intents = Object.fromEntries(undecided.map((vnet) => [keyOf(vnet), formatTable(vnet.expected.table)]));
+  return {
+    accepted: knownOf(
+      policy,
+      accept(intents, wanted, () => true),
+    ),
+    report: wanted,
+    held: [],
+  };
 }
 
 /** The policy is as it was: whether domains ask for so much that it is held. */
@@ -127,13 +144,13 @@ function holdEdit(accepted: Known, policy: Policy, inForce: Report, wanted: Repo
   const [ofAsk, others] = partition(vnets, (vnet) => heldKeys.has(keyOf(vnet)));
   const [same, otherwise] = partition(ofAsk, (vnet) => isDoubtful(vnet) || isSameUnder(inForce, vnet));
   const third = otherwise.filter((vnet) => hasChanged(intents, vnet));
-  const edit = { most: accepted.most, policy, inForce, report: asked.report, wanted };
+  const edit = { most: mostFor(policy, accepted.most), inForce, report: asked.report, wanted };
   const held = heldEdit(edit, [...others, ...third], limit);
   if (held) {
-    const isThird = (plan: VnetPlan) => third.some(({ bridge, vnet }) => bridge === plan.bridge && vnet === plan.vnet);
-    const first = asked.held.map((part) => ({ ...part, moved: part.moved.filter((plan) => !isThird(plan)) }));
+    const thirds = new Set(third.map(keyOf));
+    const first = asked.held.map((part) => ({ ...part, moved: part.moved.filter((plan) => !thirds.has(keyOf(plan))) }));
     return {
-      accepted: { ...asked.accepted, most: mostOf(held, policy, limit) },
+      accepted: { ...asked.accepted, most: mostOf(held, policy, edit.most, limit) },
       report: withoutArrivals(asked.report, wanted),
       held: [...first, { ...held, cause: { kind: 'edit' } }],
     };
@@ -142,12 +159,14 @@ function holdEdit(accepted: Known, policy: Policy, inForce: Report, wanted: Repo
   const known = keep(intents, new Set([...vnets.map(keyOf), ...waiting]));
   const waits = new Set(same);
   const taken = accept(known, wanted, (vnet) => !isDoubtful(vnet) && !waits.has(vnet));
-  return holdAsked(knownOf(policy, taken, waiting), wanted, limit);
+  const bridges = new Set(policy.bridges.map(({ name }) => name));
+  const stillWaiting = waiting.filter((key) => bridges.has(bridgeOf(key)));
+  return holdAsked(knownOf(policy, taken, stillWaiting), wanted, limit);
 }
 
 interface Edit {
+  /** Of this edit. */
   readonly most: Most | undefined;
-  readonly policy: Policy;
   readonly wanted: Report;
   /** Under the policy in force, where it is known. */
   readonly inForce: Report | undefined;
@@ -157,7 +176,7 @@ interface Edit {
 
 /** What an edit would make of these vnets, where it is held for it. */
 function heldEdit(
-  { most, policy, wanted, inForce, report }: Edit,
+  { most, wanted, inForce, report }: Edit,
   vnets: readonly VnetReport[],
   limit: number,
 ): Omit<Held, 'cause'> | undefined {
@@ -166,21 +185,33 @@ function heldEdit(
   const doubtful = vnets.filter(isDoubtful).length + unknownDomains(wanted);
   const unread = !isWhole(wanted);
   const now = moved.length + away + doubtful;
-  const remembered = most?.sha256 === policy.sha256 ? most.count : 0;
-  const isOpen = unread || now > 0 || arrivals(report, wanted).length < remembered;
-  const before = isOpen ? remembered : 0;
+  const isOpen = unread || now > 0 || (most !== undefined && !haveCome(most, arrivals(report, wanted)));
+  const before = isOpen ? (most?.count ?? 0) : 0;
   if (!unread && Math.max(before, now) <= limit) return undefined;
   return { moved, away, doubtful, unread, before };
+}
+
+// What an older version remembered has no keys.
+function haveCome({ count, keys }: Most, arrived: readonly VnetReport[]): boolean {
+  if (!keys) return arrived.length >= count;
+  const come = new Set(arrived.map(keyOf));
+  return keys.every((key) => come.has(key));
+}
+
+function mostFor({ sha256 }: Policy, most: Most | undefined): Most | undefined {
+  return most?.sha256 === sha256 ? most : undefined;
 }
 
 /** What is away or in doubt for a moment is not remembered. */
 function mostOf(
   { before, moved }: Pick<Held, 'before' | 'moved'>,
   { sha256 }: Policy,
+  earlier: Most | undefined,
   limit: number,
 ): Most | undefined {
   const count = Math.max(before, moved.length);
-  return count > limit ? { sha256, count } : undefined;
+  if (count <= limit) return undefined;
+  return { sha256, count, keys: [...new Set([...(earlier?.keys ?? []), ...moved.map(keyOf)])] };
 }
 
 function knownOf(policy: Policy, intents: Intents, waiting: readonly string[] = []): Known {

@@ -1,7 +1,7 @@
 // What was accepted of each vnet, whatever source it came from: a change of a domain's <vlan> or metadata, or of what the config makes
 // of it, is seen by that. Kept by domain and MAC, so that neither a restart of the VM nor of the remediator forgets it. Pure.
 import type { Report, VnetReport } from '../model/report.ts';
-import type { Domain } from '../model/snapshot.ts';
+import type { Domain, Interface } from '../model/snapshot.ts';
 import { formatTable } from '../model/vlan.ts';
 
 /** The expected table, as `formatTable` writes it, by bridge, domain and MAC. */
@@ -48,6 +48,26 @@ export function keep(intents: Intents, keys: ReadonlySet<string>): Intents {
 }
 
 /** Neither a bridge nor a domain can have a slash in its name. */
-export function keyOf({ bridge, domain, mac }: VnetReport): string {
+export function keyOf({ bridge, domain, mac }: Pick<VnetReport, 'bridge' | 'domain' | 'mac'>): string {
   return `${bridge}/${domain}/${mac}`;
+}
+
+export function bridgeOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}
+
+/** Those of these keys whose interface is there still, and may be on that bridge: only live XML says of each on which one it is. */
+export function stillThere(keys: readonly string[], domains: readonly Domain[]): readonly string[] {
+  const byName = new Map(domains.map((domain) => [domain.name, domain]));
+  return keys.filter((key) => {
+    const [bridge, name = '', mac] = key.split('/');
+    const domain = byName.get(name);
+    if (domain?.state === 'unknown') return true;
+    const isThere = (iface: Interface) =>
+      iface.mac === mac &&
+      (iface.bridge === bridge ||
+        iface.ethernet !== undefined ||
+        (iface.bridge === undefined && domain?.state !== 'running'));
+    return domain?.interfaces.some(isThere) ?? false;
+  });
 }

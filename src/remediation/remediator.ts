@@ -91,8 +91,8 @@ export function createRemediator(options: RemediatorOptions): Remediator {
       memory = result.memory;
       sleepUntil(result.wakeAt);
       const isSaved = tell(result);
-      // Taken once: the same policy may come back one day, by mistake.
-      if (agreed !== undefined && isSaved && !dryRun)
+      // Taken once: the same policy may come back one day, by mistake. Not taken where the host could not be read.
+      if (agreed !== undefined && result.problem === undefined && isSaved && !dryRun)
         once(
           'agreed',
           attempt(() => host.removeFile(AGREED_FILE)),

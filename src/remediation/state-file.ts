@@ -125,7 +125,7 @@ const STATE = v.object({
   version: v.literal(3),
   accepted: v.object({ sha256: v.string(), bridges: v.array(bridge) } satisfies Entries<Policy>),
   intents: v.record(v.string(), v.string()),
-  most: known(v.object({ sha256: v.string(), count: v.number() } satisfies Entries<Most>)),
+  most: known(v.object({ sha256: v.string(), count: v.number(), keys: v.optional(names) } satisfies Entries<Most>)),
   waiting: v.optional(names),
   guard: v.record(v.string(), vnetGuard),
 });

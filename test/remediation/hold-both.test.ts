@@ -180,3 +180,98 @@ test('taps that are uplinks no more are moved by that edit', async () => {
   expect(await healed(fleet)).toEqual([]);
   expect(fleet.status()).toMatchObject({ heldPolicySha256: 'edited', held: { length: 11 } });
 });
+
+/** As `healthy`, with VMs b-1 … b-11 of one vnet each on br1. */
+async function twoBridges(): Promise<{ fleet: Fleet; policy: (sha256: string, ...bridges: string[]) => Policy }> {
+  const policy = (sha256: string, ...bridges: string[]) => ({
+    bridges: bridges.flatMap((name) => policyOf(100, HEARS).bridges.map((bridge) => ({ ...bridge, name }))),
+    sha256,
+  });
+  const fleet = createFleet(12);
+  fleet.host.addBridge('br1');
+  for (const vm of vms(1, 11)) {
+    const mac = `52:54:00:00:01:${vm.toString(16).padStart(2, '0')}`;
+    fleet.host.start({ name: `b-${vm}`, uuid: `b-${vm}`, interfaces: [{ mac, bridge: 'br1' }] });
+  }
+  fleet.use(policy('both', 'br0', 'br1'));
+  await fleet.cycle('startup');
+  fleet.pass(3_600_000);
+  await fleet.cycle('schedule');
+  return { fleet, policy };
+}
+
+test('what waits on a bridge that the policy names no more keeps nobody else waiting', async () => {
+  const { fleet, policy } = await twoBridges();
+  for (const vm of vms(1, 11)) {
+    const asks = `<interfaces xmlns='urn:libvirt-vlan-exporter:1'><interface pvid='7'/></interfaces>`;
+    fleet.host.setMetadata(`b-${vm}`, asks);
+  }
+  await fleet.cycle();
+  fleet.use(policy('br0 alone', 'br0'));
+  await fleet.cycle();
+  ask(fleet, 1, 1, 7);
+  expect(await healed(fleet)).toEqual(['verified vm-1']);
+});
+
+test('nor do interfaces that were moved to another bridge', async () => {
+  const { fleet } = await twoBridges();
+  ask(fleet, 1, 11, 7);
+  await fleet.cycle();
+  for (const vm of vms(1, 11)) {
+    const mac = `52:54:00:00:00:${vm.toString(16).padStart(2, '0')}`;
+    fleet.host.stop(`vm-${vm}`);
+    fleet.host.undefine(`vm-${vm}`);
+    fleet.host.start({ name: `vm-${vm}`, uuid: `u-${vm}`, interfaces: [{ mac, bridge: 'br1' }] });
+  }
+  await fleet.cycle();
+  ask(fleet, 12, 12, 7);
+  expect(await healed(fleet)).toEqual(['verified vm-12']);
+});
+
+test('a VM that is gone waits no more in the same cycle', async () => {
+  const fleet = await healthy(11);
+  ask(fleet, 1, 11, 7);
+  await fleet.cycle();
+  fleet.host.stop('vm-11');
+  fleet.host.undefine('vm-11');
+  expect(await healed(fleet)).toHaveLength(10);
+});
+
+test('an edit to which all came that are left is in force, though a VM that it would have moved is gone', async () => {
+  const fleet = await healthy(11);
+  const policy = { ...policyOf(20, { ...HEARS, vlans: [10] }), sha256: 'edited' };
+  fleet.use(policy);
+  await fleet.cycle();
+  fleet.host.stop('vm-11');
+  fleet.host.undefine('vm-11');
+  await healByName(fleet, policy, vms(1, 10));
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: undefined, held: [] });
+  fleet.host.wipe(fleet.tap(1));
+  expect(await healed(fleet)).toEqual(['verified vm-1']);
+  expect(await fleet.tableOf(1)).toBe('10 20*');
+});
+
+test('a heal while domains ask for what is not understood is no agreement to what they ask for then', async () => {
+  const fleet = await healthy(11);
+  ask(fleet, 1, 11, 4095);
+  await fleet.cycle();
+  fleet.agree({ ...policyOf(100, HEARS), sha256: 'accepted' });
+  await fleet.cycle();
+  ask(fleet, 1, 11, 7);
+  expect(await healed(fleet)).toEqual([]);
+  expect(fleet.status()?.held).toHaveLength(11);
+});
+
+test('an agreement counts where the host can be read', async () => {
+  const fleet = await healthy(11);
+  const forbid = (on: boolean) => {
+    for (const folder of ['/etc/libvirt/qemu', '/run/libvirt/qemu']) fleet.host.forbid(folder, on);
+  };
+  forbid(true);
+  fleet.agree({ ...policyOf(100, HEARS), sha256: 'accepted' });
+  await fleet.cycle();
+  forbid(false);
+  ask(fleet, 1, 11, 7);
+  expect(await healed(fleet)).toEqual([]);
+});

@@ -207,6 +207,19 @@ test("what an operator accepted is taken once: the file is gone, and the policy'
   expect(host.stat(AGREED_FILE)).toBeUndefined();
 });
 
+test('what an operator accepted waits for a cycle that can read the host', async () => {
+  const { remediator, host } = start(1);
+  host.writeFile(AGREED_FILE, 'pvid 100\n');
+  host.forbid('/run/libvirt/qemu');
+  remediator.wake('startup');
+  await remediator.idle();
+  expect(host.stat(AGREED_FILE)).toBeDefined();
+  host.forbid('/run/libvirt/qemu', false);
+  remediator.wake('event');
+  await remediator.idle();
+  expect(host.stat(AGREED_FILE)).toBeUndefined();
+});
+
 test('the pause file holds everything, and one that cannot be looked for does too', async () => {
   const { remediator, host, tableOf, published, lines } = start(1);
   host.writeFile(PAUSE_FILE, '');
