@@ -206,7 +206,10 @@ test('the JSON of a report has the documented shape', () => {
 test('each object has these keys and no others, also where nothing can be told', () => {
   const unread = bridge({
     vnets: [vnet({ domain: 'a', vnet: 'vnet0', uuid: undefined, actual: undefined, target: undefined })],
-    warnings: [{ kind: 'mac_shared', domain: 'a', vnet: undefined, text: 'two have it' }],
+    warnings: [
+      { kind: 'mac_shared', domain: 'a', vnet: undefined, text: 'two have it' },
+      { kind: 'uplink_is_vnet', domain: 'a', vnet: 'vnet0', text: 'it is' },
+    ],
   });
   const json = reportJson({
     ...EXAMPLE,
@@ -227,6 +230,7 @@ test('each object has these keys and no others, also where nothing can be told',
     'kind name problem',
     'domain mac kind target device',
   ]);
+  expect(first?.warnings.map((warning) => warning.vnet)).toEqual([null, 'vnet0']);
 });
 
 test('what is unknown is null, never left out', () => {

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { REASONS } from '../../src/model/reasons.ts';
+import type { Decision, RemediatorStatus } from '../../src/model/remediator-status.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { renderPage } from '../../src/report/page.ts';
 import { reasonWords } from '../../src/report/words.ts';
@@ -111,4 +112,57 @@ test('each reason has words made from its own name', () => {
 test('1,000 vnets, all drifted, are under 500 kB compressed', () => {
   const vms = Array.from({ length: 1000 }, (_, i) => ({ name: `vm-${i}`, vlans: table([], 1) }));
   expect(gzipSync(renderPage(input(vms))).length).toBeLessThan(500_000);
+});
+
+test('each VLAN has its column; of more than a screen holds, there is one with all', () => {
+  const columns = (vms: Parameters<typeof input>[0]) =>
+    renderPage(input(vms)).match(/<th scope="col" class="v">/g) ?? [];
+  expect(columns([{ name: 'vyos-01' }])).toHaveLength(VLANS.length);
+  const many = Array.from({ length: 60 }, (_, i) => 200 + 2 * i);
+  expect(columns([{ name: 'vyos-01' }, { name: 'vyos-02', vlans: table([...VLANS, ...many], 100) }])).toHaveLength(0);
+});
+
+test('the title says how many have drifted, or how many findings there are beside', () => {
+  const title = (page: string) => /<title>(.*?)<\/title>/.exec(page)?.[1];
+  expect(title(renderPage(input(DRIFTED)))).toBe('1 drifted · kvm-07');
+  const snapshot = snapshotOf([{ name: 'vyos-01' }]);
+  const bridges = snapshot.links.ok ? snapshot.links.value.map((bridge) => ({ ...bridge, ports: [] })) : [];
+  const gone = evaluate({ ...snapshot, links: { ok: true, value: bridges } }, POLICY);
+  expect(title(renderPage(input([], { report: gone })))).toBe('1 finding · kvm-07');
+});
+
+test('a search finds decisions by domain, vnet, bridge and outcome', () => {
+  const decision = (domain: string, vnet: string): Decision => ({
+    at: NOW - 1000,
+    trigger: 'event',
+    bridge: 'br-mgmt',
+    domain,
+    vnet,
+    outcome: 'verified',
+    before: '1*',
+    after: '10 100*',
+    commands: [],
+    problem: undefined,
+    durationMs: 5,
+  });
+  const status: RemediatorStatus = {
+    version: 1,
+    startedAt: NOW,
+    lastCycleAt: NOW,
+    dryRun: false,
+    paused: false,
+    policySha256: '',
+    heldPolicySha256: undefined,
+    domains: [],
+    held: [],
+    refusals: [],
+    duration: { buckets: [], sum: 0, count: 0 },
+    recent: [decision('ise-01', 'vnet7'), decision('vyos-01', 'vnet0')],
+  };
+  const found = (q: string) =>
+    renderPage(input([], { remediator: { kind: 'current', status } }), { q, drifted: false }).match(
+      /(?<=id="dd\/\d+\/)\w+/g,
+    );
+  for (const q of ['ise-01', 'vnet7', 'ISE br-mgmt', 'ise verified']) expect(found(q)).toEqual(['vnet7']);
+  expect(found('br-mgmt')).toEqual(['vnet7', 'vnet0']);
 });

@@ -92,7 +92,8 @@ test('the report is JSON, and 503 before there is one', async () => {
 test('a browser hears of each change', async () => {
   const state = await start();
   const stream = await listen();
-  await until(stream, 'event: report\ndata: 0\n\n');
+  // After a break, a browser comes back within two seconds.
+  await until(stream, 'retry: 2000\n\nevent: report\ndata: 0\n\n');
   state.change();
   await until(stream, `event: report\ndata: ${NOW}\n\n`);
   stream.destroy();

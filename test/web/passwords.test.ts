@@ -95,6 +95,17 @@ it('a user who does not exist is hashed as often and at the same cost, and is ne
   expect(await compare('x', hashes[0] ?? '')).toBe(false);
 });
 
+it('that cost is the one that most users have', async () => {
+  const hashes: string[] = [];
+  const passwords = createPasswords(async (_password, hash) => {
+    hashes.push(hash);
+    return false;
+  });
+  const slow = hashSync('x', 5);
+  await passwords.check(new Map([...USERS, ['slow', slow], ['slower', slow]]), { user: 'nobody', password: 'x' }, 'a');
+  expect(hashes[0]?.slice(0, 7)).toBe('$2b$05$');
+});
+
 it('a crowd of bad passwords from one address makes nobody else wait for more than one of them', async () => {
   const order: string[] = [];
   const passwords = createPasswords(async (password) => {

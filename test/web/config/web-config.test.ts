@@ -114,6 +114,10 @@ describe('YAML', () => {
     expect(config(`http_server_config:\n  http2: ${word}\n`).http2).toBe(false);
   });
 
+  it.each(['yes', 'Yes', 'on', 'y', 'TRUE', 'true'])('has %s for true', (word) => {
+    expect(config(`http_server_config:\n  http2: ${word}\n`).http2).toBe(true);
+  });
+
   it.each(['0', 'never', '[]', '{a: b}'])('has no %s for false', (word) => {
     expect(refused(`http_server_config:\n  http2: ${word}\n`)).toContain('http2: expected true or false');
   });
