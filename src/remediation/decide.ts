@@ -7,6 +7,7 @@ import type { Decision, SuspensionCause } from '../model/remediator-status.ts';
 import { isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
+import type { Accepted } from './accepted.ts';
 import {
   afterSuspension,
   type GuardState,
@@ -16,7 +17,7 @@ import {
   type Permit,
   permit,
 } from './guard.ts';
-import { type Accepted, type Held, holdPolicy } from './hold.ts';
+import { type Held, holdPolicy } from './hold.ts';
 import { forgetGone, stillThere } from './intents.ts';
 import { plan } from './plan.ts';
 

@@ -5,35 +5,14 @@
 //   nothing is left to move, as when each VM was started anew.
 // What is held of the one does not count for the other. That some VMs stop, or that VLANs are wiped, is no agreement. Pure.
 
-import type { VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import { isWhole, type Report, type VnetReport } from '../model/report.ts';
 import { formatTable } from '../model/vlan.ts';
-import { accept, bridgeOf, hasChanged, type Intents, keep, keyOf } from './intents.ts';
-import { arrivals, interfacesAway, isDoubtful, isSameUnder, planOf, unknownDomains, withoutArrivals } from './moves.ts';
+import { type Accepted, type Known, knownOf } from './accepted.ts';
+import { mostFor, mostOf, type Weight, weighEdit } from './hold-edit.ts';
+import { accept, bridgeOf, hasChanged, keep, keyOf } from './intents.ts';
+import { isDoubtful, isSameUnder, planOf, withoutArrivals } from './moves.ts';
 import { isSettled } from './plan.ts';
-
-/** The policy of the last run: `first` where there was none, `unknown` where the state file could not be read, and why. */
-export type Accepted =
-  | { readonly kind: 'first' }
-  | Known
-  | { readonly kind: 'unknown'; readonly problem: string; readonly most?: Most | undefined };
-
-export interface Known {
-  readonly kind: 'known';
-  readonly policy: Policy;
-  readonly intents: Intents;
-  readonly most?: Most | undefined;
-  /** The vnets for which domains ask something that is held, by the keys of `intents`, in sight or not. */
-  readonly waiting?: readonly string[] | undefined;
-}
-
-/** The policy that is held since it would have moved more than allowed, how many at most, and which ones, by the keys of `intents`. */
-export interface Most {
-  readonly sha256: string;
-  readonly count: number;
-  readonly keys?: readonly string[] | undefined;
-}
 
 /** What to go by. `report` is undefined where nothing may be healed at all. */
 export interface Hold {
@@ -48,19 +27,9 @@ interface Asked extends Hold {
   readonly report: Report;
 }
 
-export interface Held {
+export interface Held extends Weight {
   /** `unknown`: what was accepted last cannot be read, and why. */
   readonly cause: { readonly kind: 'asked' | 'edit' } | { readonly kind: 'unknown'; readonly problem: string };
-  /** What waits for an operator's `heal`. */
-  readonly moved: readonly VnetPlan[];
-  /** Interfaces that are off their bridge for now, as ifreload leaves them: they would be moved when they return. */
-  readonly away: number;
-  /** vnets and domains that cannot be judged now: they might move when they can. */
-  readonly doubtful: number;
-  /** Whole parts of the host could not be read. */
-  readonly unread: boolean;
-  /** How many vnets it would have moved before, at most. */
-  readonly before: number;
 }
 
 /** `reportUnder(policy)` is the present snapshot's report under that policy; `agreed`: the sha256 of the policy that an operator accepted. */
@@ -76,7 +45,7 @@ export function holdPolicy(
   if (accepted.kind === 'first' || (agreed === policy.sha256 && isWhole(wanted))) return takeAll(policy, wanted);
   if (accepted.kind === 'unknown') {
     const edit = { most: mostFor(policy, accepted.most), wanted, inForce: undefined, report: undefined };
-    const held = heldEdit(edit, vnetsOf(wanted), limit);
+    const held = weighEdit(edit, vnetsOf(wanted), limit);
     if (!held) return takeAll(policy, wanted);
     const most = mostOf(held, policy, edit.most, limit);
     return { accepted: { ...accepted, most }, report: undefined, held: [{ ...held, cause: accepted }] };
@@ -145,7 +114,7 @@ function holdEdit(accepted: Known, policy: Policy, inForce: Report, wanted: Repo
   const [same, otherwise] = partition(ofAsk, (vnet) => isDoubtful(vnet) || isSameUnder(inForce, vnet));
   const third = otherwise.filter((vnet) => hasChanged(intents, vnet));
   const edit = { most: mostFor(policy, accepted.most), inForce, report: asked.report, wanted };
-  const held = heldEdit(edit, [...others, ...third], limit);
+  const held = weighEdit(edit, [...others, ...third], limit);
   if (held) {
     const thirds = new Set(third.map(keyOf));
     const first = asked.held.map((part) => ({ ...part, moved: part.moved.filter((plan) => !thirds.has(keyOf(plan))) }));
@@ -162,60 +131,6 @@ function holdEdit(accepted: Known, policy: Policy, inForce: Report, wanted: Repo
   const bridges = new Set(policy.bridges.map(({ name }) => name));
   const stillWaiting = waiting.filter((key) => bridges.has(bridgeOf(key)));
   return holdAsked(knownOf(policy, taken, stillWaiting), wanted, limit);
-}
-
-interface Edit {
-  /** Of this edit. */
-  readonly most: Most | undefined;
-  readonly wanted: Report;
-  /** Under the policy in force, where it is known. */
-  readonly inForce: Report | undefined;
-  /** That without the vnets which are held for what domains ask for. */
-  readonly report: Report | undefined;
-}
-
-/** What an edit would make of these vnets, where it is held for it. */
-function heldEdit(
-  { most, wanted, inForce, report }: Edit,
-  vnets: readonly VnetReport[],
-  limit: number,
-): Omit<Held, 'cause'> | undefined {
-  const moved = vnets.filter((vnet) => !isSameUnder(inForce, vnet)).flatMap(planOf);
-  const away = interfacesAway(wanted);
-  const doubtful = vnets.filter(isDoubtful).length + unknownDomains(wanted);
-  const unread = !isWhole(wanted);
-  const now = moved.length + away + doubtful;
-  const isOpen = unread || now > 0 || (most !== undefined && !haveCome(most, arrivals(report, wanted)));
-  const before = isOpen ? (most?.count ?? 0) : 0;
-  if (!unread && Math.max(before, now) <= limit) return undefined;
-  return { moved, away, doubtful, unread, before };
-}
-
-// What an older version remembered has no keys.
-function haveCome({ count, keys }: Most, arrived: readonly VnetReport[]): boolean {
-  if (!keys) return arrived.length >= count;
-  const come = new Set(arrived.map(keyOf));
-  return keys.every((key) => come.has(key));
-}
-
-function mostFor({ sha256 }: Policy, most: Most | undefined): Most | undefined {
-  return most?.sha256 === sha256 ? most : undefined;
-}
-
-/** What is away or in doubt for a moment is not remembered. */
-function mostOf(
-  { before, moved }: Pick<Held, 'before' | 'moved'>,
-  { sha256 }: Policy,
-  earlier: Most | undefined,
-  limit: number,
-): Most | undefined {
-  const count = Math.max(before, moved.length);
-  if (count <= limit) return undefined;
-  return { sha256, count, keys: [...new Set([...(earlier?.keys ?? []), ...moved.map(keyOf)])] };
-}
-
-function knownOf(policy: Policy, intents: Intents, waiting: readonly string[] = []): Known {
-  return { kind: 'known', policy, intents, ...(waiting.length > 0 && { waiting }) };
 }
 
 function partition<T>(all: readonly T[], is: (item: T) => boolean): readonly [readonly T[], readonly T[]] {

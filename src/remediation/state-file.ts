@@ -7,8 +7,8 @@ import type { Host } from '../host/host.ts';
 import { type Entries, type Frozen, known, parseJsonFile } from '../model/json-file.ts';
 import { type BridgePolicy, type Policy, type Rule, SOURCES, UNEXPECTED } from '../model/policy.ts';
 import { isVid, type Vid } from '../model/vlan.ts';
+import type { Accepted, Most } from './accepted.ts';
 import type { GuardState, VnetGuard } from './guard.ts';
-import type { Accepted, Most } from './hold.ts';
 
 export interface State {
   readonly accepted: Accepted;
