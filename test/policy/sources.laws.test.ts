@@ -236,7 +236,7 @@ test('the order of the sources decides, and nothing else: what is expected is wh
         seen[reason ?? 'table'] += 1;
       }
     }),
-    { numRuns: lawRuns(500) },
+    { numRuns: lawRuns(1500) },
   );
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(20);
 }, 60_000);
@@ -260,7 +260,7 @@ test('what is undecided is never changed, and is never compliant; all else conve
       const healed = new Map([...tables, ...planned.map((p): [string, VlanTable] => [p.vnet, p.after])]);
       expect(plan(evaluate(snapshotOf(of, healed), under)).vnets).toEqual([]);
     }),
-    { numRuns: lawRuns(300) },
+    { numRuns: lawRuns(1500) },
   );
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(20);
 }, 60_000);
@@ -283,7 +283,7 @@ test('whatever stands in a domain, it is read or it is an error; libvirt’s ref
         seen.unreadable += 1;
       }
     }),
-    { numRuns: lawRuns(300) },
+    { numRuns: lawRuns(1500) },
   );
   expect(seen.refused).toBeGreaterThan(20);
   expect(seen.unreadable).toBeGreaterThan(0);
