@@ -3,7 +3,7 @@
 // (src/util/virnetdevbridge.c, virNetDevBridgeSetupVlans: VLAN 1 off, then each tag), and what we make of it: compliant as it is,
 // drift healed back to it, and where a rule contradicts, nobody changes anything.
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { runHeal } from '../../../src/cli/heal.ts';
 import { loadSettings } from '../../../src/config/load.ts';
 import { configureDomain } from '../../../src/hook/configure-domain.ts';
@@ -68,6 +68,12 @@ async function plug(): Promise<void> {
   }
 }
 
+/** The live XML, as libvirt writes it: beside the old one, and renamed. */
+function libvirtWrites(vm: SimVm, i: number): void {
+  writeFileSync(`${LIVE}/${vm.name}.xml.new`, liveXml(vm, 1, [tapOf(i)]));
+  renameSync(`${LIVE}/${vm.name}.xml.new`, `${LIVE}/${vm.name}.xml`);
+}
+
 function writePolicy(more = ''): void {
   writeFileSync(CONFIG, `bridges:\n  ${BRIDGE}: {vlans: [10], pvid: 100${more}}\n`);
 }
@@ -108,7 +114,7 @@ mkdirSync(LIVE, { recursive: true });
 for (const [i, vm] of vms.entries()) {
   const mac = tapMac(vm.interfaces[0]?.mac ?? '');
   await sh(`ip tuntap add ${tapOf(i)} mode tap && ip link set ${tapOf(i)} address ${mac} up`);
-  writeFileSync(`${LIVE}/${vm.name}.xml`, liveXml(vm, 1, [tapOf(i)]));
+  libvirtWrites(vm, i);
 }
 writePolicy();
 
@@ -163,7 +169,7 @@ await test('the remediator heals to <vlan> what it sees, and another <vlan> afte
   const [vm] = vms as [SimVm];
   const vlan = { tags: [{ id: 47 }] };
   const changed = { ...vm, interfaces: vm.interfaces.map((nic) => ({ ...nic, vlan })) };
-  writeFileSync(`${LIVE}/${vm.name}.xml`, liveXml(changed, 1, [tapOf(0)]));
+  libvirtWrites(changed, 0);
   await sh(`ip link set ${tapOf(0)} nomaster; ip link set ${tapOf(0)} master ${BRIDGE}`);
   await sh('bridge -batch -', { input: libvirtSets(tapOf(0), vlan) });
   await sh('sleep 2');
@@ -171,7 +177,7 @@ await test('the remediator heals to <vlan> what it sees, and another <vlan> afte
   const [vnet] = await look();
   assert.equal(vnet?.verdict, 'compliant');
   await remediator.stop();
-  writeFileSync(`${LIVE}/${vm.name}.xml`, liveXml(vm, 1, [tapOf(0)]));
+  libvirtWrites(vm, 0);
 });
 
 await test('a rule that contradicts is an intent_conflict, and heal, hook and remediator change nothing', async () => {
