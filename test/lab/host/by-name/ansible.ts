@@ -69,11 +69,11 @@ await test('the first run installs, configures and starts what the variables ask
   const { changed, failed, said } = await play(VARIABLES);
   assert.equal(failed, 0, said);
   assert.ok(changed > 0);
-  const { value: samples } = await until('the policy is in force', 20_000, async () => {
-    const now = await scrape(URL);
-    return select(now, 'bridge_present', { bridge: 'br-mgmt' }).length === 1 && now;
+  await until('the policy is in force', 20_000, async () => {
+    return select(await scrape(URL), 'bridge_present', { bridge: 'br-mgmt' }).length === 1;
   });
-  assert.equal(value(samples, 'hook_installed'), 1);
+  // The hook is looked for at each audit, and the schedule has one each 30 s.
+  await until('the hook is seen', 40_000, async () => value(await scrape(URL), 'hook_installed') === 1);
   await until('a dry run', 20_000, async () => value(await scrape(URL), 'remediator_dry_run') === 1);
   assert.equal(await sh('systemctl is-enabled libvirt-vlan-exporter libvirt-vlan-remediator'), 'enabled\nenabled');
   assert.match(await sh(`curl -sI ${URL}`), /^x-frame-options: deny/im);
