@@ -102,6 +102,24 @@ test('a VM that stops while its taps are awaited is no error', async () => {
   expect(host.now() - before).toBeLessThan(1000);
 });
 
+test('nor is one that dies while libvirtd is down, which leaves its live XML behind', async () => {
+  const file = '/run/libvirt/qemu/vyos-01.xml';
+  let live = '';
+  const { call, entries, host } = testMachine({
+    sleep: (at) => {
+      if (!at.running().includes('vyos-01')) return;
+      at.stop('vyos-01');
+      at.writeFile(file, live);
+    },
+  });
+  host.start(vm('vyos-01'));
+  live = host.readText(file);
+  const xml = stdinXml(host, 'vyos-01');
+  host.kernel.removeLink('vnet0');
+  await call('vyos-01', 'started', xml);
+  expect(entries).toEqual([]);
+});
+
 test('at start a tap that is not there yet is no error, but the start is not done', async () => {
   const { host, call, said } = testMachine();
   host.start(vm('vyos-01'));

@@ -6,8 +6,9 @@ import { createSlices } from '../../model/slices.ts';
 import type { Domain } from '../../model/snapshot.ts';
 import type { Domains, FileStat, Host } from '../host.ts';
 import { type DomainXml, nameInXml, parseDomainXml } from './domain-xml.ts';
-import { hasLiveXml, LIVE_FOLDER } from './files.ts';
+import { LIVE_FOLDER } from './files.ts';
 import { createFolderWatermark } from './folder-watermark.ts';
+import { runs } from './live-domain.ts';
 
 /** Where libvirt keeps the persistent XML of domains, `NAME.xml`. */
 export const PERSISTENT_FOLDER = '/etc/libvirt/qemu';
@@ -64,7 +65,7 @@ export function createDomains(machine: Machine): Domains {
       // What its live XML says does not hold any more; what its persistent XML says is kept, for people.
       return { ...(persistent?.domain ?? { ...domain, state: 'defined', interfaces: [] }), died: true };
     },
-    runs: (name) => hasLiveXml(machine, name),
+    runs: (name) => runs(machine, name),
   };
 }
 

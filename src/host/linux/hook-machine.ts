@@ -2,9 +2,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { JournalFields } from '../../model/journal.ts';
 import type { Host } from '../host.ts';
-import { files, hasLiveXml } from './files.ts';
+import { files, processExists } from './files.ts';
 import { createIproute2 } from './iproute2/bridges.ts';
 import { renderEntry } from './journal-write.ts';
+import { runs } from './live-domain.ts';
 import type { Processes, RunOptions, RunResult } from './processes.ts';
 
 // What a command may print: the VLAN tables of 10,000 ports have 2 MB.
@@ -29,7 +30,7 @@ export function createHookHost(endMs: number): HookHost {
   const follow = () => {
     throw new Error('the hook follows nothing');
   };
-  const domains = { runs: (name: string) => hasLiveXml(files, name) };
+  const domains = { runs: (name: string) => runs({ ...files, processExists }, name) };
   return { ...files, domains, bridges: createIproute2({ ...files, run, follow }) };
 }
 
