@@ -153,8 +153,9 @@ await test('what a default PVID left over is healed away, and nothing else is ch
 });
 
 await test('drift made by hand is healed back to what <vlan> says, for each form', async () => {
-  for (const tap of taps)
-    await sh(`bridge vlan del vid 2-4094 dev ${tap}; bridge vlan add vid 1 dev ${tap} pvid untagged`);
+  // At once: what is healed in between counts as a heal, and the pauses between heals double.
+  const drift = (tap: string) => `vlan del vid 2-4094 dev ${tap}\nvlan add vid 1 dev ${tap} pvid untagged\n`;
+  await sh('bridge -force -batch -', { input: taps.map(drift).join('') });
   await until('healed', 30_000, async () => {
     for (const [i, form] of FORMS.entries())
       if ((await tableOf(taps[i] ?? '')) !== (form.wanted ?? form.table)) return false;
