@@ -58,6 +58,18 @@ export function tapMissing(when: string): (finding: Finding) => Fact {
   });
 }
 
+/** A tap that went with its VM, while the hook looked. */
+export function tapGone({ bridge, vnet, reason, actual }: Finding): Fact {
+  return {
+    severity: 'info',
+    outcome: 'absent',
+    bridge,
+    vnet,
+    findings: [reason],
+    text: `${actual}: the VM has ended`,
+  };
+}
+
 /** A tap that is not there yet. */
 export function tapAwaited({ bridge, vnet, reason, actual }: Finding): Fact {
   return {

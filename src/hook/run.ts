@@ -8,7 +8,7 @@ import type { Domain } from '../model/snapshot.ts';
 import type { Call } from './call.ts';
 import { configureDomain, missingTaps } from './configure-domain.ts';
 import { policyFor, readDomain } from './domain.ts';
-import { entryOf, type Fact, factsOf, tapAwaited, tapMissing } from './facts.ts';
+import { entryOf, type Fact, factsOf, tapAwaited, tapGone, tapMissing } from './facts.ts';
 import { heldBy } from './held.ts';
 import { loadKeptSettings } from './settings-cache.ts';
 
@@ -51,7 +51,7 @@ export async function runLater(call: Call, machine: HookMachine): Promise<void> 
     const job = await prepare(call, machine);
     if (call.operation === 'reconnect') {
       const held = heldBy(machine.host, job.settings.policy.sha256, call.guest);
-      if (held === undefined) await configureAndTell(job, tapMissing(''), took);
+      if (held === undefined) await configureAndTell(job, tapMissingLater(job, ''), took);
       else machine.write([entryOf({ severity: 'warning', text: `${held}: nothing is changed` }, call, took(), true)]);
       return;
     }
@@ -60,7 +60,7 @@ export async function runLater(call: Call, machine: HookMachine): Promise<void> 
       await waitForTaps(job, waitMs);
       if (hasStopped(machine.host, call.guest)) return;
     }
-    await configureAndTell(job, tapMissing(`after ${waitMs / 1000} s`), took);
+    await configureAndTell(job, tapMissingLater(job, `after ${waitMs / 1000} s`), took);
   } catch (error) {
     reportFailure(call, error, machine, took());
   }
@@ -117,6 +117,10 @@ async function configureAndTell(
   const isRun = (i: number) => operation !== 'started' && i === facts.length - 1;
   machine.write(facts.map((fact, i) => entryOf(fact, call, milliseconds, isRun(i))));
   return facts;
+}
+
+function tapMissingLater({ machine, call }: Job, when: string): Parameters<typeof factsOf>[3] {
+  return (finding) => (hasStopped(machine.host, call.guest) ? tapGone(finding) : tapMissing(when)(finding));
 }
 
 async function waitForTaps({ machine, domain, policy }: Job, waitMs: number): Promise<void> {

@@ -120,6 +120,17 @@ test('nor is one that dies while libvirtd is down, which leaves its live XML beh
   expect(entries).toEqual([]);
 });
 
+test.each(['started', 'reconnect'] as const)('nor is one that stops while the hook looks, at %s', async (operation) => {
+  const { call, said, host } = testMachine();
+  host.start(vm('vyos-01'));
+  const xml = stdinXml(host, 'vyos-01');
+  host.onRun((line) => {
+    if (line.includes('show') && host.running().includes('vyos-01')) host.stop('vyos-01');
+  });
+  await call('vyos-01', operation, xml);
+  expect(said()).toEqual([`6 ${operation}: vnet0 is not a port of br-mgmt: the VM has ended`]);
+});
+
 test('at start a tap that is not there yet is no error, but the start is not done', async () => {
   const { host, call, said } = testMachine();
   host.start(vm('vyos-01'));
