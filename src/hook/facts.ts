@@ -48,39 +48,24 @@ export function factsOf(
 
 /** A tap that is not there, and nothing more to wait for. */
 export function tapMissing(when: string): (finding: Finding) => Fact {
-  return ({ bridge, vnet, reason, expected, actual }) => ({
+  return (finding) => ({
+    ...absent(finding, `expected ${finding.expected}, but ${finding.actual} ${when}`),
     severity: 'error',
-    outcome: 'absent',
-    bridge,
-    vnet,
-    findings: [reason],
-    text: `expected ${expected}, but ${actual} ${when}`,
   });
 }
 
 /** A tap that went with its VM, while the hook looked. */
-export function tapGone({ bridge, vnet, reason, actual }: Finding): Fact {
-  return {
-    severity: 'info',
-    outcome: 'absent',
-    bridge,
-    vnet,
-    findings: [reason],
-    text: `${actual}: the VM has ended`,
-  };
+export function tapGone(finding: Finding): Fact {
+  return absent(finding, `${finding.actual}: the VM has ended`);
 }
 
 /** A tap that is not there yet. */
-export function tapAwaited({ bridge, vnet, reason, actual }: Finding): Fact {
-  return {
-    severity: 'info',
-    outcome: 'absent',
-    bridge,
-    vnet,
-    findings: [reason],
-    incomplete: true,
-    text: `${actual} yet; looking again when it has started`,
-  };
+export function tapAwaited(finding: Finding): Fact {
+  return { ...absent(finding, `${finding.actual} yet; looking again when it has started`), incomplete: true };
+}
+
+function absent({ bridge, vnet, reason }: Finding, text: string): Fact {
+  return { severity: 'info', outcome: 'absent', bridge, vnet, findings: [reason], text };
 }
 
 /** The entry of a fact. `run`: it stands for one run of the hook. `milliseconds` since the hook was called. */

@@ -61,14 +61,8 @@ export function holdPolicy(
 function takeAll(policy: Policy, wanted: Report): Hold {
   const undecided = vnetsOf(wanted).filter(({ expected }) => expected.undecided);
   const intents = Object.fromEntries(undecided.map((vnet) => [keyOf(vnet), formatTable(vnet.expected.table)]));
-  return {
-    accepted: knownOf(
-      policy,
-      accept(intents, wanted, () => true),
-    ),
-    report: wanted,
-    held: [],
-  };
+  const all = accept(intents, wanted, () => true);
+  return { accepted: knownOf(policy, all), report: wanted, held: [] };
 }
 
 /** The policy is as it was: whether domains ask for so much that it is held. */
@@ -129,8 +123,8 @@ function holdEdit(accepted: Known, policy: Policy, inForce: Report, wanted: Repo
   const waits = new Set(same);
   const taken = accept(known, wanted, (vnet) => !isDoubtful(vnet) && !waits.has(vnet));
   const bridges = new Set(policy.bridges.map(({ name }) => name));
-  const stillWaiting = waiting.filter((key) => bridges.has(bridgeOf(key)));
-  return holdAsked(knownOf(policy, taken, stillWaiting), wanted, limit);
+  const judged = waiting.filter((key) => bridges.has(bridgeOf(key)));
+  return holdAsked(knownOf(policy, taken, judged), wanted, limit);
 }
 
 function partition<T>(all: readonly T[], is: (item: T) => boolean): readonly [readonly T[], readonly T[]] {

@@ -58,7 +58,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   let memory = createMemory(store.load(), host.now());
   let timer: NodeJS.Timeout | undefined;
   let lockedOut: string | undefined;
-  let isHeld = false;
+  let wasPaused = false;
   const once = createOnce(log);
   const journal = createDecisionJournal(host, (problem) =>
     once('journal', problem, 'the journal could not be written'),
@@ -83,9 +83,10 @@ export function createRemediator(options: RemediatorOptions): Remediator {
       const since = trigger.at;
       const agreed = readAgreement(host);
       const paused = isPaused(host, log);
-      if (paused && !isHeld) log.warn({ file: PAUSE_FILE }, 'paused: nothing is healed while the pause file is there');
-      if (!paused && isHeld) log.info({ file: PAUSE_FILE }, 'the pause is over');
-      isHeld = paused;
+      if (paused && !wasPaused)
+        log.warn({ file: PAUSE_FILE }, 'paused: nothing is healed until the pause file is gone');
+      if (!paused && wasPaused) log.info({ file: PAUSE_FILE }, 'the pause is over');
+      wasPaused = paused;
       const input = { host, read, settings, trigger: trigger.name, since, dryRun, paused, agreed };
       const result = await runCycle(input, memory);
       memory = result.memory;

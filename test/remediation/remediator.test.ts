@@ -229,7 +229,7 @@ test('the pause file holds everything, and one that cannot be looked for does to
   }
   expect(await tableOf(1)).toBe('1*');
   const told = () => lines.filter((line) => line.includes('"file"')).map((line) => line.slice(0, line.indexOf(' {')));
-  expect(told()).toEqual(['paused: nothing is healed while the pause file is there']);
+  expect(told()).toEqual(['paused: nothing is healed until the pause file is gone']);
   expect(published.at(-1)?.paused).toBe(true);
   host.removeFile(PAUSE_FILE);
   host.forbid(PAUSE_FILE);
