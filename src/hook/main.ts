@@ -1,6 +1,7 @@
 // What hook.sh starts: `hook.cjs GUEST start begin -` with the XML on stdin, where libvirt waits for the exit status; or `hook.cjs`
 // alone, which does the jobs of the spool folder. Composition only. Loads little: a VM's start waits for it.
 import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
+import { sinceStart } from '../host/linux/files.ts';
 import {
   createHookHost,
   fileIdentity,
@@ -22,7 +23,7 @@ const machine: HookMachine = {
   configFile: process.env.LIBVIRT_VLAN_CONFIG ?? DEFAULT_CONFIG_FILE,
   program: fileIdentity(__filename),
   settings: keptFile(`${folder}/settings.json`),
-  elapsed: () => performance.now(),
+  elapsed: sinceStart,
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   write: printEntries,
 };

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { JournalFields } from '../../model/journal.ts';
 import type { Host } from '../host.ts';
-import { files, processExists } from './files.ts';
+import { files, processExists, sinceStart } from './files.ts';
 import { createIproute2 } from './iproute2/bridges.ts';
 import { renderEntry } from './journal-write.ts';
 import { runs } from './live-domain.ts';
@@ -25,7 +25,7 @@ export function createHookHost(endMs: number): HookHost {
     runNow(command, args, {
       ...options,
       // spawnSync takes whole milliseconds, and 0 for no limit.
-      timeoutMs: Math.min(options.timeoutMs, Math.max(1, Math.ceil(endMs - performance.now()))),
+      timeoutMs: Math.min(options.timeoutMs, Math.max(1, Math.ceil(endMs - sinceStart()))),
     });
   const follow = () => {
     throw new Error('the hook follows nothing');
