@@ -81,7 +81,7 @@ export function hook(facts: Facts): readonly Trouble[] {
   // Without libvirt there is no more to say than that.
   const about = libvirt && ours ? remarks(installed.value) : [];
   return [
-    ...when(libvirt && !ours && !runs(facts, REMEDIATOR), {
+    ...when(libvirt && !ours && otherHooks.length === 0 && !runs(facts, REMEDIATOR), {
       check,
       what: 'neither the hook is installed nor does the remediator run',
       why: 'a VM that starts has only the default PVID',

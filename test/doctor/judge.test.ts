@@ -97,6 +97,11 @@ test('of a host on which all is well there is nothing to say', () => {
   expect(diagnose(facts({ systemd: idle, remediator: { kind: 'absent' } }))).toEqual({ troubles: [], untold: [] });
 });
 
+test("nor of one where the site's own hook sets VLANs, and ours is only to watch", () => {
+  const installed = ok({ files: [], libvirt: [9, 0, 0], exists: () => true });
+  expect(said({ systemd: idle, hook: installed, otherHooks: ['/etc/libvirt/hooks/qemu'] })).toEqual([]);
+});
+
 test.each<[string, Partial<Facts>, string]>([
   [
     'bridge(8) is missing',
