@@ -5,6 +5,7 @@
 //   </interfaces>
 // Anyone who may edit the domain can write it. If a part is not understood, none of it counts.
 import { parseMac } from '../model/mac.ts';
+import { cut } from '../model/printable.ts';
 import { remembered } from '../model/remember.ts';
 import type { Metadata, MetadataElement } from '../model/snapshot.ts';
 import { isVid, tableFrom, type Vid, type Vids, type VlanTable, vidRange, vidsFrom } from '../model/vlan.ts';
@@ -94,24 +95,19 @@ function readEntry({ attributes, children, text }: MetadataElement): MetadataEnt
 
 function parsePvid(text: string): Vid | 'none' | undefined {
   if (text.trim() === 'none') return 'none';
-  const id = parseId(text.trim());
-  return id !== undefined && isVid(id) ? id : undefined;
+  const id = /^\d{1,4}$/.test(text.trim()) ? Number(text) : 0;
+  return isVid(id) ? id : undefined;
 }
 
 // Ids and ranges, with commas or blanks between them; none at all where the text is empty.
 function parseVlans(text: string): Vids | undefined {
   const parts = text.trim() === '' ? [] : text.trim().split(/\s*,\s*|\s+/);
   const ranges = parts.map((part) => {
-    const ends = part.split('-').map(parseId);
-    const [first, last = first] = ends;
-    if (ends.length > 2 || first === undefined || last === undefined) return undefined;
+    const [, low, high = low] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part) ?? [];
+    const [first, last] = [Number(low), Number(high)];
     return isVid(first) && isVid(last) && first <= last ? vidRange(first, last) : undefined;
   });
   return ranges.every((range) => range !== undefined) ? vidsFrom(ranges) : undefined;
-}
-
-function parseId(text: string): number | undefined {
-  return /^\d{1,4}$/.test(text) ? Number(text) : undefined;
 }
 
 function say({ mac }: Pick<MetadataEntry, 'mac'>): string {
@@ -119,5 +115,5 @@ function say({ mac }: Pick<MetadataEntry, 'mac'>): string {
 }
 
 function wrong(element: string, expected: string, found: string): Misunderstood {
-  return { element, expected, found: found.length > 60 ? `${found.slice(0, 57)}…` : found };
+  return { element, expected, found: cut(found, 60) };
 }

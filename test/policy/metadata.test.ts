@@ -27,6 +27,8 @@ describe('an entry', () => {
     [{ vlans: '20 10', pvid: '100' }, '10 20 100*'],
     [{ vlans: ' 10 ,\n 20 ', pvid: ' 100 ' }, '10 20 100*'],
     [{ vlans: '', pvid: '100' }, '100*'],
+    [{ vlans: ' ', pvid: '100' }, '100*'],
+    [{ vlans: '10', pvid: ' none ' }, '10'],
     [{ vlans: '20' }, '1* 20'],
     [{ pvid: 'none' }, '10'],
     [{ pvid: '7' }, '7* 10'],
@@ -61,6 +63,13 @@ describe('what is not understood is told with its element, and nothing of it cou
       metadata(entry({ vlan: '10' })),
       /^<interface>: expected the attributes mac, vlans, pvid.*vlan$/,
     ],
+    [
+      'a child',
+      metadata(element('interface', { pvid: '1' }, [entry({})])),
+      /^<interface>: .*nothing else, found interface$/,
+    ],
+    ['text in it', metadata(element('interface', { pvid: '1' }, [], 'x')), /^<interface>: .*nothing else, found x$/],
+    ['a word of many letters', metadata(entry({ vlans: 'x'.repeat(99) })), /found x{59}…$/],
     ['no demand', metadata(entry({ mac: MAC })), /expected vlans or pvid, found none of both/],
     ['no VLAN at all', metadata(entry({ vlans: '', pvid: 'none' })), /expected VLANs, or a PVID/],
     [
@@ -72,17 +81,21 @@ describe('what is not understood is told with its element, and nothing of it cou
     ['a range backwards', metadata(entry({ vlans: '20-10' })), /found 20-10/],
     ['a range of three', metadata(entry({ vlans: '1-2-3' })), /found 1-2-3/],
     ['a range with more behind it', metadata(entry({ vlans: '1-2-x' })), /found 1-2-x/],
+    ['a range without its end', metadata(entry({ vlans: '10-' })), /found 10-$/],
+    ['a range that ends in a word', metadata(entry({ vlans: '10-x' })), /found 10-x/],
+    ['a range from 0', metadata(entry({ vlans: '0-10' })), /found 0-10/],
+    ['a PVID of five digits', metadata(entry({ pvid: '00100' })), /found 00100/],
     ['a lone comma', metadata(entry({ vlans: '10,,20' })), /found 10,,20/],
     ['a PVID that is none', metadata(entry({ pvid: '0' })), /^<interface pvid>: .*or none, found 0$/],
     [
       'a MAC twice',
       metadata(entry({ mac: MAC, pvid: '1' }), entry({ mac: MAC, pvid: '2' })),
-      /each MAC once, found two/,
+      /^<interface mac="52:54:00:00:00:01">: expected each MAC once, found two/,
     ],
     [
       'two for all others',
       metadata(entry({ pvid: '1' }), entry({ pvid: '2' })),
-      /one <interface> without mac, found two/,
+      /^<interface>: expected one <interface> without mac, found two/,
     ],
   ])('%s', (_case, of, problem) => {
     expect(asked(of)).toMatch(problem);
