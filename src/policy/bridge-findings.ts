@@ -12,7 +12,6 @@ export function uplinkFindings(
   vnets: readonly VnetReport[],
   vlans: Snapshot['vlans'],
 ): Finding[] {
-  if (policy.uplinks.length === 0) return [];
   const inUse = vidsFrom([...new Set(vnets.map((vnet) => vnet.expected.table))].flat());
   return policy.uplinks.flatMap((uplink): Finding[] => {
     const found = (actual: string): Finding[] => [

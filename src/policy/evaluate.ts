@@ -40,8 +40,9 @@ const STEP = 50;
 
 function* reportOf(policy: BridgePolicy, snapshot: Snapshot): Steps<BridgeReport> {
   if (!snapshot.links.ok) return { ...NOTHING_KNOWN, name: policy.name };
-  const bridge = snapshot.links.value.find((candidate) => candidate.name === policy.name);
-  return bridge ? yield* judgeBridge(bridge, policy, snapshot) : absentBridge(policy.name, snapshot);
+  const bridges = snapshot.links.value;
+  const bridge = bridges.find((candidate) => candidate.name === policy.name);
+  return bridge ? yield* judgeBridge(bridge, policy, snapshot, bridges) : absentBridge(policy.name, snapshot, bridges);
 }
 
 const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
@@ -58,7 +59,8 @@ const NOTHING_KNOWN: Omit<BridgeReport, 'name'> = {
 function* judgeBridge(
   bridge: Bridge,
   policy: BridgePolicy,
-  { links, domains, vlans, fdb }: Snapshot,
+  { domains, vlans, fdb }: Snapshot,
+  bridges: readonly Bridge[],
 ): Steps<BridgeReport> {
   const matching = matchPorts(bridge, domains.ok ? domains.value : []);
   const judge = createJudge({ unexpected: policy.unexpected, defaults: defaultsOf(bridge) });
@@ -87,16 +89,14 @@ function* judgeBridge(
       ...uplinkFindings(bridge, policy, vnets, vlans),
       ...hostFindings(bridge.name, policy.host, tableOf(vlans, bridge.name)),
       ...matching.ambiguous.map((ambiguity) => macAmbiguous(bridge.name, ambiguity)).sort(byDomainAndPort),
-      ...matching.absent
-        .map((owner) => notOnBridge(bridge, owner, matching, links.ok ? links.value : []))
-        .sort(byDomainAndPort),
+      ...matching.absent.map((owner) => notOnBridge(bridge, owner, matching, bridges)).sort(byDomainAndPort),
       ...vnets.flatMap((vnet) => vnet.findings),
     ],
     warnings: warningsOf(vnets, matching.owners),
   };
 }
 
-function absentBridge(name: string, { links, domains }: Snapshot): BridgeReport {
+function absentBridge(name: string, { domains }: Snapshot, bridges: readonly Bridge[]): BridgeReport {
   if (!domains.ok) return { ...NOTHING_KNOWN, name, present: false };
   const absent: Bridge = { name, vlanFiltering: undefined, defaultPvid: undefined, ports: [] };
   const matching = matchPorts(absent, domains.value);
@@ -105,9 +105,7 @@ function absentBridge(name: string, { links, domains }: Snapshot): BridgeReport 
     name,
     present: false,
     expectedVnets: expectedVnets(matching),
-    findings: matching.absent
-      .map((owner) => notOnBridge(absent, owner, matching, links.ok ? links.value : []))
-      .sort(byDomainAndPort),
+    findings: matching.absent.map((owner) => notOnBridge(absent, owner, matching, bridges)).sort(byDomainAndPort),
   };
 }
 

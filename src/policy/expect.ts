@@ -11,14 +11,16 @@ import { intentOfMetadata } from './metadata.ts';
 /** What the vnet of this interface should have. */
 export function expect(policy: BridgePolicy, owner: Owner): Expectation {
   const speaking = policy.intent.flatMap((source) => ask(source, policy, owner));
-  const [first, ...others] = speaking.filter((answer) => answer.table !== undefined) as Speaking<VlanTable>[];
-  if (speaking.length <= 1 && first?.shared) return first.shared;
-  if (speaking.length === 0) return ofDefault(policy);
-  const { label, table } = first ?? { label: speaking[0]?.label ?? 'default', table: policy.table };
+  const [loudest] = speaking;
+  if (!loudest) return ofDefault(policy);
+  const understood = speaking.filter((answer) => answer.table !== undefined) as Speaking<VlanTable>[];
+  const [first, ...others] = understood;
+  if (speaking.length === 1 && first?.shared) return first.shared;
+  const { label, table } = first ?? { label: loudest.label, table: policy.table };
   const invalid = speaking.find((answer) => answer.problem !== undefined);
   if (invalid?.problem) return { rule: label, table, undecided: misunderstood(invalid.problem, owner) };
   if (others.every((other) => sameTable(other.table, table))) return { rule: label, table };
-  return { rule: label, table, undecided: conflict(speaking) };
+  return { rule: label, table, undecided: conflict(understood) };
 }
 
 /** A source that says something of an interface: a table or a problem. */
@@ -80,9 +82,9 @@ function misunderstood({ element, expected, found }: Misunderstood, { domain }: 
   return { reason: 'intent_invalid', expected: `${element} with ${expected}`, actual: `${where}: ${found}` };
 }
 
-function conflict(speaking: readonly Speaking[]): Undecided {
-  const say = ({ source, label, table }: Speaking) =>
-    `${source === 'rules' ? `rule ${label}` : `<${source}>`} wants ${formatTable(table ?? [])}`;
+function conflict(speaking: readonly Speaking<VlanTable>[]): Undecided {
+  const say = ({ source, label, table }: Speaking<VlanTable>) =>
+    `${source === 'rules' ? `rule ${label}` : `<${source}>`} wants ${formatTable(table)}`;
   return { reason: 'intent_conflict', expected: 'one table', actual: speaking.map(say).join(', ') };
 }
 

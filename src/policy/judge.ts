@@ -44,7 +44,7 @@ export function createJudge(rules: JudgeRules): Judge {
   const known = new Map<VlanTable, Map<string, Judgement>>();
   return (actual, expected) => {
     // As nearly all ports are, nearly always.
-    if (sameTable(actual, expected)) return judge(expected, expected, rules);
+    if (sameTable(actual, expected)) return asExpected(expected);
     const text = formatTable(actual);
     const ofExpected = known.get(expected) ?? new Map<string, Judgement>();
     const judgement = ofExpected.get(text) ?? judge(actual, expected, rules);
@@ -53,10 +53,12 @@ export function createJudge(rules: JudgeRules): Judge {
   };
 }
 
+function asExpected(table: VlanTable): Judgement {
+  return { actual: table, missing: [], unexpected: [], mistagged: [], target: table, deviations: [] };
+}
+
 /** Judges one port's table. */
 export function judge(actual: VlanTable, expected: VlanTable, rules: JudgeRules): Judgement {
-  if (sameTable(actual, expected))
-    return { actual, missing: [], unexpected: [], mistagged: [], target: expected, deviations: [] };
   const pieces = overlay(actual, expected);
   const missing = vidsFrom(pieces.filter(({ a }) => !a));
   const surplus = rowsOf(pieces.filter(({ b }) => !b));

@@ -16,16 +16,15 @@ interface Tag {
 
 function read({ trunk: written, tags: writtenTags }: LibvirtVlan): Intent {
   const refuse = (expected: string, found: string): Intent => ({ problem: { element: '<vlan>', expected, found } });
-  const [one] = writtenTags;
-  if (!one) return refuse('at least one <tag id=…/>', 'none');
   const tags: Tag[] = [];
   for (const { id, nativeMode } of writtenTags) {
-    if (id === undefined || !/^\d{1,10}$/.test(id) || Number(id) > 4095)
-      return refuse('a tag id from 1 to 4094', quoted('id', id));
+    if (id === undefined || !/^\d{1,10}$/.test(id)) return refuse('a tag id from 1 to 4094', quoted('id', id));
     if (nativeMode !== undefined && nativeMode !== 'tagged' && nativeMode !== 'untagged')
       return refuse('nativeMode tagged or untagged', quoted('nativeMode', nativeMode));
     tags.push({ id: Number(id), native: nativeMode });
   }
+  const [first] = tags;
+  if (!first) return refuse('at least one <tag id=…/>', 'none');
   const natives = tags.filter((tag) => tag.native !== undefined);
   if (natives.length > 1) return refuse('one native tag at most', `${natives.length}`);
   const trunk = written === undefined ? tags.length > 1 : written.toLowerCase() === 'yes';
@@ -36,18 +35,18 @@ function read({ trunk: written, tags: writtenTags }: LibvirtVlan): Intent {
   }
   const reserved = tags.find(({ id }) => !isVid(id) && !(trunk && id === 0 && !natives.some((tag) => tag.id !== 0)));
   if (reserved) return refuse('a tag id from 1 to 4094', quoted('id', `${reserved.id}`));
-  const table = trunk ? trunkTable(tags, natives[0]) : accessTable(tags);
+  const table = trunk ? trunkTable(tags, natives[0]) : accessTable(first);
   return table.length === 0 ? refuse('a tag id from 1 to 4094', quoted('id', '0')) : { table };
 }
 
 // Without a trunk, nativeMode is ignored.
-function accessTable([tag]: readonly Tag[]): VlanTable {
-  return tag ? vlanTable([{ first: vid(tag.id), last: vid(tag.id), pvid: true, untagged: true }]) : [];
+function accessTable({ id }: Tag): VlanTable {
+  return vlanTable([{ first: vid(id), last: vid(id), pvid: true, untagged: true }]);
 }
 
 // Tag 0 is what libvirt calls "no native tag", and is skipped with it.
 function trunkTable(tags: readonly Tag[], native: Tag | undefined): VlanTable {
-  const members = tags.filter(({ id }) => id !== 0 && id !== native?.id);
+  const members = tags.filter(({ id }) => id !== 0);
   const rows = members.map(({ id }) => ({ first: vid(id), last: vid(id), pvid: false, untagged: false }));
   if (!native || native.id === 0) return vlanTable(rows);
   const pvid = { first: vid(native.id), last: vid(native.id), pvid: true, untagged: native.native === 'untagged' };

@@ -98,7 +98,7 @@ function fitting(claims: readonly Owner[], port: Port): readonly Owner[] {
   const byMac = claims.filter(({ iface }) => tapMac(iface.mac) === port.mac);
   const [first] = byMac;
   // libvirt gives the taps that it makes their MACs: one that fits is proof. Anybody can write the name of another's tap.
-  if (first && byMac.length === 1 && !isOfItsMaker(first.iface)) return byMac;
+  if (first && !isOfItsMaker(first.iface)) return byMac;
   return claims.filter((claim) => isOfItsMaker(claim.iface) || byMac.includes(claim));
 }
 

@@ -1,37 +1,35 @@
 // What a report does not know: parts of the host, bridges and domains that could not be read or understood. Pure.
 import { compare } from '../model/order.ts';
-import type { BridgeReport, Reader, Unknown } from '../model/report.ts';
+import type { BridgeReport, Unknown } from '../model/report.ts';
 import type { Domain, Reading, Snapshot } from '../model/snapshot.ts';
 import { isLiveKnown } from './match.ts';
 import { interfacesWithoutMac } from './without-mac.ts';
 
 /** In a stable order. */
 export function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonly Unknown[] {
-  const failed = (kind: Reader, reading: Reading<unknown>): Unknown[] =>
-    reading.ok ? [] : [{ kind, name: undefined, problem: reading.error }];
+  const failed = (kind: Unknown['kind'], reading: Reading<unknown> | undefined): Unknown[] =>
+    !reading || reading.ok ? [] : [{ kind, name: undefined, problem: reading.error }];
   const domains = snapshot.domains.ok ? snapshot.domains.value : [];
   return [
     ...failed('links', snapshot.links),
     ...failed('vlans', snapshot.vlans),
     ...failed('domains', snapshot.domains),
-    ...(snapshot.fdb && !snapshot.fdb.ok
-      ? [{ kind: 'fdb' as const, name: undefined, problem: snapshot.fdb.error }]
-      : []),
+    ...failed('fdb', snapshot.fdb),
     ...bridges.flatMap(({ name, present, vlanFiltering }): Unknown[] => {
       if (present === false) return [{ kind: 'bridge', name, problem: 'there is no such bridge' }];
       if (!present || vlanFiltering !== undefined) return [];
       return [{ kind: 'bridge', name, problem: 'its vlan_filtering could not be read' }];
     }),
-    ...(snapshot.domains.ok ? strayTaps(domains, bridges) : []),
+    ...strayTaps(domains, bridges),
     ...domains
       .filter((domain) => domain.state === 'unknown')
-      .map(({ name, problem = 'not understood' }): Unknown => ({ kind: 'domain', name, problem }))
-      .sort((a, b) => compare(a.name ?? '', b.name ?? '')),
+      .sort((a, b) => compare(a.name, b.name))
+      .map(({ name, problem = 'not understood' }): Unknown => ({ kind: 'domain', name, problem })),
     ...unknownInterfaces(snapshot, bridges),
   ];
 }
 
-/** Taps without an owner while libvirt's live folder is empty or gone: most likely, VMs run and their live XML was removed. */
+/** Taps without an owner (none where the domains are unknown) while libvirt's live folder is empty or gone: most likely, VMs run and their live XML was removed. */
 function strayTaps(domains: readonly Domain[], bridges: readonly BridgeReport[]): readonly Unknown[] {
   if (isLiveKnown(domains)) return [];
   return bridges
