@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
+import type { Bridge, Domain, Interface, Port, Snapshot } from '../../src/model/snapshot.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
-import { evaluate } from '../../src/policy/evaluate.ts';
+import { evaluate, evaluation } from '../../src/policy/evaluate.ts';
 import { plan } from '../../src/remediation/plan.ts';
 import { bridgePolicy, policy, table } from '../support/policy.ts';
 
@@ -36,6 +36,19 @@ const snapshot = (tables: Record<string, string>, change: Partial<Snapshot> = {}
   collectors: [],
   ...change,
 });
+const bridgeOf = (...ports: Port[]): Bridge => ({ name: 'br0', vlanFiltering: true, defaultPvid: 1, ports });
+const tap = (last: number, name = `vnet${last}`): Port => ({ name, mac: `fe:54:00:00:00:0${last}`, tap: true });
+const nic = (last: number, more: Partial<Interface> = {}): Interface => ({
+  mac: `52:54:00:00:00:0${last}`,
+  target: `vnet${last}`,
+  bridge: 'br0',
+  skipped: undefined,
+  ...more,
+});
+const vm = (name: string, ...interfaces: Interface[]): Domain => ({ ...web, name, interfaces });
+/** A snapshot of br0 with these ports, whose VLANs are all wrong. */
+const host = (ports: readonly Port[], domains: readonly Domain[], more: Partial<Snapshot> = {}): Snapshot =>
+  snapshot({}, { links: { ok: true, value: [bridgeOf(...ports)] }, domains: { ok: true, value: domains }, ...more });
 const GOOD = { eno1: '1* 10 20 100', vnet1: '10 20 100*' };
 const reasons = (s: Snapshot) => evaluate(s, POLICY).bridges[0]?.findings.map((f) => `${f.reason} ${f.vnet}`);
 
@@ -72,6 +85,8 @@ describe('findings', () => {
     ]);
     const elsewhere = policy(bridgePolicy({ vlans: [10, 20], pvid: 100, uplinks: ['eno9'] }));
     expect(evaluate(snapshot(GOOD), elsewhere).bridges[0]?.findings[0]?.actual).toBe('not a port of br0');
+    const blind = snapshot(GOOD, { vlans: { ok: false, error: 'x' } });
+    expect(evaluate(blind, elsewhere).bridges[0]?.findings[0]?.actual).toBe('not a port of br0');
   });
 
   test('a bridge that does not filter is one finding, its vnets are judged all the same', () => {
@@ -90,7 +105,22 @@ describe('findings', () => {
     const twin = { ...web, name: 'twin' };
     const report = evaluate(snapshot(GOOD, { domains: { ok: true, value: [twin, web] } }), POLICY).bridges[0];
     expect(report?.vnets).toEqual([]);
-    expect(report?.findings).toMatchObject([{ reason: 'mac_ambiguous', vnet: 'vnet1', domain: undefined }]);
+    expect(report?.findings).toMatchObject([
+      {
+        reason: 'mac_ambiguous',
+        vnet: 'vnet1',
+        domain: undefined,
+        actual: 'MAC fe:54:00:00:00:01, claimed by twin (52:54:00:00:00:01), web (52:54:00:00:00:01)',
+      },
+    ]);
+  });
+
+  test('a port whose MAC cannot be read is in doubt, and says so', () => {
+    const links = { ok: true as const, value: [bridgeOf({ name: 'vnet1', mac: undefined, tap: true })] };
+    expect(evaluate(snapshot(GOOD, { links }), POLICY).bridges[0]?.findings.at(-1)).toMatchObject({
+      reason: 'mac_ambiguous',
+      actual: 'MAC unreadable, claimed by web (52:54:00:00:00:01)',
+    });
   });
 });
 
@@ -107,9 +137,13 @@ describe('what could not be read is unknown, never wrong', () => {
     expect(report.bridges[0]?.present).toBeUndefined();
   });
 
-  test('domains', () => {
-    const report = evaluate(snapshot(GOOD, { domains: { ok: false, error: 'x' } }), POLICY);
+  test('domains, of a bridge that is there and of one that is not', () => {
+    const domains = { ok: false as const, error: 'x' };
+    const report = evaluate(snapshot(GOOD, { domains }), POLICY);
+    expect(report.unknowns).toEqual([{ kind: 'domains', name: undefined, problem: 'x' }]);
     expect(report.bridges).toMatchObject([{ present: true, findings: [], vnets: [], orphanPorts: [] }]);
+    const none = evaluate(snapshot(GOOD, { domains, links: { ok: true, value: [] } }), POLICY);
+    expect(none.bridges).toMatchObject([{ present: false, findings: [], vnets: [], orphanPorts: [] }]);
   });
 
   test('one domain: the others are judged', () => {
@@ -136,12 +170,55 @@ test('what is told of a bridge that does not exist is sorted by domain', () => {
 });
 
 test('the order of ports and domains does not matter', () => {
-  const s = snapshot({ eno1: '1*' }, { domains: { ok: true, value: [web, { ...web, name: 'z' }] } });
-  const links = s.links.ok ? s.links.value.map((b) => ({ ...b, ports: [...b.ports].reverse() })) : [];
-  const domains = s.domains.ok ? [...s.domains.value].reverse() : [];
-  const reversed = { ...s, links: { ok: true as const, value: links }, domains: { ok: true as const, value: domains } };
-  expect(evaluate(reversed, POLICY)).toEqual(evaluate(s, POLICY));
+  const ports = [...[1, 2, 3, 4, 5, 6, 8, 9].map((last) => tap(last)), { name: 'eno1', mac: undefined, tap: false }];
+  const domains = [
+    vm('web', nic(1), nic(2)),
+    vm('app', nic(3), nic(7), nic(7, { target: 'vnet0' })),
+    ...['x', 'y'].map((name) => vm(name, nic(4), nic(5))),
+    ...['q', 'p'].map((name): Domain => ({ ...vm(name), state: 'unknown', problem: name })),
+  ];
+  const report = evaluate(host(ports, domains), POLICY);
+  expect(evaluate(host(ports.toReversed(), domains.toReversed()), POLICY)).toEqual(report);
+  const [br0] = report.bridges;
+  expect(br0?.vnets.map(({ vnet }) => vnet)).toEqual(['vnet3', 'vnet1', 'vnet2']);
+  expect(br0?.orphanPorts).toEqual(['vnet6', 'vnet8', 'vnet9']);
+  expect([...(br0?.expectedVnets ?? [])]).toEqual([
+    ['app', 3],
+    ['web', 2],
+    ['x', 2],
+    ['y', 2],
+  ]);
+  const findings = br0?.findings.filter(({ reason }) => ['mac_ambiguous', 'not_on_bridge'].includes(reason));
+  expect(findings?.map(({ vnet }) => vnet)).toEqual(['vnet4', 'vnet5', 'vnet0', 'vnet7']);
+  expect(report.unknowns.map(({ name }) => name)).toEqual(['p', 'q']);
 });
+
+test('vnets are expected of what runs, and of what has a port without live XML', () => {
+  const expected = (...domains: Domain[]) => [
+    ...(evaluate(host([tap(1), tap(2)], domains), POLICY).bridges[0]?.expectedVnets ?? []),
+  ];
+  const off: Domain = { ...vm('off', nic(2)), state: 'defined' };
+  expect(expected(web, off)).toEqual([['web', 1]]);
+  expect(expected(off)).toEqual([['off', 1]]);
+  expect(expected({ ...web, state: 'unknown' })).toEqual([['web', 1]]);
+});
+
+test('an orphan is a tap that is nobody’s; no other port, and no uplink', () => {
+  const odd = policy(bridgePolicy({ uplinks: ['vnet1'] }));
+  const veth = { name: 'veth1', mac: 'fe:54:00:00:00:03', tap: false };
+  expect(evaluate(host([tap(1), tap(2), veth], []), odd).bridges[0]?.orphanPorts).toEqual(['vnet2']);
+});
+
+test('of a thousand vnets a few at a time are judged in a step', () => {
+  const many = Array.from({ length: 120 }, (_, i) => ({ target: `tap${i}`, mac: `52:54:00:00:01:${hex(i)}` }));
+  const ports = many.map(({ target, mac }) => ({ name: target, mac: mac.replace('52', 'fe'), tap: true }));
+  const steps = evaluation(host(ports, [vm('big', ...many.map((more) => nic(1, more)))]), POLICY);
+  let count = 0;
+  while (!steps.next().done) count++;
+  expect(count).toBe(2);
+});
+
+const hex = (n: number) => n.toString(16).padStart(2, '0');
 
 describe('an interface that has no port on its bridge is told with what became of its tap', () => {
   const said = (s: Snapshot) =>
@@ -165,15 +242,11 @@ describe('an interface that has no port on its bridge is told with what became o
     expect(said(snapshot(GOOD, domains(of('vnet1'), web)))).toEqual(['vnet1 on br0 is the port of web']);
   });
 
-  test('it is on another bridge', () => {
-    const s = snapshot(GOOD, domains(of('vnet7'), web));
-    const bridges = s.links.ok ? s.links.value : [];
-    const ports = [{ name: 'vnet7', mac: 'fe:54:00:00:00:05', tap: true }];
-    const links = {
-      ok: true as const,
-      value: [...bridges, { name: 'br1', vlanFiltering: true, defaultPvid: 1, ports }],
-    };
-    expect(said({ ...s, links })).toEqual(['vnet7 is a port of br1']);
+  test('it is on another bridge, whether its own is there or not', () => {
+    const br1 = { ...bridgeOf(tap(6), tap(5, 'vnet7')), name: 'br1' };
+    const among = (...value: Bridge[]) => said(snapshot(GOOD, { ...domains(of('vnet7')), links: { ok: true, value } }));
+    expect(among(bridgeOf(), { ...bridgeOf(), name: 'br2' }, br1)).toEqual(['vnet7 is a port of br1']);
+    expect(among(br1)).toEqual(['vnet7 is a port of br1']);
   });
 
   test('it was renamed', () => {
@@ -199,6 +272,10 @@ describe('warnings', () => {
       { kind: 'mac_shared', domain: 'web', vnet: 'vnet1', text },
     ]);
     expect(warnings('defined')).toEqual([]);
+    const tapless = vm('tapless', nic(1, { target: undefined }));
+    expect(evaluate(host([tap(1)], [web, tapless]), POLICY).bridges[0]?.warnings[0]?.text).toContain(
+      'that of tapless (no tap) and web (vnet1)',
+    );
   });
 
   test('a VM’s tap that the policy calls an uplink is told, judged, and never to be changed', () => {
@@ -220,6 +297,9 @@ test('taps without an owner cannot be told while no domain has live XML, and are
   expect(unknowns()).toMatchObject([{ kind: 'taps' }]);
   expect(unknowns(web)).toEqual([]);
   expect(unknowns({ ...stopped, died: true })).toEqual([]);
+  const two = policy(bridgePolicy(), bridgePolicy({ name: 'br1' }));
+  const links = { ok: true as const, value: [bridgeOf(tap(9)), { ...bridgeOf(), name: 'br1' }] };
+  expect(evaluate(host([], [], { links }), two).unknowns).toMatchObject([{ kind: 'taps', name: 'br0' }]);
 });
 
 test('a wrong PVID stays told while its domain cannot be read, and nobody changes it', () => {
@@ -229,11 +309,19 @@ test('a wrong PVID stays told while its domain cannot be read, and nobody change
   expect(plan(report)).toMatchObject({ vnets: [], refusals: [{ reason: 'unknown', vnet: 'vnet1' }] });
 });
 
-test('the VLAN of a default_pvid of 5 is removed, also under "unexpected: report"', () => {
-  const s = snapshot({ ...GOOD, vnet1: '5* 10 20' });
-  const links = { ok: true as const, value: (s.links.ok ? s.links.value : []).map((b) => ({ ...b, defaultPvid: 5 })) };
-  expect(formatTable(evaluate({ ...s, links }, POLICY).bridges[0]?.vnets[0]?.target ?? [])).toBe('10 20 100*');
-});
+test.each([
+  [5, '5* 10 20', '10 20 100*'],
+  [5, '1* 10 20', '10 20 100*'],
+  [0, '1u 2 10 20', '2 10 20 100*'],
+  [undefined, '1u 2 10 20', '2 10 20 100*'],
+])(
+  'VLAN 1 and that of the default_pvid (%s) are removed, also under "unexpected: report"',
+  (defaultPvid, now, then) => {
+    const links = { ok: true as const, value: [{ ...bridgeOf(tap(1)), defaultPvid }] };
+    const report = evaluate(host([], [web], { links, vlans: snapshot({ vnet1: now }).vlans }), POLICY);
+    expect(formatTable(report.bridges[0]?.vnets[0]?.target ?? [])).toBe(then);
+  },
+);
 
 test('a bridge that is there and whose vlan_filtering could not be read is told; one that could not be looked for is not told twice', () => {
   const s = snapshot(GOOD);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect as assert, describe, test } from 'vitest';
 import type { BridgePolicy } from '../../src/model/policy.ts';
 import type { Metadata } from '../../src/model/snapshot.ts';
@@ -28,6 +29,18 @@ describe('rules', () => {
     });
     assert(expect(policy, subject({ name: 'k3s-1' })).rule).toBe('a');
     assert(expect(policy, subject({ name: 'web' })).rule).toBe('b');
+  });
+
+  test('one with nothing but a MAC is for that interface of whatever domain', () => {
+    const policy = bridgePolicy({ rules: [rule({ name: 'nic', mac: MAC })] });
+    assert(expect(policy, subject({ name: 'any' })).rule).toBe('nic');
+    assert(expect(policy, subject({}, { mac: '52:54:00:00:00:02' })).rule).toBe('default');
+  });
+
+  test('vnets of one rule share one expectation, and so do those that no rule names', () => {
+    const policy = bridgePolicy({ rules: [rule({ name: 'a', domains: ['k3s-*'] })] });
+    for (const [one, other] of [['k3s-1', 'k3s-2'] as const, ['web', 'db'] as const])
+      assert(expect(policy, subject({ name: one }))).toBe(expect(policy, subject({ name: other })));
   });
 
   test('one with a MAC is for that interface only', () => {
@@ -102,6 +115,13 @@ describe('libvirt’s <vlan>', () => {
       assert(said(policy, vm)).toBe(
         'intent_invalid: expected <vlan> with a tag id from 1 to 4094, found <vlan> in /run/libvirt/qemu/web.xml: id="4095"',
       );
+    assert(expect(bridgePolicy({ vlans: [30] }), vm)).toMatchObject({ rule: 'libvirt', table: table('30') });
+    const last = bridgePolicy({ rules, intent: ['vlan', 'rules'] });
+    assert(expect(last, vm)).toMatchObject({
+      rule: 'r',
+      table: table('10 20'),
+      undecided: { reason: 'intent_invalid' },
+    });
   });
 
   test('beyond what the bridge allows is invalid', () => {
@@ -166,6 +186,13 @@ describe('metadata', () => {
     ]);
   });
 
+  test('that differs from two sources that agree is a conflict all the same', () => {
+    const rules = [rule({ domains: ['*'], vlans: [], pvid: 42 })];
+    assert(said({ ...named, rules }, subject({ ...asked.domain }, { vlan: VLAN }))).toBe(
+      'intent_conflict: expected one table, found rule r wants 42*, <vlan> wants 42*, <metadata> wants 20',
+    );
+  });
+
   test('and <vlan> that differ are a conflict', () => {
     assert(said(named, subject({ ...asked.domain }, { vlan: VLAN }))).toBe(
       'intent_conflict: expected one table, found <vlan> wants 42*, <metadata> wants 20',
@@ -187,5 +214,16 @@ describe('globs', () => {
     ['*', '', true],
   ])('%s fits %s: %s', (pattern, name, fits) => {
     assert(matchesGlob(pattern, name)).toBe(fits);
+  });
+
+  test('fit what the regular expression of the same meaning fits', () => {
+    const text = (...of: string[]) => fc.string({ unit: fc.constantFrom(...of), maxLength: 8 });
+    fc.assert(
+      fc.property(text('a', 'b', '*', '?'), text('a', 'b'), (pattern, name) => {
+        const regex = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+        assert(matchesGlob(pattern, name)).toBe(regex.test(name));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatTable, formatVids, sameTable, vidRange } from '../../src/model/vlan.ts';
-import { judge } from '../../src/policy/judge.ts';
+import { createJudge, judge } from '../../src/policy/judge.ts';
 import { table } from '../support/policy.ts';
 
 const EXPECTED = table('10 20 100*');
@@ -14,6 +14,26 @@ const say = (actual: string, expected = EXPECTED, unexpected: 'report' | 'remove
 
 test('what is as expected has no deviation, and its target is itself', () => {
   expect(say('10 20 100*')).toEqual({ reasons: [], target: '10 20 100*' });
+});
+
+test('what is wrong is told with what should be and what is', () => {
+  const said = (actual: string, expected = EXPECTED) =>
+    judge(table(actual), expected, rules('report')).deviations.map((d) => `${d.expected}: ${d.actual}`);
+  expect(said('')).toEqual(['PVID 100: no PVID', 'VLANs 10 20 100: without 10 20 100']);
+  expect(said('7*', NO_PVID)).toEqual([
+    'no PVID: PVID 7',
+    'VLANs 10 20: without 10 20',
+    'VLANs 10 20: also 7 untagged',
+  ]);
+  expect(said('10 20 66 100*')).toEqual(['VLANs 10 20 100: also 66 tagged']);
+});
+
+test('ports that have the same are judged once, and those that are well share the table that is expected', () => {
+  const judgeOne = createJudge(rules('report'));
+  const wipe = () => judgeOne(table('1*'), EXPECTED);
+  expect(wipe()).toBe(wipe());
+  expect(judgeOne(table('1*'), NO_PVID)).not.toEqual(wipe());
+  expect(judgeOne(table('10 20 100*'), EXPECTED).actual).toBe(EXPECTED);
 });
 
 test('a port with no VLAN at all lacks its PVID and all VLANs', () => {

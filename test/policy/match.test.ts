@@ -154,6 +154,11 @@ test('an interface without a name for its tap, whose tap may be there and may be
   expect(say(bridge(port('vnet1', TAP)), ...domains)).toEqual({ ...NOTHING, unmatched: ['vnet1'] });
   expect(matchPorts(bridge(port('vnet1', TAP)), domains).owners).toEqual([]);
   expect(say(bridge(), ...domains)).toEqual({ ...NOTHING, absent: [`web/${GUEST}`] });
+  // Neither another's tap nor a veth with its MAC may be its own.
+  expect(say(bridge(port('vnet2', 'fe:00:00:00:00:02')), ...domains).absent).toEqual([`web/${GUEST}`]);
+  expect(say(bridge({ ...port('veth1', TAP), tap: false }), ...domains).absent).toEqual([`web/${GUEST}`]);
+  const named = [domain('bad', 'unknown'), domain('web', 'running', iface(GUEST, 'vnet7'))];
+  expect(say(bridge(port('vnet1', TAP)), ...named).absent).toEqual(['web/vnet7']);
 });
 
 test('an interface of a running domain without its port is absent, one of a stopped domain is not', () => {
@@ -173,6 +178,7 @@ test('while any live XML is there, a domain without does not run and claims noth
     domain('web', 'running', iface('52:00:00:00:00:02', 'vnet2')),
   ];
   expect(say(b, ...domains)).toEqual({ ...NOTHING, matches: ['vnet2=web'], unmatched: ['vnet1'] });
+  expect(matchPorts(b, domains).owners).toHaveLength(2);
 });
 
 test('only taps are matched: a veth with the right MAC or name is nobody’s', () => {

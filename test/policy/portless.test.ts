@@ -27,7 +27,7 @@ const snapshotOf = (...domains: readonly Domain[]) => ({
         name: 'br0',
         vlanFiltering: true,
         defaultPvid: 1,
-        ports: [{ name: 'vnet1', mac: 'fe:54:00:00:00:01', tap: true }],
+        ports: [1, 5].map((last) => ({ name: `vnet${last}`, mac: `fe:54:00:00:00:0${last}`, tap: true })),
       },
     ],
   },
@@ -44,8 +44,9 @@ test('interfaces of running domains that are no port of a Linux bridge are named
     vm('web', [nic(3, { bridge: undefined, skipped: 'user', target: undefined }), macvtap]),
     vm('off', [macvtap], 'defined'),
     vm('app', [ethernet(1), ethernet(4)]),
+    vm('db', [nic(5)]),
   ];
-  const { portless } = evaluate(snapshotOf(...domains), policy(bridgePolicy({})));
+  const { portless } = evaluate(snapshotOf(...domains), policy(bridgePolicy(), bridgePolicy({ name: 'br1' })));
   expect(portless.map(({ domain, mac, kind, device }) => `${domain} ${mac.slice(-2)} ${kind} ${device}`)).toEqual([
     'app 04 ethernet undefined',
     'web 02 macvtap br0',
@@ -88,5 +89,8 @@ test('an interface on another bridge is none that a rule is for; one whose bridg
 });
 
 test('while a domain cannot be read, no rule is called idle', () => {
-  expect(idleRules(snapshotOf(vm('broken', [], 'unknown')), rules({ name: 'a', domains: ['web'] }))).toBeUndefined();
+  const them = rules({ name: 'a', domains: ['web'] });
+  const host = snapshotOf(vm('broken', [], 'unknown'), vm('db', [nic(5)]));
+  expect(idleRules(host, them)).toBeUndefined();
+  expect(idleRules({ ...host, domains: { ok: false, error: 'x' } }, them)).toBeUndefined();
 });

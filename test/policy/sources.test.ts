@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BridgePolicy } from '../../src/model/policy.ts';
 import type { Domain, Interface, Snapshot } from '../../src/model/snapshot.ts';
-import type { VlanTable } from '../../src/model/vlan.ts';
+import { type VlanTable, vidRange } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { plan } from '../../src/remediation/plan.ts';
 import { bridgePolicy, policy, rule, table } from '../support/policy.ts';
@@ -130,6 +130,35 @@ test('an interface with a tap on our bridge and no MAC is something that cannot 
     { kind: 'domain', name: 'web', problem: 'its interface vnet1 has no valid <mac address>' },
   ]);
   expect(report.bridges[0]?.orphanPorts).toEqual([]);
+});
+
+test('of an interface without a MAC nothing is told where it is stopped, has no tap, or one that is on no bridge of ours', () => {
+  const nameless = { mac: '', bridge: undefined, skipped: 'no valid <mac address>' };
+  const unknowns = (vm: Vm, ...bridges: string[]) =>
+    judged(snapshot({ ...nameless, ...vm }, {}, bridges), bridgePolicy()).report.unknowns.filter(
+      ({ kind }) => kind === 'domain',
+    );
+  expect(unknowns({}, 'br0')).toHaveLength(1);
+  expect(unknowns({ state: 'defined' }, 'br0')).toEqual([]);
+  expect(unknowns({ target: undefined }, 'br0')).toEqual([]);
+  expect(unknowns({ target: 'vnet7' }, 'br0')).toEqual([]);
+  expect(unknowns({}, 'br-other', 'br0')).toEqual([]);
+});
+
+test('a port whose FDB libvirt keeps is judged with its entries, and no other port is', () => {
+  const fdb = { ok: true as const, value: new Map() };
+  const of = (vm: Vm) => judged({ ...snapshot(vm, { vnet1: '10 20' }), fdb }, bridgePolicy());
+  expect(of({ macTable: 'libvirt' }).found).toEqual(['fdb_missing vnet1']);
+  expect(of({ macTable: 'libvirt' }).report.bridges[0]?.vnets[0]).toMatchObject({
+    verdict: 'drifted',
+    fdb: { add: [vidRange(10), vidRange(20)], remove: [] },
+  });
+  expect(of({}).found).toEqual([]);
+  expect(of({}).report.bridges[0]?.vnets[0]).toMatchObject({ verdict: 'compliant', fdb: undefined });
+  const unread = { ok: false as const, error: 'no' };
+  const blind = judged({ ...snapshot({ macTable: 'libvirt' }, { vnet1: '10 20' }), fdb: unread }, bridgePolicy());
+  expect(blind.report.unknowns).toEqual([{ kind: 'fdb', name: undefined, problem: 'no' }]);
+  expect(blind.report.bridges[0]?.vnets[0]).toMatchObject({ verdict: 'unknown', untouchable: { reason: 'unknown' } });
 });
 
 describe('the bridge’s own rows', () => {
