@@ -25,5 +25,5 @@ export interface Most {
 }
 
 export function knownOf(policy: Policy, intents: Intents, waiting: readonly string[] = []): Known {
-  return { kind: 'known', policy, intents, ...(waiting.length > 0 && { waiting }) };
+  return { kind: 'known', policy, intents, waiting };
 }

@@ -86,13 +86,13 @@ export function decide(question: Question): Answer {
   const wakeUps = seen ? [nextForgetting(guard, limits)] : [];
   for (const vnet of drifted) {
     const stop = stopped(question, vnet);
-    const allowed = stop ? undefined : permit(guard, vnet, now, limits);
+    const allowed = permit(guard, vnet, now, limits);
     if (stop) rest.push(stop);
-    else if (allowed?.kind === 'wait' || allowed?.kind === 'suspended') {
+    else if (allowed.kind === 'wait' || allowed.kind === 'suspended') {
       wakeUps.push(allowed.until);
       if (allowed.kind === 'suspended') guard = afterSuspension(guard, vnet, allowed.since);
       rest.push(resting(vnet, allowed, limits));
-    } else heal.push({ plan: vnet, probe: allowed?.kind === 'probe' });
+    } else heal.push({ plan: vnet, probe: allowed.kind === 'probe' });
   }
   const wakeAt = wakeUps.filter((at) => at !== undefined).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return {

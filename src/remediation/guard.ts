@@ -49,19 +49,18 @@ export function guardKey({ bridge, domain, mac, vnet }: GuardedVnet): string {
   return `${bridge}/${domain}/${mac}/${vnet}`;
 }
 
-/** Asks for a drifted vnet. */
+/** Asks for a drifted vnet, in a state as `observe` left it: nothing in it is later than now. */
 export function permit(state: GuardState, vnet: GuardedVnet, now: number, limits: Limits): Permit {
   const entry = state[guardKey(vnet)];
-  const last = Math.min(entry?.heals.at(-1) ?? 0, now);
   if (!entry) return { kind: 'heal' };
   if (entry.suspendedSince !== undefined) {
-    const until = Math.max(Math.min(entry.suspendedSince, now), last) + limits.cooldownMs;
+    const until = Math.max(entry.suspendedSince, lastOf(entry)) + limits.cooldownMs;
     if (now >= until) return { kind: 'probe' };
     return { kind: 'suspended', since: entry.suspendedSince, until, cause: causeOf(entry) };
   }
   if (entry.heals.filter((at) => at > now - limits.windowMs).length >= limits.maxHeals)
     return { kind: 'suspended', since: now, until: now + limits.cooldownMs, cause: causeOf(entry) };
-  const until = last + backoff(entry.streak, limits);
+  const until = lastOf(entry) + backoff(entry.streak, limits);
   return now >= until ? { kind: 'heal' } : { kind: 'wait', until };
 }
 
@@ -77,9 +76,8 @@ export function afterHeals(
     const fresh: VnetGuard = { bridge, domain, heals: [], failed: [], streak: 0 };
     const { compliantSince: _, ...entry } = state[guardKey(vnet)] ?? fresh;
     const heals = [...entry.heals, now].slice(-limits.maxHeals);
-    const failures = [...entry.failed, ...(failed ? [now] : [])].slice(-limits.maxHeals);
-    const kept = failures.filter((at) => at >= (heals[0] ?? now));
-    return [guardKey(vnet), { ...entry, heals, failed: kept, streak: entry.streak + 1 }];
+    const failures = [...entry.failed, ...(failed ? [now] : [])].filter((at) => heals.includes(at));
+    return [guardKey(vnet), { ...entry, heals, failed: failures, streak: entry.streak + 1 }];
   });
   return { ...state, ...Object.fromEntries(tried) };
 }
@@ -137,8 +135,6 @@ function lastOf(entry: VnetGuard): number {
 }
 
 function notAfter(entry: VnetGuard, now: number): VnetGuard {
-  if (entry.heals.every((at) => at <= now) && (entry.suspendedSince ?? 0) <= now && (entry.compliantSince ?? 0) <= now)
-    return entry;
   return {
     ...entry,
     heals: entry.heals.map((at) => Math.min(at, now)),

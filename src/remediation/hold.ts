@@ -59,10 +59,8 @@ export function holdPolicy(
  * source that is not understood: a change of that is one still.
  */
 function takeAll(policy: Policy, wanted: Report): Hold {
-  const undecided = vnetsOf(wanted).filter(({ expected }) => expected.undecided);
-  const intents = Object.fromEntries(undecided.map((vnet) => [keyOf(vnet), formatTable(vnet.expected.table)]));
-  const all = accept(intents, wanted, () => true);
-  return { accepted: knownOf(policy, all), report: wanted, held: [] };
+  const intents = Object.fromEntries(vnetsOf(wanted).map((vnet) => [keyOf(vnet), formatTable(vnet.expected.table)]));
+  return { accepted: knownOf(policy, intents), report: wanted, held: [] };
 }
 
 /** The policy is as it was: whether domains ask for so much that it is held. */
@@ -70,7 +68,7 @@ function holdAsked(accepted: Known, report: Report, limit: number): Asked {
   const { policy, intents } = accepted;
   const changed = vnetsOf(report).filter((vnet) => hasChanged(intents, vnet));
   const open = changed.filter((vnet) => isDoubtful(vnet) || planOf(vnet).length > 0);
-  const waiting = [...stillWaiting(accepted, report, new Set(open)), ...open.map(keyOf)];
+  const waiting = [...stillWaiting(accepted, report), ...open.map(keyOf)];
   const unread = !isWhole(report);
   if (open.length === 0 || (!unread && waiting.length <= limit)) {
     const all = accept(intents, report, (vnet) => !isDoubtful(vnet));
@@ -87,10 +85,9 @@ function holdAsked(accepted: Known, report: Report, limit: number): Asked {
 }
 
 /** Of those that waited: what is out of sight, or asks for two things at once. */
-function stillWaiting({ waiting = [] }: Known, report: Report, open: ReadonlySet<VnetReport>): readonly string[] {
-  if (waiting.length === 0) return [];
-  const told = vnetsOf(report).filter((vnet) => !vnet.expected.undecided || open.has(vnet));
-  const inSight = new Set(told.map(keyOf));
+function stillWaiting({ waiting = [] }: Known, report: Report): readonly string[] {
+  const decided = vnetsOf(report).filter((vnet) => !vnet.expected.undecided);
+  const inSight = new Set(decided.map(keyOf));
   return waiting.filter((key) => !inSight.has(key));
 }
 

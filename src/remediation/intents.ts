@@ -68,6 +68,6 @@ export function stillThere(keys: readonly string[], domains: readonly Domain[]):
       (iface.bridge === bridge ||
         iface.ethernet !== undefined ||
         (iface.bridge === undefined && domain?.state !== 'running'));
-    return domain?.interfaces.some(isThere) ?? false;
+    return domain?.interfaces.some(isThere);
   });
 }

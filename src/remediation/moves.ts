@@ -3,12 +3,11 @@
 import type { VnetPlan } from '../model/plan.ts';
 import type { Report, VnetReport } from '../model/report.ts';
 import { isVid, pvidOf, sameTable, tableFrom, type VlanTable } from '../model/vlan.ts';
-import { isSettled, vnetPlan } from './plan.ts';
+import { isSettled, planVnet } from './plan.ts';
 
 /** What would be made of a vnet; none where there is nothing to do, or where it is not to be touched. */
 export function planOf(vnet: VnetReport): readonly VnetPlan[] {
-  if (!vnet.actual || !vnet.target || vnet.untouchable || isSettled(vnet)) return [];
-  return [vnetPlan(vnet, vnet.actual, vnet.target)];
+  return vnet.untouchable ? [] : planVnet(vnet);
 }
 
 /** Whether what is in force makes the same of a vnet. */

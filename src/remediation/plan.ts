@@ -64,7 +64,8 @@ export function isSettled(vnet: VnetReport | undefined): boolean {
   return sameTable(vnet.actual, vnet.target);
 }
 
-function planVnet(vnet: VnetReport): readonly VnetPlan[] {
+/** The plan for one vnet; none where nothing is left to heal. */
+export function planVnet(vnet: VnetReport): readonly VnetPlan[] {
   if (!vnet.actual || !vnet.target || isSettled(vnet)) return [];
   return [vnetPlan(vnet, vnet.actual, vnet.target)];
 }
@@ -90,7 +91,6 @@ function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
 
 /** VLANs that stay although they should not be there: `unexpected: report`. */
 function leftAlone(vnet: VnetReport): readonly Refusal[] {
-  if (vnet.unexpected.length === 0) return [];
   const kept = vidsFrom(overlay(vnet.unexpected, vnet.target ?? []).filter(({ a, b }) => a && b));
   const text = `VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`;
   return kept.length > 0 ? [refuseVnet(vnet, 'vlan_unexpected', text)] : [];

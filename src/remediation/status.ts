@@ -30,7 +30,6 @@ export function createTally(startedAt: number): Tally {
 
 /** The tally with a cycle's decisions added. */
 export function count(tally: Tally, decisions: readonly Decision[]): Tally {
-  if (decisions.length === 0) return tally;
   const domains = new Map(tally.domains);
   let { duration } = tally;
   for (const decision of decisions) {
@@ -52,7 +51,7 @@ export function count(tally: Tally, decisions: readonly Decision[]): Tally {
 
 /** The tally without domains that are gone and were not healed for a day: hosts of short-lived VMs see ever new names. */
 export function forget(tally: Tally, report: Report | undefined, now: number): Tally {
-  if (!report || tally.domains.size === 0) return tally;
+  if (!report) return tally;
   const there = new Set(report.bridges.flatMap((b) => [...b.vnets.map((v) => v.domain), ...b.expectedVnets.keys()]));
   const isKept = ({ domain, lastAt }: { domain: string; lastAt?: number | undefined }) =>
     there.has(domain) || now - (lastAt ?? tally.startedAt) < DAY_MS;

@@ -24,15 +24,22 @@ export type Verification =
 
 /** What became of one plan. A port that is not on its bridge any more is `vanished`, whatever its commands said. */
 export function verify(plan: VnetPlan, fresh: Fresh): Verification {
-  const unread = problemOf(fresh);
-  if (unread !== undefined) return { kind: 'failed', actual: undefined, problem: `could not be read back: ${unread}` };
-  if (!isPort(fresh, plan)) return { kind: 'vanished', problem: `${plan.vnet} left ${plan.bridge}` };
-  const actual = tableOf(fresh, plan.vnet);
-  const wrong = sameTable(actual, plan.after) ? fdbProblem(plan, fresh) : undefined;
-  if (wrong !== undefined) return { kind: 'failed', actual, problem: wrong };
-  if (sameTable(actual, plan.after)) return { kind: 'verified', actual };
-  const problem = `is ${formatTable(actual)}, should be ${formatTable(plan.after)}`;
-  return { kind: isWorse(actual, plan) ? 'worse' : 'failed', actual, problem };
+  const { ports, vlans } = fresh;
+  if (!ports.ok) return unread(ports.error);
+  if (!vlans.ok) return unread(vlans.error);
+  if (!ports.value.get(plan.bridge)?.has(plan.vnet))
+    return { kind: 'vanished', problem: `${plan.vnet} left ${plan.bridge}` };
+  const actual = vlans.value.get(plan.vnet) ?? [];
+  if (!sameTable(actual, plan.after)) {
+    const problem = `is ${formatTable(actual)}, should be ${formatTable(plan.after)}`;
+    return { kind: isWorse(actual, plan) ? 'worse' : 'failed', actual, problem };
+  }
+  const problem = fdbProblem(plan, fresh);
+  return problem === undefined ? { kind: 'verified', actual } : { kind: 'failed', actual, problem };
+}
+
+function unread(error: string): Verification {
+  return { kind: 'failed', actual: undefined, problem: `could not be read back: ${error}` };
 }
 
 function fdbProblem({ fdb, vnet, mac }: VnetPlan, fresh: Fresh): string | undefined {
@@ -43,19 +50,6 @@ function fdbProblem({ fdb, vnet, mac }: VnetPlan, fresh: Fresh): string | undefi
   const left = vidsWithout(fdb.remove, vidsWithout(fdb.remove, there));
   if (missing.length > 0) return `without an FDB entry for ${mac} in ${formatVids(missing)}`;
   return left.length > 0 ? `still with an FDB entry for ${mac} in ${formatVids(left)}` : undefined;
-}
-
-function problemOf(fresh: Fresh): string | undefined {
-  if (!fresh.ports.ok) return fresh.ports.error;
-  return fresh.vlans.ok ? undefined : fresh.vlans.error;
-}
-
-function isPort(fresh: Fresh, plan: VnetPlan): boolean {
-  return fresh.ports.ok && (fresh.ports.value.get(plan.bridge)?.has(plan.vnet) ?? false);
-}
-
-function tableOf(fresh: Fresh, port: string): VlanTable {
-  return (fresh.vlans.ok ? fresh.vlans.value.get(port) : undefined) ?? [];
 }
 
 /** A PVID lost that was there, or a right one that is wrong now; or more rows wrong than before. */
