@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { AGREED_FILE, STATUS_FILE } from '../../src/model/remediator-paths.ts';
 import { renderStatus } from '../../src/model/remediator-status.ts';
 import { agree, readAgreement } from '../../src/remediation/agreement.ts';
@@ -35,6 +35,20 @@ test('where none runs, or one that died, no word is left for the next', async ()
   dead.pass(3_600_000);
   expect(agree(dead.host, policyOf(100))).toBeUndefined();
   for (const { host } of [fleet, dead]) expect(host.stat(AGREED_FILE)).toBeUndefined();
+});
+
+test('where the status cannot be read, the word is left all the same', async () => {
+  const { host } = await running();
+  host.writeFile(STATUS_FILE, 'torn');
+  expect(agree(host, policyOf(20))).toBeUndefined();
+  expect(readAgreement(host)).toBe('pvid 20');
+});
+
+test('anybody may read the word', async () => {
+  const { host } = await running();
+  const replaceFile = vi.spyOn(host, 'replaceFile');
+  agree(host, policyOf(20));
+  expect(replaceFile).toHaveBeenCalledWith(AGREED_FILE, 'pvid 20\n', { mode: 0o644 });
 });
 
 test('a word that cannot be written is told', async () => {

@@ -1,6 +1,7 @@
 // What one cycle hands to the next.
-import { expect, test } from 'vitest';
-import { createFleet, type Fleet, LIMITS, told } from './fleet.ts';
+import { expect, test, vi } from 'vitest';
+import type { Policy } from '../../src/model/policy.ts';
+import { createFleet, type Fleet, LIMITS, policyOf, told } from './fleet.ts';
 
 /** Heals vm-1 until the guard has enough. */
 async function fight(fleet: Fleet): Promise<void> {
@@ -67,8 +68,66 @@ test('domains that cannot be read for once keep their counts', async () => {
   expect(fleet.status()?.domains).toMatchObject([{ domain: 'vm-1', remediations: 1 }]);
 });
 
-test('a host that could be read is no problem', async () => {
-  expect((await createFleet(1).cycle()).problem).toBeUndefined();
+test('a host that could be read is no problem, and a heal that lasts needs no other look', async () => {
+  const { problem, wakeAt } = await createFleet(1).cycle();
+  expect([problem, wakeAt]).toEqual([undefined, undefined]);
+});
+
+test('the next look is at the earliest time that anything is due', async () => {
+  const fleet = createFleet(2);
+  await fleet.cycle();
+  fleet.pass(3000);
+  expect((await fleet.cycle()).wakeAt).toBe(fleet.host.now() + LIMITS.cooldownMs);
+  fleet.host.wipe(fleet.tap(1));
+  fleet.host.sabotage((line) => line.includes('-batch'), { exitCode: 1, stderr: 'no' });
+  expect((await fleet.cycle()).wakeAt).toBe(fleet.host.now() + 2000);
+});
+
+test('a heal that was put back has failed: it is tried again, and suspends the vnet', async () => {
+  const fleet = createFleet(1);
+  const { change } = fleet.host.bridges;
+  const spy = vi.spyOn(fleet.host.bridges, 'change');
+  for (let i = 0; i < LIMITS.maxHeals; i++) {
+    // What goes is deleted, and nothing comes.
+    spy.mockImplementationOnce(async (changes, readBack) => {
+      const made = await change(
+        changes.filter(({ action }) => action === 'delete'),
+        readBack,
+      );
+      return { ...made, failures: new Map(changes.slice(0, 1).map((failed) => [failed, 'no'])) };
+    });
+    const { decisions, status, wakeAt } = await fleet.cycle();
+    expect(decisions).toMatchObject([{ outcome: 'reverted' }]);
+    expect(status.domains).toMatchObject([{ failures: i + 1, remediations: 0 }]);
+    expect(wakeAt).toBeGreaterThan(fleet.host.now());
+    fleet.pass(1000 * 2 ** i);
+  }
+  expect((await fleet.cycle()).status.domains).toMatchObject([{ suspendedBecause: 'failing' }]);
+});
+
+test('a suspended vnet is one piece of news, whatever its opponent makes of it', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  await fleet.host.run('bridge', ['vlan', 'add', 'vid', '77', 'dev', fleet.tap(1)], { timeoutMs: 1000 });
+  expect(told(await fleet.cycle())).toEqual([]);
+});
+
+test('while an edit is held, bridges that only the policy in force names are read and healed', async () => {
+  const fleet = createFleet(1);
+  fleet.host.addBridge('br1');
+  for (let vm = 10; vm <= 20; vm++)
+    fleet.host.start({ name: `b-${vm}`, uuid: `${vm}`, interfaces: [{ mac: `52:54:00:00:01:${vm}`, bridge: 'br1' }] });
+  const of = (pvid: number, ...bridges: string[]): Policy => ({
+    bridges: bridges.flatMap((name) => policyOf(pvid).bridges.map((bridge) => ({ ...bridge, name }))),
+    sha256: bridges.join(),
+  });
+  fleet.use(of(100, 'br0', 'br1'));
+  await fleet.cycle();
+  fleet.use(of(20, 'br1'));
+  fleet.pass(3000);
+  fleet.host.wipe(fleet.tap(1));
+  expect(told(await fleet.cycle())).toContain('verified vm-1');
+  expect(fleet.status()?.held).toHaveLength(11);
 });
 
 test('a second pause is told again', async () => {

@@ -55,6 +55,14 @@ test('a change of VLANs brings the entries with it, those of VLANs that go first
   expect([after.vnet?.verdict, after.planned.vnets]).toEqual(['compliant', []]);
 });
 
+test('where only a VLAN is wrong, the entries are neither changed nor read back', async () => {
+  const sim = host();
+  await configure(sim, (await judge(sim)).planned.vnets);
+  await bridge(sim, 'vlan add vid 10 dev vnet0 untagged');
+  const { planned } = await judge(sim);
+  expect(planned.vnets).toMatchObject([{ fdb: undefined, changes: [{ action: 'add', first: 10 }] }]);
+});
+
 test('an entry that is missing is drift, and healed, though the VLANs are right', async () => {
   const sim = host();
   await configure(sim, (await judge(sim)).planned.vnets);

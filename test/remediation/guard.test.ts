@@ -1,6 +1,16 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { afterHeals, type GuardState, permit } from '../../src/remediation/guard.ts';
+import { describe, expect, test } from 'vitest';
+import type { VnetReport } from '../../src/model/report.ts';
+import {
+  afterHeals,
+  causeOf,
+  type GuardState,
+  guardKey,
+  nextForgetting,
+  observe,
+  permit,
+} from '../../src/remediation/guard.ts';
+import { table } from '../support/policy.ts';
 import { createFleet, LIMITS, told, WELL } from './fleet.ts';
 
 const MINUTE = 60_000;
@@ -212,4 +222,99 @@ test('two interfaces of one VM with one MAC are guarded each for itself', async 
   }
   expect(heals).toBe(2 * LIMITS.maxHeals);
   expect(fleet.status()?.domains).toMatchObject([{ domain: 'twins', suspendedBecause: 'undone' }]);
+});
+
+describe('what is remembered of a vnet', () => {
+  const VNET = { bridge: 'br0', domain: 'vm-1', mac: '52:54:00:00:00:01', vnet: 'vnet0' };
+  const KEY = guardKey(VNET);
+  const { cooldownMs, windowMs, maxHeals } = LIMITS;
+  const seen = (actual = '100*'): VnetReport => ({
+    ...VNET,
+    uuid: undefined,
+    expected: { rule: 'default', table: table('100*') },
+    actual: table(actual),
+    target: table('100*'),
+    missing: [],
+    unexpected: [],
+    mistagged: [],
+    untouchable: undefined,
+    verdict: 'compliant',
+    findings: [],
+  });
+  /** After heals at these times; those of `failed` failed. */
+  const healed = (times: readonly number[], failed: readonly number[] = []) =>
+    times.reduce(
+      (state: GuardState, at) => afterHeals(state, [{ vnet: VNET, failed: failed.includes(at) }], at, LIMITS),
+      {},
+    );
+  const look = (state: GuardState, at: number, ...vnets: VnetReport[]) => observe(state, vnets, at, LIMITS);
+
+  test('are the last heals, as many as may be, those of them that failed, and how many there were', () => {
+    const entry = healed([1, 2, 3, 4, 5, 6, 7], [1, 3, 7])[KEY];
+    expect(entry).toEqual({ bridge: 'br0', domain: 'vm-1', heals: [3, 4, 5, 6, 7], failed: [3, 7], streak: 7 });
+  });
+
+  test('heals count for a suspension until the window has passed', () => {
+    const state = healed([1, 2, 3, 4, 5].map((n) => n * 100_000));
+    expect(permit(state, VNET, 100_000 + windowMs - 1, LIMITS).kind).toBe('suspended');
+    expect(permit(state, VNET, 100_000 + windowMs, LIMITS).kind).toBe('heal');
+    expect(maxHeals).toBe(5);
+  });
+
+  test('a vnet is suspended since its heals fail where most of them do', () => {
+    const cause = (...failed: number[]) => healed([1, 2, 3, 4], failed)[KEY];
+    expect([cause(1), cause(1, 2), cause(1, 2, 3)].map((entry) => entry && causeOf(entry))).toEqual([
+      'undone',
+      'undone',
+      'failing',
+    ]);
+    const five = healed([1, 2, 3, 4, 5], [4, 5])[KEY];
+    expect(five && causeOf(five)).toBe('undone');
+  });
+
+  test('is kept while it cannot be looked for, and for the cooldown after the last heal where it is gone', () => {
+    const state = healed([1000]);
+    expect(observe(state, undefined, 10 * cooldownMs, LIMITS)).toEqual(state);
+    expect(look(state, 1000 + cooldownMs - 1)).toEqual(state);
+    expect(look(state, 1000 + cooldownMs)).toEqual({});
+  });
+
+  test('is forgotten when it was compliant for the cooldown, and drift in between begins that anew', () => {
+    let state = look(healed([1000]), 5000, seen());
+    expect(nextForgetting(state, LIMITS)).toBe(5000 + cooldownMs);
+    state = look(state, 6000, seen());
+    expect(state[KEY]?.compliantSince).toBe(5000);
+    const drifted = look(state, 7000, seen('1*'));
+    expect(drifted[KEY]).not.toHaveProperty('compliantSince');
+    expect(look(drifted, 5000 + cooldownMs, seen())[KEY]?.compliantSince).toBe(5000 + cooldownMs);
+    expect(look(state, 5000 + cooldownMs - 1, seen())).toEqual(state);
+    expect(look(state, 5000 + cooldownMs, seen())).toEqual({});
+  });
+
+  test('the next to be forgotten is the one that is compliant longest; none where none is', () => {
+    const entry = healed([1])[KEY];
+    if (!entry) throw new Error('none');
+    const state = { a: { ...entry, compliantSince: 9 }, b: { ...entry, compliantSince: 5 }, c: entry };
+    expect(nextForgetting(state, LIMITS)).toBe(5 + cooldownMs);
+    expect(nextForgetting({ c: entry }, LIMITS)).toBeUndefined();
+  });
+
+  test('is never later than now, where the clock was set back', () => {
+    const [entry, times] = [healed([1000, 2000, 9000], [9000])[KEY], { suspendedSince: 9500, compliantSince: 9700 }];
+    const state = { [KEY]: { bridge: '', domain: '', streak: 0, heals: [], failed: [], ...entry, ...times } };
+    expect(observe(state, undefined, 1500, LIMITS)[KEY]).toMatchObject({
+      heals: [1000, 1500, 1500],
+      failed: [1500],
+      suspendedSince: 1500,
+      compliantSince: 1500,
+    });
+    expect(observe(state, undefined, 10_000, LIMITS)).toEqual(state);
+    expect(observe(healed([1000]), undefined, 500, LIMITS)[KEY]).toEqual({ ...healed([1000])[KEY], heals: [500] });
+  });
+
+  test('where the limits ask for just one heal a second, no pause is longer', () => {
+    const limits = { maxHeals: 5, windowMs: 10_000, cooldownMs: 60_000 };
+    const state = afterHeals(healed([1, 2, 3]), [{ vnet: VNET, failed: false }], 20_000, limits);
+    expect(permit(state, VNET, 20_000, limits)).toEqual({ kind: 'wait', until: 21_000 });
+  });
 });

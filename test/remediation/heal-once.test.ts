@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
+import { renderStatus } from '../../src/model/remediator-status.ts';
+import { readAgreement } from '../../src/remediation/agreement.ts';
 import { healOnce } from '../../src/remediation/heal-once.ts';
 import { createFleet, policyOf, WELL } from './fleet.ts';
 
@@ -7,12 +10,59 @@ test('somebody else holds the lock: after 30 s nothing was changed, and it is sa
   let asked = 0;
   const take = async () => {
     asked++;
-    fleet.pass(20_000);
+    fleet.pass(15_000);
     return { held: false as const, holder: 'remediate, process 7' };
   };
   const healed = await healOnce(fleet.host, policyOf(100), [], () => [], take);
   expect(healed).toEqual({ kind: 'locked', holder: 'remediate, process 7' });
-  expect([asked, await fleet.tableOf(1)]).toEqual([2, '1*']);
+  expect([asked, await fleet.tableOf(1)]).toEqual([3, '1*']);
+});
+
+/** The lock, and how often it was given back. */
+function freeLock() {
+  const lock = { released: 0, take: async () => ({ held: true as const, release: async () => void lock.released++ }) };
+  return lock;
+}
+
+test('a lock that cannot be taken is told as that, and nothing was changed', async () => {
+  const fleet = createFleet(1);
+  const take = () => Promise.reject(new Error('EACCES: permission denied'));
+  expect(await healOnce(fleet.host, policyOf(100), [], () => [], take)).toEqual({
+    kind: 'refused',
+    problems: ['the lock cannot be taken: EACCES: permission denied; heal must run as root'],
+  });
+  expect(await fleet.tableOf(1)).toBe('1*');
+});
+
+test('a host that is refused is not changed, and the lock is given back', async () => {
+  const fleet = createFleet(1);
+  const lock = freeLock();
+  expect(await healOnce(fleet.host, policyOf(100), [], () => ['no such domain'], lock.take)).toEqual({
+    kind: 'refused',
+    problems: ['no such domain'],
+  });
+  expect([lock.released, await fleet.tableOf(1)]).toEqual([1, '1*']);
+});
+
+test('to heal all is to accept the policy, where all could be read; to heal one domain is not', async () => {
+  const word = async (domains: readonly string[], isRead = true) => {
+    const fleet = createFleet(11);
+    const { status } = await fleet.cycle('startup');
+    fleet.host.writeFile(STATUS_FILE, renderStatus(status));
+    fleet.host.forbid('/run/libvirt/qemu', !isRead);
+    fleet.host.forbid('/etc/libvirt/qemu', !isRead);
+    const healed = await healOnce(fleet.host, policyOf(100), domains, () => [], freeLock().take);
+    expect(healed).toMatchObject({ kind: 'healed', unagreed: undefined, unwritten: [] });
+    return readAgreement(fleet.host);
+  };
+  expect([await word([]), await word(['vm-1']), await word([], false)]).toEqual(['pvid 100', undefined, undefined]);
+});
+
+test('of a heal that cannot be written into the journal it is told why', async () => {
+  const fleet = createFleet(1);
+  vi.spyOn(fleet.host.journal, 'write').mockResolvedValue('no journald');
+  const healed = await healOnce(fleet.host, policyOf(100), [], () => [], freeLock().take);
+  expect(healed).toMatchObject({ kind: 'healed', decisions: [{ trigger: 'heal' }], unwritten: ['no journald'] });
 });
 
 test('a lock that comes free is waited for, and given back', async () => {

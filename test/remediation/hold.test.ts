@@ -15,6 +15,13 @@ async function operatorHeals(fleet: Fleet, policy = policyOf(20), vnets?: number
   if (vnets === undefined) fleet.agree(policy);
 }
 
+/** The same by name, of VMs `first` to `last`. */
+async function healsByName(fleet: Fleet, first: number, last: number) {
+  const snapshot = await createSnapshotReader(fleet.host)({ bridges: [{ name: 'br0' }] });
+  const names = Array.from({ length: last - first + 1 }, (_, i) => `vm-${first + i}`);
+  await configure(fleet.host, plan(evaluate(snapshot, policyOf(20)), names).vnets);
+}
+
 async function healthy(vms: number): Promise<Fleet> {
   const fleet = createFleet(vms);
   await fleet.cycle('startup');
@@ -380,7 +387,7 @@ test('that those that are left go off their bridge is no agreement', async () =>
 });
 
 test('a bridge that is gone keeps no other from a small change', async () => {
-  const fleet = await healthy(5);
+  const fleet = await healthy(9);
   fleet.host.addBridge('br-old');
   fleet.host.start({ name: 'old', uuid: 'old', interfaces: [{ mac: '52:54:00:ff:00:01', bridge: 'br-old' }] });
   const both = (pvid: number): Policy => {
@@ -395,4 +402,133 @@ test('a bridge that is gone keeps no other from a small change', async () => {
   await fleet.cycle('reload');
   expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', held: [], heldProblem: undefined });
   expect(await fleet.tableOf(1)).toBe('10 20*');
+});
+
+test('that some came, and the others stopped, is no agreement; nor is it where those that came stop later', async () => {
+  const fleet = await healthy(22);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  await healsByName(fleet, 1, 11);
+  await fleet.cycle();
+  for (let vm = 12; vm <= 22; vm++) fleet.host.stop(`vm-${vm}`);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: [] });
+  for (let vm = 1; vm <= 11; vm++) fleet.host.stop(`vm-${vm}`);
+  for (let vm = 12; vm <= 22; vm++) fleet.host.start(`vm-${vm}`);
+  await healsByName(fleet, 12, 22);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: [] });
+});
+
+test('an edit that was held by an older version, which remembered no names, is accepted when as many have come', async () => {
+  const store = createStateMemory();
+  const fleet = createFleet(11, store);
+  await fleet.cycle('startup');
+  fleet.pass(3_600_000);
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  const state = store.load();
+  if (state.accepted.kind !== 'known') throw new Error('not known');
+  store.save({ ...state, accepted: { ...state.accepted, most: { sha256: 'pvid 20', count: 11 } } });
+  fleet.restart();
+  await healsByName(fleet, 1, 10);
+  fleet.host.stop('vm-11');
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: [] });
+  fleet.host.start('vm-11');
+  await healsByName(fleet, 11, 11);
+  await fleet.cycle();
+  expect(fleet.status()).toMatchObject({ policySha256: 'pvid 20', heldProblem: undefined });
+});
+
+test('that all VMs stop is no agreement either where what was accepted is unknown', async () => {
+  const fleet = createFleet(11, createStateMemory({ accepted: { kind: 'unknown', problem: 'torn' }, guard: {} }));
+  await fleet.cycle('startup');
+  for (let vm = 1; vm <= 11; vm++) fleet.host.stop(`vm-${vm}`);
+  await fleet.cycle();
+  for (let vm = 1; vm <= 10; vm++) fleet.host.start(`vm-${vm}`);
+  await fleet.cycle();
+  expect(fleet.status()?.held).toHaveLength(10);
+  expect(await fleet.tableOf(1)).toBe('1*');
+});
+
+test('where nothing may be moved, an edit that moves nothing is taken', async () => {
+  const fleet = await healthy(1);
+  fleet.limits.maxVnetsPerPolicyChange = 0;
+  fleet.use({ ...policyOf(100), sha256: 'the same' });
+  await fleet.cycle('reload');
+  expect(fleet.status()).toMatchObject({ policySha256: 'the same', heldProblem: undefined });
+});
+
+test('an edit that names another bridge is held where it would move too many there', async () => {
+  const fleet = await healthy(1);
+  fleet.host.addBridge('br1');
+  for (let vm = 10; vm <= 20; vm++)
+    fleet.host.start({ name: `b-${vm}`, uuid: `${vm}`, interfaces: [{ mac: `52:54:00:00:01:${vm}`, bridge: 'br1' }] });
+  const bridges = policyOf(100).bridges.flatMap((bridge) => [bridge, { ...bridge, name: 'br1' }]);
+  fleet.use({ bridges, sha256: 'both' });
+  await fleet.cycle('reload');
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'both', held: { length: 11 } });
+});
+
+describe('what a held edit would move is told', () => {
+  /** Of so many vnets, some off their bridge, and some of a domain that cannot be read. */
+  const heldProblem = async (vnets: number, away: number, doubtful: number) => {
+    const fleet = await healthy(vnets + away + doubtful);
+    for (let vm = 1; vm <= away; vm++) fleet.host.kernel.setMaster(fleet.tap(vm), undefined);
+    for (let vm = away + 1; vm <= away + doubtful; vm++) {
+      fleet.host.setMetadata(`vm-${vm}`, `<changed xmlns='urn:somebody'/>`);
+      fleet.host.forbid(`/run/libvirt/qemu/vm-${vm}.xml`);
+    }
+    fleet.use(policyOf(20));
+    await fleet.cycle('reload');
+    return { fleet, problem: fleet.status()?.heldProblem?.replace(/, more than .*/, '') };
+  };
+  const UNTOLD =
+    'the policy changed, and what it would move cannot be told, for not all could be read: it waits until it can';
+
+  test.each([
+    [11, 0, 0, 'the policy changed, and it would move 11 vnets'],
+    [10, 1, 0, 'the policy changed, and it would move 10 vnets and 1 interfaces that are off their bridge'],
+    [
+      5,
+      6,
+      1,
+      'the policy changed, and it would move 5 vnets and 6 interfaces that are off their bridge and 1 that cannot be judged now',
+    ],
+    [10, 0, 1, UNTOLD],
+    [0, 5, 11, UNTOLD],
+  ])('%d vnets, %d away, %d in doubt', async (vnets, away, doubtful, problem) => {
+    expect((await heldProblem(vnets, away, doubtful)).problem).toBe(problem);
+  });
+
+  test('and how many it was before, once it is fewer', async () => {
+    const { fleet } = await heldProblem(12, 0, 0);
+    const told = async () => (await fleet.cycle()).status.heldProblem;
+    expect(await told()).toMatch(/would move 12 vnets, more than/);
+    fleet.host.stop('vm-12');
+    fleet.host.setMetadata('vm-11', `<changed xmlns='urn:somebody'/>`);
+    fleet.host.forbid('/run/libvirt/qemu/vm-11.xml');
+    expect(await told()).toMatch(
+      /would move 10 vnets and 1 that cannot be judged now, and it was 12 before, more than/,
+    );
+  });
+
+  test('and that it cannot be told where a whole part of the host could not be read', async () => {
+    const fleet = await healthy(1);
+    fleet.host.sabotage((line) => line.includes('vlan show'), { exitCode: 1, stderr: 'no' }, 1);
+    fleet.use(policyOf(20));
+    expect((await fleet.cycle('reload')).status.heldProblem).toBe(UNTOLD);
+  });
+});
+
+test('domains that were never read may have vnets that an edit would move', async () => {
+  const fleet = await healthy(1);
+  for (let vm = 10; vm <= 20; vm++) {
+    fleet.host.forbid(`/run/libvirt/qemu/b-${vm}.xml`);
+    fleet.host.start({ name: `b-${vm}`, uuid: `${vm}`, interfaces: [{ mac: `52:54:00:00:01:${vm}`, bridge: 'br0' }] });
+  }
+  fleet.use(policyOf(20));
+  await fleet.cycle('reload');
+  expect(fleet.status()?.heldPolicySha256).toBe('pvid 20');
 });

@@ -53,7 +53,8 @@ const report = (vnets: readonly VnetReport[], fields: Partial<BridgeReport> = {}
   ],
 });
 
-const refusals = (r: Report) => plan(r).refusals.map((x) => [x.vnet, `${x.reason}: ${x.text}`]);
+const refusals = (r: Report, ...domains: string[]) =>
+  plan(r, domains).refusals.map((x) => [x.vnet, `${x.reason}: ${x.text}`]);
 
 test('a drifted vnet is planned from its actual table to its target', () => {
   const { vnets, refusals } = plan(report([vnet({})]));
@@ -62,13 +63,19 @@ test('a drifted vnet is planned from its actual table to its target', () => {
 });
 
 test('a compliant vnet is neither planned nor refused', () => {
-  expect(plan(report([vnet({ verdict: 'compliant', target: table('1*') })]))).toEqual({ vnets: [], refusals: [] });
+  const well = vnet({ verdict: 'compliant', target: table('1*') });
+  for (const vlanFiltering of [true, false])
+    expect(plan(report([well], { vlanFiltering }))).toEqual({ vnets: [], refusals: [] });
 });
 
 test('only the domains that are asked for are planned or refused', () => {
   const both = report([vnet({}), vnet({ vnet: 'vnet2', domain: 'vm-2', verdict: 'unknown', actual: undefined })]);
   expect(plan(both, ['vm-1'])).toMatchObject({ vnets: [{ domain: 'vm-1' }], refusals: [] });
   expect(plan(both, ['vm-2'])).toMatchObject({ vnets: [], refusals: [{ domain: 'vm-2' }] });
+  const own = report([], {
+    findings: [finding('not_on_bridge', 'vnet2', 'vm-2'), finding('filtering_off', undefined, 'vm-1')],
+  });
+  expect(refusals(own, 'vm-2')).toEqual([['vnet2', expect.stringMatching(/^not_on_bridge/)]]);
 });
 
 test.each([
@@ -104,6 +111,8 @@ test('a plan has the reasons of what it mends, and not that of VLANs that stay',
 test('a vnet that is refused as a whole is refused once', () => {
   const v = vnet({ actual: table('1* 66'), target: table('10 66 100*'), unexpected: [vidRange(1), vidRange(66)] });
   expect(refusals(report([v], { vlanFiltering: false }))).toHaveLength(1);
+  const never = vnet({ vnet: 'vnet2', findings: [finding('mac_ambiguous', 'vnet2')] });
+  expect(refusals(report([vnet({}), never]))).toEqual([['vnet2', 'mac_ambiguous: A']]);
 });
 
 test.each(['not_on_bridge', 'uplink_vlan_missing', 'filtering_off'] as const)('%s is refused', (reason) => {

@@ -284,3 +284,100 @@ test('the status announces the next cycle, and none where the schedule has none'
     expect(published.at(-1)?.nextCycleAt).toBe(announced);
   }
 });
+
+test('of cycles in which all is well nothing is logged, and none follows by itself', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { remediator, host, lines } = start(1);
+  await remediator.wake('startup');
+  await vi.advanceTimersByTimeAsync(100);
+  const { length } = host.commands;
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(host.commands).toHaveLength(length);
+  expect(lines).toEqual([]);
+});
+
+test('a time that is farther than timers reach is waited for a day at a time', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const day = 24 * 3_600_000;
+  const settings = { ...SETTINGS, remediation: { ...LIMITS, cooldownMs: 60 * day } };
+  const { remediator, host, pass } = start(1, { settings });
+  await remediator.wake('startup');
+  await vi.advanceTimersByTimeAsync(100);
+  // Well, and to be forgotten in sixty days.
+  pass(1000);
+  void remediator.wake('event');
+  await vi.advanceTimersByTimeAsync(100);
+  const looks = () => host.commands.filter((line) => line.includes('vlan show')).length;
+  const before = looks();
+  await vi.advanceTimersByTimeAsync(day - 1000);
+  expect(looks()).toBe(before);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(looks()).toBe(before + 1);
+  await remediator.stop();
+});
+
+test('a state that could not be read or saved is told, and what an operator accepted is kept for a restart', async () => {
+  const store = createStateMemory({ accepted: { kind: 'unknown', problem: 'torn' }, guard: {} });
+  const save = vi.spyOn(store, 'save').mockImplementation(() => {
+    throw new Error('ENOSPC: no space left on device');
+  });
+  const { remediator, host, lines } = start(1, { store });
+  expect(lines).toEqual(['the state file is unreadable {"problem":"torn"}']);
+  host.writeFile(AGREED_FILE, 'pvid 100\n');
+  await remediator.wake('startup');
+  await remediator.idle();
+  expect(lines.at(-1)).toMatch(/^the state could not be saved: .*ENOSPC/);
+  expect(host.stat(AGREED_FILE)).toBeDefined();
+  save.mockRestore();
+  await remediator.wake('event');
+  await remediator.idle();
+  expect(lines.at(-1)).toContain('all well again');
+  expect(host.stat(AGREED_FILE)).toBeUndefined();
+});
+
+test('a dry run takes no lock, and leaves what an operator accepted to the remediator', async () => {
+  const lock = vi.fn();
+  const { remediator, host, tableOf } = start(1, { dryRun: true, lock });
+  host.writeFile(AGREED_FILE, 'pvid 100\n');
+  await remediator.wake('startup');
+  await remediator.idle();
+  expect(lock).not.toHaveBeenCalled();
+  expect(host.stat(AGREED_FILE)).toBeDefined();
+  expect(await tableOf(1)).toBe('1*');
+});
+
+test('the lock is given back after each cycle', async () => {
+  const release = vi.fn(async () => undefined);
+  const { remediator } = start(1, { lock: async () => ({ held: true, release }) });
+  for (const trigger of ['startup', 'event']) await remediator.wake(trigger);
+  expect(release).toHaveBeenCalledTimes(2);
+});
+
+test('new settings are for the next cycle on, which begins at once', async () => {
+  const { remediator, host, tableOf, pass } = start(1);
+  await remediator.wake('startup');
+  pass(5000);
+  remediator.reload({ ...SETTINGS, policy: policyOf(20) });
+  await remediator.idle();
+  expect(await tableOf(1)).toBe('10 20*');
+  expect(host.journal.entries.at(-1)).toMatchObject({ LIBVIRT_VLAN_TRIGGER: 'reload' });
+});
+
+test('a journal that cannot be written is told once, and when it can be again', async () => {
+  const { remediator, host, tap, pass, lines } = start(1);
+  const write = vi.spyOn(host.journal, 'write').mockResolvedValue('no journald');
+  const heal = async () => {
+    pass(10_000);
+    host.wipe(tap(1));
+    await remediator.wake('event');
+    await remediator.idle();
+  };
+  await heal();
+  await heal();
+  expect(lines).toEqual([expect.stringMatching(/^the journal could not be written .*no journald/)]);
+  write.mockRestore();
+  await heal();
+  expect(lines.at(-1)).toContain('all well again');
+});

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createHost } from '../../src/host/linux/real.ts';
 import { replaceFile } from '../../src/host/linux/replace-file.ts';
 import { createStateFile, type State } from '../../src/remediation/state-file.ts';
@@ -87,6 +87,23 @@ test.each([
 ])('%s is no state', (text) => {
   writeFileSync(path(), text);
   expect(createStateFile(createHost(), folder).load().accepted.kind).toBe('unknown');
+});
+
+test('a file that cannot be read is no first start either', () => {
+  const readText = () => {
+    throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+  };
+  expect(createStateFile({ ...createHost(), readText }, folder).load()).toEqual({
+    accepted: { kind: 'unknown', problem: 'EACCES: permission denied' },
+    guard: {},
+  });
+});
+
+test('the state outlives a power cut, and has a place of its own', () => {
+  const replaceFile = vi.fn();
+  createStateFile({ ...createHost(), replaceFile }, folder).save(STATE);
+  expect(replaceFile).toHaveBeenCalledWith(path(), expect.any(String), { mode: 0o600, durable: true });
+  expect(() => createStateFile(createHost(), 'state')).toThrow('state directory state: expected an absolute path');
 });
 
 test('an unknown state is not overwritten before a policy is accepted', () => {

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { count, createTally } from '../../src/remediation/status.ts';
+import type { Decision } from '../../src/model/remediator-status.ts';
+import type { Answer } from '../../src/remediation/decide.ts';
+import { count, createTally, forget, statusOf } from '../../src/remediation/status.ts';
 import { createFleet } from './fleet.ts';
 
 const DAY = 24 * 3600 * 1000;
@@ -44,21 +46,76 @@ test('a domain that is gone is forgotten after a day, one that runs is not', asy
   expect((await fleet.cycle()).status.domains.map((d) => d.domain)).toEqual(['vm-1']);
 });
 
-test('durations are seconds', () => {
-  const decision = {
-    at: 1,
-    bridge: 'b',
-    domain: 'd',
-    vnet: 'v',
-    trigger: 't',
-    outcome: 'verified' as const,
-    before: '',
-    after: '',
-    commands: [],
-    problem: undefined,
-    durationMs: 300,
+const decision: Decision = {
+  at: 1,
+  bridge: 'b',
+  domain: 'd',
+  vnet: 'v',
+  trigger: 't',
+  outcome: 'verified',
+  before: '',
+  after: '',
+  commands: [],
+  problem: undefined,
+  durationMs: 300,
+};
+
+test('a heal that failed or was put back is a failure, and has no duration; what was not tried is not counted', () => {
+  const tally = count(createTally(0), [
+    { ...decision, at: 5 },
+    { ...decision, at: 6, outcome: 'failed' },
+    { ...decision, at: 7, outcome: 'reverted' },
+    { ...decision, at: 8, outcome: 'held' },
+    { ...decision, at: 9, outcome: 'vanished' },
+  ]);
+  expect([...tally.domains.values()]).toEqual([{ bridge: 'b', domain: 'd', remediations: 1, failures: 2, lastAt: 5 }]);
+  expect(tally.duration.count).toBe(1);
+  expect(tally.recent.map(({ at }) => at)).toEqual([9, 8, 7, 6, 5]);
+});
+
+test('a domain that is gone and was never healed is forgotten a day after the start', () => {
+  const tally = count(createTally(1000), [{ ...decision, outcome: 'failed' }]);
+  const nothing = { takenAt: 0, policySha256: '', bridges: [], unknowns: [], portless: [] };
+  expect(forget(tally, nothing, 1000 + DAY - 1).domains.size).toBe(1);
+  expect(forget(tally, nothing, 1000 + DAY).domains.size).toBe(0);
+  expect(forget(tally, undefined, 1000 + DAY).domains.size).toBe(1);
+});
+
+test('a domain is suspended since its first vnet is; its heals fail where those of one vnet do', () => {
+  const entry = { bridge: 'br0', heals: [1], failed: [], streak: 1 };
+  const guard = {
+    a: { ...entry, domain: 'z', suspendedSince: 7 },
+    b: { ...entry, domain: 'z', suspendedSince: 5, failed: [1] },
+    c: { ...entry, domain: 'z', suspendedSince: 9 },
+    d: { ...entry, domain: 'm', suspendedSince: 3 },
+    e: { ...entry, domain: 'well' },
   };
+  const answer = {
+    accepted: { kind: 'first' as const },
+    held: [],
+    refusals: [],
+    policyHeld: false,
+  } as unknown as Answer;
+  const { domains, policySha256 } = statusOf({
+    tally: createTally(0),
+    guard,
+    answer,
+    policy: { bridges: [], sha256: 'x' },
+    paused: false,
+    dryRun: false,
+    now: 9,
+  });
+  const none = { bridge: 'br0', remediations: 0, failures: 0, lastAt: undefined };
+  expect(domains).toEqual([
+    { ...none, domain: 'm', suspendedSince: 3, suspendedBecause: 'undone' },
+    { ...none, domain: 'z', suspendedSince: 5, suspendedBecause: 'failing' },
+  ]);
+  expect(policySha256).toBe('');
+});
+
+test('durations are seconds, in the bucket whose bound they do not pass', () => {
   const { duration } = count(createTally(0), [decision]);
+  expect(count(createTally(0), [{ ...decision, durationMs: 250 }]).duration.buckets).toContainEqual([0.25, 1]);
   expect(duration.sum).toBe(0.3);
   expect(duration.buckets.find(([le]) => le === 0.25)).toEqual([0.25, 0]);
   expect(duration.buckets.find(([le]) => le === 0.5)).toEqual([0.5, 1]);
