@@ -28,7 +28,7 @@ export function createLog(options: LogOptions): Log {
       const entry: Record<string, unknown> = JSON.parse(line, (_, value) =>
         typeof value === 'string' ? cut(value, MAX_TEXT) : value,
       );
-      const prefix = priorities ? `<${PRIORITIES[String(entry.level)] ?? 6}>` : '';
+      const prefix = priorities ? `<${PRIORITIES[String(entry.level)]}>` : '';
       write(`${prefix}${options.format === 'json' ? JSON.stringify(entry) : logfmt(entry)}\n`);
     },
   };

@@ -37,6 +37,18 @@ it("to the journal, each line begins with its priority and leaves the time to jo
   ]);
 });
 
+it('each level has its priority', () => {
+  const lines: string[] = [];
+  const log = createLog({ level: 'debug', format: 'json', priorities: true, write: (line) => lines.push(line) });
+  for (const level of ['debug', 'info', 'warn', 'error'] as const) log[level]({}, 'm');
+  expect(lines).toEqual([
+    '<7>{"level":"debug","msg":"m"}\n',
+    '<6>{"level":"info","msg":"m"}\n',
+    '<4>{"level":"warn","msg":"m"}\n',
+    '<3>{"level":"error","msg":"m"}\n',
+  ]);
+});
+
 it('an empty value and control characters are quoted', () => {
   expect(logfmt({ a: '', b: 'x\u001b[31m', c: [1], d: undefined, e: true })).toBe('a="" b="x\\u001b[31m" c=[1] e=true');
 });

@@ -67,6 +67,30 @@ it.each([-24 * HOUR, -HOUR, -10_000, 10_000, HOUR])(
   },
 );
 
+it('that the clock was set is logged with the step; a small correction is none', async () => {
+  const run = vi.fn();
+  const schedule = startSchedule('0 0 * * * *', run, log);
+  vi.setSystemTime(Date.now() + 2000);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect([log.info.mock.calls, run.mock.calls]).toEqual([[], []]);
+  vi.setSystemTime(Date.now() + 1);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(log.info.mock.calls).toEqual([[{ step_ms: 2001 }, 'the clock was set']]);
+  expect(run).toHaveBeenCalledTimes(1);
+  schedule.stop();
+});
+
+it('a stop while a run is under way lets no other follow', async () => {
+  let end = () => {};
+  const run = vi.fn(() => new Promise<void>((resolve) => (end = resolve)));
+  const schedule = startSchedule('* * * * * *', run, log);
+  await vi.advanceTimersByTimeAsync(1000);
+  schedule.stop();
+  end();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(run).toHaveBeenCalledTimes(1);
+});
+
 it('a clock that is set in a long pause is noticed in it', async () => {
   startAt(2026, 0, 1, 20);
   const run = vi.fn();

@@ -65,3 +65,47 @@ it('after stop nothing begins, and idle waits for what is under way', async () =
   expect(idle).toBe(true);
   expect(begun).toHaveLength(1);
 });
+
+it('a request is answered when its own run has ended, and by the stop', async () => {
+  const { turns } = runs(10);
+  const answered: string[] = [];
+  const ask = (name: string) => void turns.request(name).then(() => answered.push(name));
+  ask('first');
+  ask('second');
+  await vi.advanceTimersByTimeAsync(10);
+  expect(answered).toEqual(['first']);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(answered).toEqual(['first', 'second']);
+  ask('third');
+  ask('fourth');
+  turns.stop();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(answered).toEqual(['first', 'second', 'fourth']);
+});
+
+it('a stop in the rest before a run ends the wait: nothing is under way or due', async () => {
+  const { turns, begun } = runs(10, () => 1000);
+  turns.request('startup');
+  await vi.advanceTimersByTimeAsync(20);
+  turns.request('event');
+  const idle = vi.fn();
+  void turns.idle().then(idle);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(idle).not.toHaveBeenCalled();
+  turns.stop();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(idle).toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(begun).toHaveLength(1);
+});
+
+it('how long a run is under way is known, and 0 between two', async () => {
+  const { turns } = runs(10);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(turns.busyMs()).toBe(0);
+  turns.request('startup');
+  await vi.advanceTimersByTimeAsync(7);
+  expect(turns.busyMs()).toBe(7);
+  await vi.advanceTimersByTimeAsync(3);
+  expect(turns.busyMs()).toBe(0);
+});
