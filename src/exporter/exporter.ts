@@ -102,7 +102,11 @@ export function createExporter({ host, load, log }: ExporterOptions): Exporter {
       // Where nothing changed, the parts stay the same objects, and nobody renders them again.
       const same = report !== undefined && (await inSlices(isSameReport(fresh, report), SLICE_MS));
       report = same && report ? { ...report, takenAt: fresh.takenAt } : fresh;
-      if (snapshot.domains.ok) domains = keepSame(domains, snapshot.domains.value.map((domain) => domain.name).sort());
+      if (snapshot.domains.ok)
+        domains = keepSame(
+          domains,
+          snapshot.domains.value.map(({ name }) => name),
+        );
       domainStates = snapshot.domains.ok ? statesOf(snapshot.domains.value) : undefined;
       record.end(snapshot, report, !same);
       await letOthersIn();

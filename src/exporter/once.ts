@@ -28,7 +28,7 @@ export async function auditOnce(
   return {
     settings,
     report,
-    domains: snapshot.domains.ok ? snapshot.domains.value.map((domain) => domain.name).sort() : [],
+    domains: snapshot.domains.ok ? snapshot.domains.value.map(({ name }) => name) : [],
     domainStates: snapshot.domains.ok ? statesOf(snapshot.domains.value) : undefined,
     audits: book.state(),
     kernelInterface: host.bridges.via(),

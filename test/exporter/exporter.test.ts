@@ -4,6 +4,16 @@ import type { SimHost } from '../../src/host/sim/host.ts';
 import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
 import { CONFIG, DRIFTED, eventually, exporterOn, GOOD, simulatedHost, VYOS } from './fixture.ts';
 
+/** The simulated host, but reading its VLANs takes so long; Infinity: for ever. */
+function slowHost(readMs: number) {
+  const host = simulatedHost();
+  const read: SimHost['bridges']['read'] = async (...which) => {
+    await new Promise((resolve) => readMs < Number.POSITIVE_INFINITY && setTimeout(resolve, readMs));
+    return host.bridges.read(...which);
+  };
+  return { ...host, bridges: { ...host.bridges, read } };
+}
+
 it('the first audit comes at the start', async () => {
   const { exporter, verdict } = exporterOn();
   expect(exporter.state().report).toBeUndefined();
@@ -216,6 +226,100 @@ it('a reload with other identifiers of the hook follows these from then on', asy
   file.text = `${CONFIG}hook: { identifiers: [other] }\n`;
   expect(exporter.reload()).toBeUndefined();
   await eventually(() => expect(errorsIn(exporter.state())).toEqual(['vyos-01 1']));
+});
+
+it('until the watchers run, none is told, and no audit is due', () => {
+  const { exporter } = exporterOn(slowHost(Number.POSITIVE_INFINITY));
+  expect(exporter.state()).toMatchObject({ nextAuditAt: Number.POSITIVE_INFINITY, watchers: [], hook: undefined });
+  expect(exporter.stuckMs()).toBeGreaterThanOrEqual(0);
+});
+
+it('an audit that hangs is told by how long it is under way', async () => {
+  const { exporter } = exporterOn(slowHost(Number.POSITIVE_INFINITY));
+  await exporter.start();
+  await eventually(() => expect(exporter.stuckMs()).toBeGreaterThan(10));
+});
+
+it.each([
+  [100, 300],
+  [4000, 6000],
+])('in a storm an audit of %d ms comes each %d ms; another cause than an event does not wait', async (takes, each) => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { host, exporter } = exporterOn(slowHost(takes));
+  await vi.advanceTimersByTimeAsync(2 * takes + 5000);
+  const event = () => exporter.state().audits.total.event;
+  const endsOf = async (count: number) => {
+    const ends: number[] = [];
+    for (let i = 0; ends.length < count; i++) {
+      const before = event();
+      host.setTable('vnet0', i % 2 === 0 ? DRIFTED : GOOD);
+      await vi.advanceTimersByTimeAsync(10);
+      if (event() > before) ends.push(Date.now());
+    }
+    return ends;
+  };
+  const [first = 0, second = 0] = await endsOf(2);
+  expect(Math.abs(second - first - each)).toBeLessThan(30);
+  await vi.advanceTimersByTimeAsync(3 * each);
+  const before = exporter.state().audits.total;
+  exporter.reload();
+  exporter.reload();
+  await vi.advanceTimersByTimeAsync(2 * takes + 20);
+  expect(exporter.state().audits.total.reload - before.reload).toBe(2);
+});
+
+it('when the config was last read well is told, and whoever no longer listens is not called', async () => {
+  let now = 1000;
+  const host = { ...simulatedHost(), now: () => now };
+  const { exporter, file } = exporterOn(host);
+  await exporter.idle();
+  const [changed, gone] = [vi.fn(), vi.fn()];
+  exporter.subscribe(changed);
+  exporter.subscribe(gone)();
+  now = 2000;
+  file.text = 'bridges: 7';
+  exporter.reload();
+  expect(exporter.state().config).toMatchObject({ lastReloadOk: false, lastSuccessAt: 1000 });
+  file.text = CONFIG;
+  exporter.reload();
+  expect(exporter.state().config).toMatchObject({ lastReloadOk: true, lastSuccessAt: 2000 });
+  expect(changed).toHaveBeenCalledTimes(2);
+  expect(gone).not.toHaveBeenCalled();
+});
+
+it('a stop in the middle of the start leaves nothing behind', async () => {
+  const host = simulatedHost();
+  const follow = vi.fn(host.journal.follow);
+  const { exporter } = exporterOn({ ...host, journal: { ...host.journal, follow } });
+  const started = exporter.start();
+  exporter.stop();
+  await started;
+  expect(follow).not.toHaveBeenCalled();
+  expect(exporter.state().watchers).toEqual([]);
+});
+
+it('an audit that is due when the exporter stops does not come', async () => {
+  const { exporter } = exporterOn(slowHost(20));
+  exporter.reload();
+  exporter.stop();
+  await exporter.idle();
+  await eventually(() => expect(exporter.state().audits.total.startup).toBe(1));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(exporter.state().audits.total.reload).toBe(0);
+});
+
+it('domains that cannot be listed are those of the last audit, and no states are made up for them', async () => {
+  const host = simulatedHost();
+  let denied = false;
+  const read: SimHost['domains']['read'] = (...args) =>
+    denied ? Promise.resolve({ ok: false, error: 'EACCES' }) : host.domains.read(...args);
+  const { exporter } = exporterOn({ ...host, domains: { ...host.domains, read } });
+  await exporter.idle();
+  denied = true;
+  exporter.reload();
+  await exporter.idle();
+  expect(exporter.state()).toMatchObject({ domains: ['vyos-01'], domainStates: undefined });
 });
 
 it('after stop no audit comes, whatever happens', async () => {

@@ -173,6 +173,34 @@ test('what is critical is written first', () => {
   ]);
 });
 
+test('of one domain twelve entries are written a minute, of all together sixty', async () => {
+  const host = onPrograms(createSimHost());
+  const journal = createFindingJournal(host, silent, () => 0);
+  const many = (count: number, domain: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => ({ ...wrong('PVID 1', `vnet${i}`), domain: domain(i) }));
+  journal.update(reportOf([...many(13, () => 'flaps'), ...many(49, (i) => `vm-${i}`)]));
+  await journal.written();
+  const of = host.journal.entries.map((entry) => entry.LIBVIRT_VLAN_DOMAIN);
+  expect(of.slice(0, 12)).toEqual(Array(12).fill('flaps'));
+  expect(of.slice(12, 60)).toEqual(Array.from({ length: 48 }, (_, i) => `vm-${i}`));
+  expect(host.journal.entries.slice(60).map(({ MESSAGE }) => MESSAGE)).toEqual([
+    'findings: more than 12 in a minute of one domain, the rest is counted',
+    'findings: more than 60 in a minute, the rest is counted',
+  ]);
+});
+
+test('an entry is a warning when a finding is there, and information when it is gone; without a domain it names the bridge', () => {
+  const limit = createLimit(9, 9);
+  const uplink = { ...wrong(), domain: undefined, vnet: undefined };
+  const entry = (state: FindingEvent['state'], finding: Finding) => {
+    const [{ MESSAGE, PRIORITY } = {}] = limit([{ at: 0, state, finding }], 0);
+    return `${PRIORITY} ${MESSAGE}`;
+  };
+  expect(entry('appeared', wrong())).toBe('4 vyos-01: vnet0 on br0: pvid_wrong: expected PVID 100; actual PVID 1');
+  expect(entry('gone', wrong())).toBe('6 vyos-01: vnet0 on br0: pvid_wrong is gone');
+  expect(entry('gone', uplink)).toBe('6 br0: pvid_wrong is gone');
+});
+
 test('an entry has the finding in fields, by which it is found', async () => {
   const host = onPrograms(createSimHost());
   const journal = createFindingJournal(host, silent, () => 0);
