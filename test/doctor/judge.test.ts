@@ -5,7 +5,7 @@ import { diagnose } from '../../src/doctor/judge.ts';
 import { hookScript } from '../../src/hook/script.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
-import { EXPORTER, NETWORKD, REMEDIATOR, type Unit } from '../../src/model/surroundings.ts';
+import { EXPORTER, NETWORKD, REMEDIATOR, SOCKETS, type Unit } from '../../src/model/surroundings.ts';
 import { parseWebConfig } from '../../src/web/config/web-config.ts';
 
 const CONFIG = `bridges:
@@ -344,5 +344,140 @@ test('a rule is idle by whatever selects its interfaces, also where earlier rule
   expect(said({ config: ok(parseSettings(text, '/etc/x.yml')) })).toEqual([
     'rule: rule b of br0 is for no interface of any domain here',
     'rule: rule c of br0 never comes to be used here: a above takes all that it is for',
+  ]);
+});
+
+test.each([
+  ['bridge utility, 5.0.0', false],
+  ['bridge utility, 4.9.0', true],
+  ['bridge utility, 0.0.0-dev', false],
+  ['bridge utility, iproute2-ss190318', true],
+  ['bridge utility, iproute2-ss190319', false],
+  ['bridge utility of somebody', false],
+])('whether "%s" is too old: %s', (printed, isOld) => {
+  expect(said({ iproute2: ok(printed) })).toHaveLength(isOld ? 1 : 0);
+});
+
+const uplink = { name: 'eno1', mac: '52:54:00:00:00:09', tap: false };
+
+test('only what manages the bridge or its taps is named, not what manages an uplink', () => {
+  const seen = sick([{ ...bridge, ports: [...bridge.ports, { ...uplink, name: 'tap7', tap: true }, uplink] }]);
+  const owns = (state: string, ...names: readonly string[]) =>
+    said({ ...seen, networkManager: new Map(names.map((name) => [name, state])) });
+  expect(owns('connected', 'eno1')).toEqual([]);
+  expect(owns('connected', 'tap7', 'vnet0')).toEqual([
+    'networkmanager: NetworkManager owns vnet0',
+    'networkmanager: NetworkManager owns tap7',
+  ]);
+  expect(owns('unmanaged', 'br0', 'tap7')).toEqual([]);
+  const file = (name: string, version: number) =>
+    said({
+      ...seen,
+      systemd: systemd({}, version),
+      networkFiles: [{ path: '/n', text: `[Match]\nName=${name}\n[BridgeVLAN]\n` }],
+    });
+  expect(file('eno*', 255)).toEqual([]);
+  expect(file('tap*', 255)).toEqual(['networkd: /n has [BridgeVLAN] for taps of VMs']);
+  expect(file('tap*', 254)).toEqual([]);
+});
+
+test('ifupdown2 owns a bridge only by an iface line of its name', () => {
+  const owned = (ifupdown2: string) => said({ systemd: idle, ifupdown2 }).length;
+  expect(owned('auto lo\n  iface br0 inet manual\n')).toBe(1);
+  expect(owned('auto br0\n#iface br0 inet manual\niface br01 inet manual\n')).toBe(0);
+});
+
+test('a VM is on a bridge by its interface there, or by one whose bridge only its start tells', () => {
+  const [iface = { mac: '', target: undefined, bridge: undefined, skipped: undefined }] = vm.interfaces;
+  const text = CONFIG.replace(', domains: ["vyos-*"]', '').replace(/rules: .*\n/, '\n');
+  const without = (more: Partial<typeof iface>) =>
+    said({ config: ok(parseSettings(text, 'x')), ...sick([bridge], [{ ...vm, interfaces: [{ ...iface, ...more }] }]) });
+  expect(without({})).toEqual([]);
+  expect(without({ bridge: undefined, network: 'lan' })).toEqual([]);
+  expect(without({ bridge: undefined, ethernet: { managed: true } })).toEqual([]);
+  expect(without({ bridge: undefined })).toEqual(['config: no VM has an interface on br0']);
+  expect(without({ bridge: 'br1', network: 'lan' })).toEqual(['config: no VM has an interface on br0']);
+});
+
+test('a bridge without VMs is told once, not its rules beside it', () => {
+  expect(said(sick([bridge], [{ ...vm, interfaces: [] }]))).toEqual(['config: no VM has an interface on br0']);
+});
+
+test('<vlan> is trouble only before libvirt 11.0, and only on a bridge of the config', () => {
+  const tagged = (on: string) => [
+    {
+      ...vm,
+      interfaces: vm.interfaces.flatMap((iface) => [iface, { ...iface, bridge: on, vlan: { tags: [{ id: '10' }] } }]),
+    },
+  ];
+  const two = CONFIG.replace(/$/, '  br1: { vlans: [10], pvid: 1 }\n');
+  const found = [bridge, { ...bridge, name: 'br1', ports: [] }];
+  const troubles = (libvirt: readonly number[] | undefined, on: string) =>
+    said({
+      config: ok(parseSettings(two, 'x')),
+      ...sick(found, tagged(on)),
+      hook: ok({ files: [HOOK], libvirt, exists: () => true }),
+    }).filter((line) => line.includes('<vlan>'));
+  expect(troubles([10, 10, 0], 'br1')).toEqual([
+    'libvirt: vyos-01 has <vlan> on a Linux bridge, and libvirt is 10.10.0',
+  ]);
+  expect(troubles([11, 0, 0], 'br1')).toEqual([]);
+  expect(troubles([10, 10, 0], 'br9')).toEqual([]);
+  expect(troubles(undefined, 'br1')).toEqual([]);
+});
+
+test('an exporter that failed is told once, and a unit that was never there only by its absence', () => {
+  expect(said({ systemd: systemd({ [EXPORTER]: unit({ active: 'failed' }) }) })).toEqual([
+    `units: ${EXPORTER} has failed`,
+  ]);
+  const units = new Map([[REMEDIATOR, unit()]]);
+  expect(said({ systemd: ok({ version: 252, units }) })).toEqual([`units: ${EXPORTER} is not installed`]);
+  const [socket = ''] = SOCKETS;
+  expect(said({ systemd: systemd({ [socket]: unit({ active: 'failed' }) }) })).toEqual([`units: ${socket} has failed`]);
+  expect(said({ systemd: systemd({ [REMEDIATOR]: unit({ active: 'activating' }) }) })).toEqual([]);
+});
+
+test('what keeps a hook from its work is told only where the hook is ours', () => {
+  const none = ok({ files: [], libvirt: [9, 0, 0], exists: () => true });
+  expect(said({ hook: none, otherHooks: ['/h'], denials: ['DENIED'], hooksConfined: true })).toEqual([]);
+  const theirs = ok({ files: [{ ...HOOK, kind: 'other' as const }], libvirt: [9, 0, 0], exists: () => true });
+  expect(said({ hook: theirs, systemd: idle })).toEqual([
+    'hook: neither the hook is installed nor does the remediator run',
+  ]);
+});
+
+test('a web config with TLS is no trouble; without, it matters whether there are passwords', () => {
+  const why = (text: string) =>
+    diagnose(facts({ web: { file: '/w', parsed: ok(parseWebConfig(text, '/w')) } })).troubles.map((each) => each.why);
+  expect(why('tls_server_config: { cert_file: c, key_file: k }\n')).toEqual([]);
+  expect(why(`basic_auth_users: { me: "$2y$10$${'a'.repeat(53)}" }\n`)).toEqual([
+    'passwords cross the network as they are',
+  ]);
+  expect(why('')).toEqual(['whoever listens reads along']);
+});
+
+test('what the remediator says is trouble only while it runs, and each cause has its advice', () => {
+  const paused = { kind: 'stale', status: { ...status, paused: true } } as const;
+  expect(said({ remediator: paused })).toHaveLength(2);
+  expect(said({ remediator: paused, systemd: idle })).toEqual([]);
+  expect(said({ remediator: { kind: 'unreadable', problem: 'no JSON' } })).toEqual([]);
+  const advice = (more: Partial<RemediatorStatus>) =>
+    diagnose(facts({ remediator: { kind: 'current', status: { ...status, ...more } } })).troubles;
+  expect(advice({ heldProblem: 'to accept it, run heal' })).toMatchObject([
+    { type: 'libvirt-vlan-exporter plan, then heal' },
+  ]);
+  expect(advice({ heldProblem: 'it waits' })).toMatchObject([{ type: 'libvirt-vlan-exporter check' }]);
+  const domain = { bridge: 'br0', domain: '-a', remediations: 5, failures: 0, lastAt: 1 };
+  expect(
+    advice({
+      domains: [
+        { ...domain, domain: 'fine' },
+        { ...domain, suspendedSince: 2, suspendedBecause: 'failing' },
+        { ...domain, suspendedSince: 2, suspendedBecause: 'undone' },
+      ],
+    }),
+  ).toMatchObject([
+    { why: 'its heals fail', type: 'libvirt-vlan-exporter check -- -a' },
+    { why: 'somebody or something changes its VLANs again and again' },
   ]);
 });

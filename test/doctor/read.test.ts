@@ -110,6 +110,36 @@ test('facts are read from files and programs', async () => {
   expect(facts.journal).toEqual({ ok: true, value: true });
 });
 
+test('an executable hook of others that runs bridge with vlan is one that sets VLANs', async () => {
+  const { machine } = host();
+  const unread = { path: '/unread', kind: 'other', executable: true, uid: 0, mode: 0o755, since: 0 } as const;
+  const other = { ...unread, text: 'bridge vlan add vid 7' };
+  const files = [
+    { ...other, path: '/sets' },
+    { ...other, path: '/asleep', executable: false },
+    { ...other, path: '/ours', kind: 'ours' as const },
+    { ...other, path: '/harmless', text: 'logger vlan of the bridge' },
+    unread,
+  ];
+  const readInstallation = async (): Promise<Installation> => ({ ...installation, files });
+  expect((await readFacts({ ...machine, readInstallation }, FILE)).otherHooks).toEqual(['/sets']);
+});
+
+test('what cannot be read is in the facts as such', async () => {
+  const { machine } = host();
+  const readInstallation = () => Promise.reject(new Error('EACCES'));
+  const facts = await readFacts({ ...machine, readInstallation }, '/etc/none.yml');
+  expect(facts).toMatchObject({
+    configFile: '/etc/none.yml',
+    config: { ok: false },
+    snapshot: undefined,
+    hook: { ok: false, error: 'EACCES' },
+    otherHooks: [],
+    web: undefined,
+    remediator: { kind: 'absent' },
+  });
+});
+
 test.each([
   ['No journal files were found.', { ok: false, error: 'No journal files were found.' }],
   ['Hint: You are currently not seeing messages from other users and the system.', { ok: false }],
