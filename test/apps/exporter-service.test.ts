@@ -5,6 +5,7 @@ import { type ServiceOptions, startService } from '../../src/apps/exporter-servi
 import { parseSettings } from '../../src/config/load.ts';
 import { runDaemon } from '../../src/daemon/run-daemon.ts';
 import { parseAddress } from '../../src/web/listen.ts';
+import { createWebSettings } from '../../src/web/settings.ts';
 import { CONFIG, logSpy, simulatedHost } from '../exporter/fixture.ts';
 
 const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
@@ -41,6 +42,34 @@ it('what an audit found is in /metrics as soon as it is settled', async () => {
   const { service, get } = await serviceOn();
   await service.settled();
   expect(await get('/metrics')).toContain('libvirt_vlan_vnet_compliant{');
+});
+
+it('a web config is in force from the first request on', async () => {
+  const host = simulatedHost();
+  host.writeFile('/web.yml', `basic_auth_users: { me: "$2y$10$${'a'.repeat(53)}" }\n`);
+  const { get } = await serviceOn({ host, web: createWebSettings(host, '/web.yml', logSpy(), () => 0) });
+  expect(await get('/')).toContain('Unauthorized');
+});
+
+it('where it listens is logged; an address that is taken is an error, and leaves no exporter', async () => {
+  const { service, log } = await serviceOn();
+  const [url = ''] = service.urls;
+  expect(log.info.mock.calls).toContainEqual([{ urls: [url.slice(0, -1)] }, 'listening']);
+  const second = logSpy();
+  const host = simulatedHost();
+  const taken = parseAddress(new URL(url).host);
+  await expect(serviceOn({ host, log: second, addresses: [taken] })).rejects.toThrow('another program listens there');
+  expect(second.info).not.toHaveBeenCalled();
+});
+
+it('a reload that is in force is told, a refused one is not', async () => {
+  const reloaded = vi.fn();
+  const { service, file } = await serviceOn({ reloaded });
+  expect(service.reload()).toBeUndefined();
+  expect(reloaded).toHaveBeenCalledTimes(1);
+  file.text = 'bridges: 3';
+  expect(service.reload()).toMatch(/^config\.yml:1/);
+  expect(reloaded).toHaveBeenCalledTimes(1);
 });
 
 it('as a daemon: a signal puts a changed config in force, refuses a bad one, and another ends it', async () => {
