@@ -159,7 +159,7 @@ test('only denials that concern hooks of libvirt count', () => {
   ).toBe(true);
 });
 
-test('each trouble is one line with what to type, and the exit status is 1; 0 where there is none', async () => {
+test('each trouble is one line with what to type, and the exit status is 1; 0 where there is none, 2 where that cannot be told', async () => {
   const out: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
   const { machine } = host();
@@ -174,8 +174,10 @@ test('each trouble is one line with what to type, and the exit status is 1; 0 wh
     ),
   });
   const none = await runDoctor(well.machine, options);
+  well.sim.writeFile('/run/libvirt/qemu/torn.xml', '<domst');
+  const untold = await runDoctor(well.machine, options);
   vi.restoreAllMocks();
-  expect([status, json, none]).toEqual([1, 1, 0]);
+  expect([status, json, none, untold]).toEqual([1, 1, 0, 2]);
   expect(out[0]).toBe(
     'neither the hook is installed nor does the remediator run: a VM that starts has only the default PVID. To mend it: libvirt-vlan-exporter hook install\n' +
       'NetworkManager owns br0: bringing its connection up again takes ports off the bridge, and their VLANs with them. To mend it: nmcli device set br0 managed no\n',
@@ -186,4 +188,5 @@ test('each trouble is one line with what to type, and the exit status is 1; 0 wh
     untold: [],
   });
   expect(out[2]).toBe('Nothing to mend.\n');
+  expect(out[3]).toMatch(/^Not looked at: domains: torn: .*\n$/);
 });
