@@ -146,6 +146,18 @@ it('a crowd of idle connections keeps nobody out: the idlest is closed', async (
   await expect.poll(() => busy?.text()).toContain('done');
 });
 
+it('a connection that was used later than another is not the idlest', async () => {
+  const { url, free } = await held({ maxConnections: 8 });
+  free();
+  const [used, idlest] = [await connected(url), await connected(url)];
+  used.write(GET);
+  await expect.poll(() => used.text()).toContain('done');
+  for (let i = 2; i < 8; i++) await connected(url);
+  expect(await status(url)).toBe(200);
+  await idlest.gone;
+  expect(used.destroyed).toBe(false);
+});
+
 it('where most connections are taken, none is kept alive', async () => {
   const { url, release, waiting } = await held({ maxConnections: 4 });
   const [one] = [await connected(url), await connected(url), await connected(url)];
