@@ -159,7 +159,7 @@ export function createActs(host: SimHost, policy: Policy, vms: readonly SimVm[])
 /** What can go wrong under this policy: what the remediator heals, and what it leaves alone. */
 export function driftsOf(acts: Acts, policy: Policy, vms: readonly SimVm[]) {
   const any = () => true;
-  const ruled = new Set(policy.bridges.flatMap(({ rules }) => rules.flatMap(({ domains }) => domains ?? [])));
+  const ruled = new Set(policy.bridges.flatMap(({ rules }) => rules.flatMap(({ domains }) => domains)));
   const keepers = new Set(vms.filter(keepsFdb).map(({ name }) => name));
   const drifts: readonly Drift[] = [
     ...[acts.breakPvid, acts.wipe, acts.removeVlan].map((make) => ({ make, fits: any })),

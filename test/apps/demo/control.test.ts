@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startControl } from '../../../src/apps/demo/control.ts';
 
-async function control(host: string) {
+async function control(host: string | undefined) {
   const acts = {
     wipe: (domain: string) => {
       if (domain === '') throw new Error('which one?');
@@ -25,6 +25,11 @@ test('an order is answered with what happened, or why it cannot be followed', as
   expect(await order('wipe')).toBe('400 which one?');
   expect(await order('wipe?domain=a', 'GET')).toBe('405 expected POST');
   for (const path of ['heal', 'toString', '']) expect(await order(path)).toBe('404 expected one of /wipe /pause');
+});
+
+test('without a host it listens on this machine alone', async () => {
+  const { url } = await control(undefined);
+  expect(url).toMatch(/^http:\/\/(127\.0\.0\.1|\[::1\]):\d+$/);
 });
 
 test('after the stop nobody answers', async () => {
