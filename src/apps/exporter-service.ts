@@ -13,7 +13,7 @@ export interface ServiceOptions extends Omit<ServerOptions, 'exporter' | 'settin
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
   /** The web config in force; plain HTTP for everybody where it is left out. */
-  readonly web?: WebSettings;
+  readonly web?: WebSettings | undefined;
   readonly hostname: string;
   /** One sentence to stand above the status page, as that this host is a simulated one. */
   readonly notice?: string;
@@ -26,6 +26,7 @@ export interface Service {
   readonly urls: readonly string[];
   /** Reads the config again; returns the problem where it was refused. */
   reload(): string | undefined;
+  stuckMs: Exporter['stuckMs'];
   /** Resolves when no audit is under way or due, and /metrics shows the last one. */
   settled(): Promise<void>;
   /** Ends all connections and processes. */
@@ -67,7 +68,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await exporter.idle();
       await server.rendered();
     };
-    return { exporter, urls: server.urls, reload, settled, stop };
+    return { exporter, urls: server.urls, reload, stuckMs: exporter.stuckMs, settled, stop };
   } catch (error) {
     exporter.stop();
     throw error;

@@ -45,22 +45,13 @@ export async function runServe(flags: ServeFlags): Promise<void> {
     addresses: flags['web.systemdSocket']
       ? systemdAddresses(webSockets(process.env))
       : flags['web.listenAddress'].map(parseAddress),
-    ...(webFile === undefined ? {} : { web: createWebSettings(host, webFile, log, () => performance.now()) }),
+    web: webFile === undefined ? undefined : createWebSettings(host, webFile, log),
     telemetryPath: flags['web.telemetryPath'],
     maxRequests: flags['web.maxRequests'],
     lifecycle: flags['web.enableLifecycle'] ?? false,
   });
   log.info({ version: VERSION, policy: service.exporter.state().settings.policy.sha256 }, 'exporter starts');
-  await runDaemon(
-    {
-      settled: service.settled,
-      status: () => statusOf(service),
-      reload: service.reload,
-      stuckMs: service.exporter.stuckMs,
-      stop: service.stop,
-    },
-    { notifier, log, stopWithinMs: STOP_MS },
-  );
+  await runDaemon({ ...service, status: () => statusOf(service) }, { notifier, log, stopWithinMs: STOP_MS });
 }
 
 /** What `systemctl status` shows. */

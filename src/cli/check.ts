@@ -3,7 +3,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { configFileOption, domainsArgument, formatOption, fromOption } from './options.ts';
-import { CANNOT_TELL, print, showsColour } from './output.ts';
+import { CANNOT_TELL, onThisHost, print, showsColour } from './output.ts';
 
 // A person waits; a journal that takes longer is told as not known.
 const JOURNAL_WAIT_MS = 3_000;
@@ -19,10 +19,7 @@ export function register(program: Command): void {
     .addOption(formatOption())
     .addOption(fromOption())
     .addHelpText('after', '\nExit status: 0 compliant, 1 drift, 2 cannot tell.')
-    .action(async (domains, options) => {
-      const { createHost } = await import('../host/linux/real.ts');
-      process.exitCode = await runCheck(createHost(), domains, options);
-    });
+    .action(onThisHost(runCheck));
 }
 
 export interface CheckOptions {
@@ -65,10 +62,10 @@ export async function runCheck(host: Host, domains: readonly string[], options: 
 
 /** What else this host knows of its vnets: errors of the hook, and what the remediator tells of itself. */
 async function readBeside(host: Host, identifiers: readonly string[]) {
-  const [{ readHookStats }, { createStatusReader }] = await Promise.all([
+  const [{ readHookOnce }, { createStatusReader }] = await Promise.all([
     import('../host/linux/journal.ts'),
     import('../host/remediator-status.ts'),
   ]);
-  const hook = await readHookStats(host, identifiers, JOURNAL_WAIT_MS);
-  return { hook, remediator: createStatusReader(host)() };
+  const { stats } = await readHookOnce(host, identifiers, JOURNAL_WAIT_MS);
+  return { hook: stats, remediator: createStatusReader(host)() };
 }

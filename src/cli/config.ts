@@ -3,7 +3,7 @@ import { type Command, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { configFileOption, fromOption } from './options.ts';
-import { print, tell } from './output.ts';
+import { onThisHost, print, tell } from './output.ts';
 
 export function register(program: Command): void {
   const config = program
@@ -41,13 +41,11 @@ export function register(program: Command): void {
     )
     .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 proposed, 2 nothing to propose or the host could not be read.')
-    .action(async (options) => {
-      const { createHost } = await import('../host/linux/real.ts');
-      process.exitCode =
-        options.as === 'metadata'
-          ? await runMetadataInfer(createHost(), options)
-          : await runConfigInfer(createHost(), options);
-    });
+    .action(
+      onThisHost((host, options) =>
+        options.as === 'metadata' ? runMetadataInfer(host, options) : runConfigInfer(host, options),
+      ),
+    );
   config
     .command('schema')
     .summary('print the JSON Schema')
@@ -113,8 +111,8 @@ async function snapshotOf(host: Host, from: string | undefined): Promise<Snapsho
     const { readSnapshotFile } = await import('./snapshot-file.ts');
     return readSnapshotFile(host, from);
   }
-  const { createSnapshotReader } = await import('../host/snapshot.ts');
-  return createSnapshotReader(host)({ bridges: host.bridges.list().map((name) => ({ name })) });
+  const { readSnapshot } = await import('../host/snapshot.ts');
+  return readSnapshot(host, { bridges: host.bridges.list().map((name) => ({ name })) });
 }
 
 async function runConfigSchema(): Promise<void> {

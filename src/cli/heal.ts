@@ -3,7 +3,7 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { configFileOption, domainsArgument, planFormatOption } from './options.ts';
-import { CANNOT_TELL, print, tell } from './output.ts';
+import { CANNOT_TELL, onThisHost, print, tell } from './output.ts';
 
 export function register(program: Command): void {
   program
@@ -17,10 +17,7 @@ export function register(program: Command): void {
     .addOption(configFileOption())
     .addOption(planFormatOption())
     .addHelpText('after', '\nExit status: 0 compliant after, 1 not, 2 cannot tell.')
-    .action(async (domains, options) => {
-      const { createHost } = await import('../host/linux/real.ts');
-      process.exitCode = await runHeal(createHost(), domains, options);
-    });
+    .action(onThisHost(runHeal));
 }
 
 export interface HealOptions {

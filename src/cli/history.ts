@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts';
 import { parseDuration } from '../model/duration.ts';
 import { printable } from '../model/printable.ts';
 import { domainsArgument, formatOption } from './options.ts';
-import { print, showsColour, tell } from './output.ts';
+import { onThisHost, print, showsColour, tell } from './output.ts';
 
 export function register(program: Command): void {
   program
@@ -19,10 +19,7 @@ export function register(program: Command): void {
     .addOption(sinceOption())
     .addOption(formatOption())
     .addHelpText('after', '\nExit status: 0 read, 2 the journal cannot be read.')
-    .action(async (domains, options) => {
-      const { createHost } = await import('../host/linux/real.ts');
-      process.exitCode = await runHistory(createHost(), domains, options);
-    });
+    .action(onThisHost(runHistory));
 }
 
 export interface HistoryOptions {

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from '@commander-js/extra-typings'
 import type { Audited } from '../exporter/metric-inputs.ts';
 import type { Host } from '../host/host.ts';
 import { configFileOption } from './options.ts';
+import { onThisHost } from './output.ts';
 
 // A timer waits for longer than a person does.
 const JOURNAL_WAIT_MS = 10_000;
@@ -21,10 +22,7 @@ export function register(program: Command): void {
       textfile,
     )
     .addHelpText('after', '\nExit status: 0 compliant, 1 drift, 2 cannot tell.')
-    .action(async (options) => {
-      const { createHost } = await import('../host/linux/real.ts');
-      process.exitCode = await runMetrics(createHost(), options);
-    });
+    .action(onThisHost(runMetrics));
 }
 
 export interface MetricsOptions {

@@ -1,4 +1,5 @@
 // Data to stdout. A reader that has enough, as `head`, closes its end: that is no error.
+import type { Host } from '../host/host.ts';
 
 /** Exit status of what could not be answered: 0 and 1 are the answers of check, plan and heal. */
 export const CANNOT_TELL = 2;
@@ -17,6 +18,14 @@ export function showsColour(): boolean {
 /** Writes a line for people to stderr, as all that is no data. */
 export function tell(line: string): void {
   process.stderr.write(`libvirt-vlan-exporter: ${line}\n`);
+}
+
+/** An action of commander's: `run` with this machine, and what it returns is the exit status. */
+export function onThisHost<A extends unknown[]>(run: (host: Host, ...args: A) => Promise<number>) {
+  return async (...args: A): Promise<void> => {
+    const { createHost } = await import('../host/linux/real.ts');
+    process.exitCode = await run(createHost(), ...args);
+  };
 }
 
 // Not thrown: node's own exit status for that is 1, which says "drift" here.

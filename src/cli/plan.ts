@@ -3,7 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { printable } from '../model/printable.ts';
 import { configFileOption, domainsArgument, fromOption, planFormatOption } from './options.ts';
-import { CANNOT_TELL, print, tell } from './output.ts';
+import { CANNOT_TELL, onThisHost, print, tell } from './output.ts';
 
 export function register(program: Command): void {
   program
@@ -15,10 +15,7 @@ export function register(program: Command): void {
     .addOption(planFormatOption())
     .addOption(fromOption())
     .addHelpText('after', '\nExit status: 0 nothing to do, 1 changes, 2 cannot tell.')
-    .action(async (domains, options) => {
-      const { createHost } = await import('../host/linux/real.ts');
-      process.exitCode = await runPlan(createHost(), domains, options);
-    });
+    .action(onThisHost(runPlan));
 }
 
 export interface PlanOptions {

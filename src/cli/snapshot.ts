@@ -3,7 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { readErrors } from '../model/snapshot.ts';
 import { configFileOption } from './options.ts';
-import { print, tell } from './output.ts';
+import { onThisHost, print, tell } from './output.ts';
 
 export function register(program: Command): void {
   program
@@ -15,21 +15,18 @@ export function register(program: Command): void {
     )
     .addOption(configFileOption())
     .addHelpText('after', '\nExit status: 0 read, 2 some of it could not be read (the JSON says which).')
-    .action(async (options) => {
-      const { createHost } = await import('../host/linux/real.ts');
-      process.exitCode = await runSnapshot(createHost(), options);
-    });
+    .action(onThisHost(runSnapshot));
 }
 
 /** Returns the exit status. Throws ConfigError. */
 export async function runSnapshot(host: Host, options: { readonly 'config.file': string }): Promise<number> {
-  const [{ loadSettings }, { createSnapshotReader }, { renderSnapshot }] = await Promise.all([
+  const [{ loadSettings }, { readSnapshot }, { renderSnapshot }] = await Promise.all([
     import('../config/load.ts'),
     import('../host/snapshot.ts'),
     import('../report/snapshot-json.ts'),
   ]);
   const { policy } = loadSettings(host, options['config.file']);
-  const snapshot = await createSnapshotReader(host)(policy);
+  const snapshot = await readSnapshot(host, policy);
   print(renderSnapshot(snapshot));
   const failed = readErrors(snapshot);
   for (const error of failed) tell(error);

@@ -3,7 +3,7 @@ import { parseDuration } from '../model/duration.ts';
 import { parseMac } from '../model/mac.ts';
 import { isVid, type Vid, type VidRange, type Vids, vidRange, vidsFrom } from '../model/vlan.ts';
 import { isSchedule } from './schedule.ts';
-import { list, type Shape, scalar } from './shape.ts';
+import { after, list, type Shape, scalar } from './shape.ts';
 
 export const bool = scalar('true or false', { type: 'boolean' }, (value) =>
   typeof value === 'boolean' ? value : undefined,
@@ -34,7 +34,7 @@ export const pvid: Shape<Vid | 'none'> = scalar(
 );
 
 /** VLAN ids and ranges of them, in any order, as a set. */
-export const vids: Shape<Vids> = mapped(
+export const vids: Shape<Vids> = after(
   list(
     scalar(
       'a VLAN id from 1 to 4094, or a range of them as 200-210',
@@ -44,7 +44,7 @@ export const vids: Shape<Vids> = mapped(
     ),
     'a list of VLAN ids, as [10, 20, 200-210]',
   ),
-  vidsFrom,
+  (ranges) => ranges && vidsFrom(ranges),
 );
 
 function parseVidRange(value: unknown): VidRange | undefined {
@@ -122,14 +122,4 @@ function text(expected: string, pattern: string): Shape<string> {
   return scalar(expected, { type: 'string', pattern }, (value) =>
     typeof value === 'string' && regex.test(value) ? value : undefined,
   );
-}
-
-function mapped<T, U>(shape: Shape<T>, map: (value: T) => U): Shape<U> {
-  return {
-    schema: shape.schema,
-    read(node, path, reader) {
-      const value = shape.read(node, path, reader);
-      return value === undefined ? undefined : map(value);
-    },
-  };
 }

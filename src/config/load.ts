@@ -1,7 +1,7 @@
 // The config file: text → Settings in normal form, or a ConfigError that has every problem with its line and key.
 import type { Host } from '../host/host.ts';
 import { settingsFrom } from './normal.ts';
-import { readConfigFile } from './read-file.ts';
+import { readTextFile } from './read-file.ts';
 import { configFile } from './schema.ts';
 import type { Settings } from './settings.ts';
 import { parseYaml } from './yaml-file.ts';
@@ -10,7 +10,7 @@ type Files = Pick<Host, 'stat' | 'readText'>;
 
 /** Reads the file at `path`. Throws ConfigError. */
 export function loadSettings(host: Files, path: string): Settings {
-  return parseSettings(readConfigFile(host, path, 'name another with --config.file'), path);
+  return parseSettings(readTextFile(host, path, 'name another with --config.file'), path);
 }
 
 /** `text` as settings; `file` is its name in messages. Throws ConfigError, and nothing else, whatever the text. */

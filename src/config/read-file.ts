@@ -6,12 +6,17 @@ import { ConfigError } from './problem.ts';
 export const MAX_BYTES = 256 * 1024;
 
 /** The text at `path`. `hint`: what to do where there is none. Throws ConfigError, and nothing else. */
-export function readConfigFile(files: Pick<Host, 'stat' | 'readText'>, path: string, hint = ''): string {
+export function readTextFile(
+  files: Pick<Host, 'stat' | 'readText'>,
+  path: string,
+  hint = '',
+  maxBytes = MAX_BYTES,
+): string {
   try {
     const stat = files.stat(path);
     if (!stat) throw wholeFile(path, `no such file${hint && `; ${hint}`}`);
     if (!stat.isFile) throw wholeFile(path, 'not a regular file');
-    if (stat.size > MAX_BYTES) throw tooLarge(path);
+    if (stat.size > maxBytes) throw tooLarge(path, maxBytes);
     return files.readText(path);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
@@ -24,7 +29,8 @@ export function wholeFile(file: string, text: string, cause?: unknown): ConfigEr
   return new ConfigError(file, [{ line: undefined, column: undefined, key: '', text }], { cause });
 }
 
-/** A file larger than MAX_BYTES. */
-export function tooLarge(file: string): ConfigError {
-  return wholeFile(file, `larger than ${MAX_BYTES / 1024} KiB; is it the right file?`);
+/** A file larger than that. */
+export function tooLarge(file: string, maxBytes = MAX_BYTES): ConfigError {
+  const limit = maxBytes < 1024 ** 2 ? `${maxBytes / 1024} KiB` : `${maxBytes / 1024 ** 2} MiB`;
+  return wholeFile(file, `larger than ${limit}; is it the right file?`);
 }

@@ -1,7 +1,6 @@
 // What is wrong with rules that read well one by one: names that stand twice, domains that an earlier rule takes, vnets that
 // would be left without any VLAN. Each is an error: its author meant something else.
-
-import type { IntentSource } from '../model/policy.ts';
+import type { BridgePolicy, IntentSource, Rule } from '../model/policy.ts';
 import type { Vid, Vids } from '../model/vlan.ts';
 import { matchesGlob } from '../policy/expect.ts';
 import type { Remark } from './shape.ts';
@@ -9,22 +8,15 @@ import type { Remark } from './shape.ts';
 /** The keys that say which interfaces a rule is for. */
 export const SELECTORS = ['domains', 'mac', 'networks', 'portgroups', 'aliases'] as const;
 
-interface RuleLike {
-  readonly name: string;
-  readonly domains: readonly string[] | undefined;
-  readonly mac: string | undefined;
-  readonly networks: readonly string[] | undefined;
-  readonly portgroups: readonly string[] | undefined;
-  readonly aliases: readonly string[] | undefined;
+/** As in the file: what a rule leaves out is the bridge's. */
+interface RuleLike extends Pick<Rule, 'name' | (typeof SELECTORS)[number]> {
   readonly vlans: Vids | undefined;
   readonly pvid: Vid | 'none' | undefined;
 }
 
-interface BridgeLike {
-  readonly vlans: Vids;
+interface BridgeLike extends Pick<BridgePolicy, 'vlans' | 'intent'> {
   readonly pvid: Vid | 'none';
   readonly rules: readonly RuleLike[];
-  readonly intent: readonly IntentSource[];
 }
 
 /** Of one rule. */

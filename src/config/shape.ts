@@ -160,24 +160,19 @@ export function anyOf<T>(shape: Shape<T>, keys: readonly string[]): Shape<T> {
 
 /** `shape`, and where it reads well, what `check` remarks on as a whole. */
 export function checked<T>(shape: Shape<T>, check: (value: T) => readonly Remark[]): Shape<T> {
-  return {
-    schema: shape.schema,
-    read(node, path, reader) {
-      const value = shape.read(node, path, reader);
-      return value !== undefined && isSound(check(value), node, path, reader) ? value : undefined;
-    },
-  };
+  return after(shape, (value, ...at) => (value !== undefined && isSound(check(value), ...at) ? value : undefined));
 }
 
 /** `shape`, and what `check` remarks on the YAML itself, whatever else is wrong with it. */
 export function inspected<T>(shape: Shape<T>, check: (node: YamlNode) => readonly Remark[]): Shape<T> {
-  return {
-    schema: shape.schema,
-    read(node, path, reader) {
-      const value = shape.read(node, path, reader);
-      return isSound(check(node), node, path, reader) ? value : undefined;
-    },
-  };
+  return after(shape, (value, ...at) => (isSound(check(at[0]), ...at) ? value : undefined));
+}
+
+type At = [node: YamlNode, path: Path, reader: ReadContext];
+
+/** `shape`, and what `then` makes of what it reads: undefined where that told what is wrong. */
+export function after<T, U>(shape: Shape<T>, then: (value: T | undefined, ...at: At) => U | undefined): Shape<U> {
+  return { schema: shape.schema, read: (...at) => then(shape.read(...at), ...at) };
 }
 
 function isSound(remarks: readonly Remark[], node: YamlNode, path: Path, reader: ReadContext): boolean {
@@ -244,7 +239,8 @@ function target(node: unknown, reader: ReadContext): YamlNode {
   return isAlias(node) ? node.resolve(reader.document) : (node as YamlNode);
 }
 
-function rangeAt(node: YamlNode, path: Path): Range | null | undefined {
+/** Where a value stands, or the nearest that it would stand in. */
+export function rangeAt(node: YamlNode, path: Path): Range | null | undefined {
   for (let end = path.length; end > 0; end--) {
     const inner = isMap(node) || isSeq(node) ? (node.getIn(path.slice(0, end), true) as YamlNode) : undefined;
     if (inner?.range) return inner.range;

@@ -1,8 +1,8 @@
 // A YAML file as what a shape reads of it, or a ConfigError with every problem, its line and its key.
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Range, visit } from 'yaml';
+import { isScalar, LineCounter, parseDocument, type Range, visit } from 'yaml';
 import { ConfigError, formatPath, type Problem } from './problem.ts';
 import { MAX_BYTES, tooLarge, wholeFile } from './read-file.ts';
-import type { Path, ReadContext, Shape } from './shape.ts';
+import { type Path, type ReadContext, rangeAt, type Shape } from './shape.ts';
 
 const MAX_ALIASES = 100;
 
@@ -25,7 +25,7 @@ export function parseYaml<T>(text: string, file: string, shape: Shape<T>, empty?
     report(pos[0], '', `not valid YAML: ${message}`);
   }
   if (problems.length > 0) throw new ConfigError(file, problems);
-  const place: Place = (path) => positionOf(offsetAt(document.contents, path));
+  const place: Place = (path) => positionOf(rangeAt(document.contents, path)?.[0]);
   // As after the `---` that begins a document.
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     if (empty === undefined) throw wholeFile(file, 'the file is empty; expected at least "bridges:"');
@@ -38,15 +38,6 @@ export function parseYaml<T>(text: string, file: string, shape: Shape<T>, empty?
   const value = shape.read(document.contents, [], reader);
   if (problems.length > 0 || value === undefined) throw new ConfigError(file, problems);
   return { value, place };
-}
-
-function offsetAt(contents: unknown, path: Path): number | undefined {
-  for (let end = path.length; end >= 0; end--) {
-    const node = isMap(contents) || isSeq(contents) ? contents.getIn(path.slice(0, end), true) : undefined;
-    const range = (node as Node | undefined)?.range;
-    if (range) return range[0];
-  }
-  return undefined;
 }
 
 function parseText(text: string, file: string, lineCounter: LineCounter) {

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { BridgePolicy } from '../model/policy.ts';
 import { shellArgument } from '../model/shell.ts';
 import type { Bridge, Domain, Snapshot } from '../model/snapshot.ts';
-import { idleRuleSentence, idleRules } from '../policy/idle-rules.ts';
+import { idleRuleSentence, idleRules, mayLieOn } from '../policy/idle-rules.ts';
 import type { Trouble } from './diagnosis.ts';
 import type { Facts } from './facts.ts';
 
@@ -25,10 +25,7 @@ export function bridges({ config: read, snapshot, configFile, hook: installed }:
   const all = domains.ok ? domains.value : [];
   return [
     ...(links.ok ? read.value.policy.bridges.flatMap((policy) => bridge(policy, links.value, configFile)) : []),
-    // A file that was not understood may hold the VM that a rule is for.
-    ...(domains.ok && all.every(({ state }) => state !== 'unknown')
-      ? rules(snapshot, all, read.value, configFile)
-      : []),
+    ...rules(snapshot, all, read.value, configFile),
     ...(installed.ok ? nativeVlans(installed.value.libvirt, all, read.value) : []),
   ];
 }
@@ -54,10 +51,13 @@ function bridge({ name }: BridgePolicy, found: readonly Bridge[], configFile: st
 
 /** Bridges of the config that no VM is on, and rules that are for nobody there. */
 function rules(snapshot: Snapshot, domains: readonly Domain[], { policy }: Settings, configFile: string) {
+  const found = idleRules(snapshot, policy);
+  // A file that was not understood may hold the VM that a rule is for.
+  if (!found) return [];
   const empty = policy.bridges
     .map(({ name }) => name)
-    .filter((name) => !domains.some(({ interfaces }) => interfaces.some((iface) => isOn(iface, name))));
-  const idle = (idleRules(snapshot, policy) ?? []).filter(({ bridge: name }) => !empty.includes(name));
+    .filter((name) => !domains.some(({ interfaces }) => interfaces.some((iface) => mayLieOn(iface, name))));
+  const idle = found.filter(({ bridge: name }) => !empty.includes(name));
   return [
     ...empty.map((name): Trouble => {
       const why = 'its VMs have another bridge, or none is defined';
@@ -69,11 +69,6 @@ function rules(snapshot: Snapshot, domains: readonly Domain[], { policy }: Setti
       return { check: 'rule', what: idleRuleSentence(rule), why, type: `virsh list --all, and edit ${configFile}` };
     }),
   ];
-}
-
-// An interface of a network, in persistent XML, tells its bridge when it runs.
-function isOn({ bridge: on, network, ethernet }: Domain['interfaces'][number], name: string): boolean {
-  return on === name || (on === undefined && (network !== undefined || ethernet !== undefined));
 }
 
 // libvirt before 11.0 refuses to start a VM with <vlan> on a Linux bridge.

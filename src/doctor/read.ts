@@ -4,8 +4,8 @@ import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import type { Installation } from '../host/linux/hook-files.ts';
 import { createStatusReader } from '../host/remediator-status.ts';
-import { createSnapshotReader } from '../host/snapshot.ts';
-import { readingOf } from '../model/snapshot.ts';
+import { readSnapshot } from '../host/snapshot.ts';
+import { orUndefined, readingOf } from '../model/snapshot.ts';
 import type { Surroundings } from '../model/surroundings.ts';
 import { parseWebConfig } from '../web/config/web-config.ts';
 import type { Facts } from './facts.ts';
@@ -31,7 +31,7 @@ export async function readFacts(machine: Machine, configFile: string): Promise<F
       (value) => ({ ok: true, value }) as const,
       (error: Error) => ({ ok: false, error: error.message }) as const,
     ),
-    config.ok ? createSnapshotReader(host)(config.value.policy) : undefined,
+    config.ok ? readSnapshot(host, config.value.policy) : undefined,
   ]);
   return {
     ...surroundings,
@@ -46,8 +46,8 @@ export async function readFacts(machine: Machine, configFile: string): Promise<F
 }
 
 function readWeb(host: Host): Facts['web'] {
-  const defaults = readingOf(() => host.readText(DEFAULTS));
-  const file = defaults.ok ? /^[^#]*--web\.config\.file[= ]+([^\s"']+)/m.exec(defaults.value)?.[1] : undefined;
+  const defaults = orUndefined(() => host.readText(DEFAULTS)) ?? '';
+  const file = /^[^#]*--web\.config\.file[= ]+([^\s"']+)/m.exec(defaults)?.[1];
   return file === undefined ? undefined : { file, parsed: readingOf(() => parseWebConfig(host.readText(file), file)) };
 }
 

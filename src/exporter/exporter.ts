@@ -12,7 +12,7 @@ import type { HookSource } from '../host/linux/journal.ts';
 import { followHookJournal } from '../host/linux/journal.ts';
 import { keepFolderWatched } from '../host/linux/watch.ts';
 import { createStatusReader } from '../host/remediator-status.ts';
-import { createSnapshotReader } from '../host/snapshot.ts';
+import { readSnapshot } from '../host/snapshot.ts';
 import type { Log } from '../model/log.ts';
 import { REMEDIATOR_FOLDER } from '../model/remediator-paths.ts';
 import type { Report } from '../model/report.ts';
@@ -55,7 +55,6 @@ const restAfter = (trigger: Trigger, durationMs: number) => (trigger === 'event'
 
 /** Does nothing before `start`. Throws ConfigError where the config is bad. */
 export function createExporter({ host, load, log }: ExporterOptions): Exporter {
-  const readSnapshot = createSnapshotReader(host);
   const readStatus = createStatusReader(host);
   const book = createAuditBook(log);
   const findings = createFindingJournal(host, log, host.monotonic);
@@ -94,7 +93,7 @@ export function createExporter({ host, load, log }: ExporterOptions): Exporter {
     const { policy } = settings;
     const record = book.begin(trigger, host.now());
     try {
-      const snapshot = await readSnapshot(policy);
+      const snapshot = await readSnapshot(host, policy);
       // In this work, which takes tens of milliseconds at 1,000 vnets, whoever scrapes has their turn.
       await letOthersIn();
       const fresh = await inSlices(evaluation(snapshot, policy), SLICE_MS);

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import { readHookOnce } from '../host/linux/journal.ts';
 import { createStatusReader } from '../host/remediator-status.ts';
-import { createSnapshotReader } from '../host/snapshot.ts';
+import { readSnapshot } from '../host/snapshot.ts';
 import { SILENT } from '../model/log.ts';
 import type { Report } from '../model/report.ts';
 import { evaluate } from '../policy/evaluate.ts';
@@ -22,7 +22,7 @@ export async function auditOnce(
   // What cannot be read is in the result.
   const book = createAuditBook(SILENT);
   const record = book.begin('startup', host.now());
-  const snapshot = await createSnapshotReader(host)(settings.policy);
+  const snapshot = await readSnapshot(host, settings.policy);
   const report = evaluate(snapshot, settings.policy);
   record.end(snapshot, report, true);
   return {

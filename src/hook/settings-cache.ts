@@ -3,13 +3,15 @@
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import type { KeptFile } from '../host/linux/hook-machine.ts';
+import { orUndefined } from '../model/snapshot.ts';
 
+type Kept = { readonly key?: string; readonly settings?: Settings };
 type Files = Pick<Host, 'stat' | 'readText'>;
 
 /** `program`: another text for every other build of it. Throws ConfigError. */
 export async function loadKeptSettings(host: Files, path: string, program: string, store: KeptFile): Promise<Settings> {
   const key = keyOf(host, path, program);
-  const kept = key === undefined ? undefined : parse(store.read());
+  const kept: Kept | undefined = key === undefined ? undefined : orUndefined(() => JSON.parse(store.read() ?? ''));
   if (kept?.key === key && kept?.settings) return kept.settings;
   const { loadSettings } = await import('../config/load.ts');
   const settings = loadSettings(host, path);
@@ -19,18 +21,6 @@ export async function loadKeptSettings(host: Files, path: string, program: strin
 }
 
 function keyOf(host: Files, path: string, program: string): string | undefined {
-  try {
-    const stat = host.stat(path);
-    return stat && JSON.stringify([program, path, stat.ino, stat.mtimeMs, stat.size]);
-  } catch {
-    return undefined;
-  }
-}
-
-function parse(text: string | undefined): { readonly key?: string; readonly settings?: Settings } | undefined {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const stat = orUndefined(() => host.stat(path));
+  return stat && JSON.stringify([program, path, stat.ino, stat.mtimeMs, stat.size]);
 }

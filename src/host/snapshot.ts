@@ -1,7 +1,7 @@
 // The host, read once, at the same cost whatever the number of VMs.
 // A reader that fails makes its part unknown, never the whole.
 import { tapMac } from '../model/mac.ts';
-import type { Bridge, CollectorRun, Domain, Interface, Reading, Snapshot } from '../model/snapshot.ts';
+import type { Bridge, Domain, Interface, Reading, Snapshot } from '../model/snapshot.ts';
 import type { Host, PortOf } from './host.ts';
 
 /** The bridges to read, as of a Policy. */
@@ -9,22 +9,19 @@ export interface Scope {
   readonly bridges: readonly { readonly name: string }[];
 }
 
-export type SnapshotReader = (scope: Scope) => Promise<Snapshot>;
-
 /** Never rejects for anything the host says. */
-export function createSnapshotReader(host: Host): SnapshotReader {
-  return async (scope) => {
-    const takenAt = host.now();
-    const names = scope.bridges.map((bridge) => bridge.name);
-    // The bridges may be another process' work: it goes on while the domains are read.
-    const bridges = host.bridges.read(names);
-    const [running, domainsRun] = await timed(host, 'domains', host.domains.read);
-    const { links, vlans, collectors } = await bridges;
-    const domains = withoutTheDead(running, links, host.domains.died);
-    const kept = portsKeptByLibvirt(domains, links);
-    const fdb = kept.length === 0 ? undefined : await host.bridges.fdb(kept);
-    return { takenAt, links, vlans, domains, fdb, collectors: [...collectors, domainsRun] };
-  };
+export async function readSnapshot(host: Host, { bridges: scope }: Scope): Promise<Snapshot> {
+  const takenAt = host.now();
+  // The bridges may be another process' work: it goes on while the domains are read.
+  const bridges = host.bridges.read(scope.map(({ name }) => name));
+  const begin = host.monotonic();
+  const running = await host.domains.read();
+  const run = { collector: 'domains', ok: running.ok, durationMs: host.monotonic() - begin } as const;
+  const { links, vlans, collectors } = await bridges;
+  const domains = withoutTheDead(running, links, host.domains.died);
+  const kept = portsKeptByLibvirt(domains, links);
+  const fdb = kept.length === 0 ? undefined : await host.bridges.fdb(kept);
+  return { takenAt, links, vlans, domains, fdb, collectors: [...collectors, run] };
 }
 
 /** The domains, those whose process is gone as `died` has them. A tap of libvirt's ends with its process: whoever has one lives, and is not asked. */
@@ -57,14 +54,4 @@ function portsKeptByLibvirt(domains: Reading<readonly Domain[]>, links: Reading<
   return links.value.flatMap(({ name: bridge, ports }) =>
     ports.filter(({ name, mac }) => names.has(name) || macs.has(mac)).map(({ name }) => ({ bridge, port: name })),
   );
-}
-
-async function timed<T>(
-  host: Host,
-  collector: CollectorRun['collector'],
-  read: () => Reading<T> | Promise<Reading<T>>,
-): Promise<[Reading<T>, CollectorRun]> {
-  const begin = host.monotonic();
-  const reading = await read();
-  return [reading, { collector, ok: reading.ok, durationMs: host.monotonic() - begin }];
 }

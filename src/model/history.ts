@@ -1,4 +1,5 @@
 // What happened to vnets, as hook, remediator and exporter wrote it to the journal.
+import type { VnetOutcome } from './vnet-event.ts';
 
 /** Who writes, and the SYSLOG_IDENTIFIER of what it writes. The unit of a daemon is called the same, and `.service`. */
 export const WRITERS = {
@@ -21,15 +22,7 @@ export type HistoryKind =
   | 'found'
   | 'cleared'
   | 'healed'
-  | 'failed'
-  | 'reverted'
-  | 'vanished'
-  | 'held'
-  | 'suspended'
-  | 'paused'
-  | 'dry_run'
-  | 'refused'
-  | 'absent'
+  | Exclude<VnetOutcome, 'verified' | 'compliant'>
   | 'error'
   | 'warning'
   | 'left_out';

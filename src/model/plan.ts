@@ -2,6 +2,7 @@
 import type { Reason } from './reasons.ts';
 import type { FdbNeed } from './report.ts';
 import type { VidRange, VlanTable } from './vlan.ts';
+import type { VnetOutcome } from './vnet-event.ts';
 
 /** One `bridge` command. */
 export type Change = VlanChange | FdbChange;
@@ -62,7 +63,7 @@ export type RefusalReason = Reason | 'unknown' | 'uplink';
 /** What became of one vnet's plan. `vanished`: the port was gone, no failure. `reverted`: failed, and put back as it was. */
 export interface Outcome {
   readonly plan: VnetPlan;
-  readonly result: 'verified' | 'failed' | 'reverted' | 'vanished';
+  readonly result: Extract<VnetOutcome, 'verified' | 'failed' | 'reverted' | 'vanished'>;
   /** As read back; undefined where it could not be read or the port is gone. */
   readonly actual: VlanTable | undefined;
   /** Why it is not `verified`, for people. */

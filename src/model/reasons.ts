@@ -19,8 +19,8 @@ interface Entry {
   readonly healing: string;
   /** Commands that show it, for a shell, as root. */
   readonly inspect: (subject: Subject) => readonly string[];
-  /** Whether `plan DOMAIN` has something to say. */
-  readonly planned: boolean;
+  /** `plan DOMAIN` has nothing to say of it. */
+  readonly unplanned?: true;
 }
 
 interface Subject {
@@ -40,7 +40,6 @@ const TABLE = {
     healed: 'never',
     healing: 'only an operator turns filtering on; nothing on that bridge is healed meanwhile',
     inspect: ({ bridge }) => [`cat /sys/class/net/${shellWord(bridge)}/bridge/vlan_filtering`],
-    planned: false,
   },
   host_vlan_missing: {
     deviation: 'the bridge itself lacks a row of `host`',
@@ -50,7 +49,6 @@ const TABLE = {
     healed: 'never',
     healing: "the host's own place on the bridge is checked and never changed",
     inspect: ({ bridge }) => [`bridge vlan show dev ${shellWord(bridge)}`],
-    planned: false,
   },
   uplink_vlan_missing: {
     deviation: 'an uplink lacks a VLAN in use',
@@ -60,7 +58,6 @@ const TABLE = {
     healed: 'never',
     healing: 'uplinks are checked and never changed',
     inspect: vlansOf,
-    planned: true,
   },
   pvid_wrong: {
     deviation: "another PVID than the policy's",
@@ -70,7 +67,6 @@ const TABLE = {
     healed: 'yes',
     healing: '',
     inspect: vlansOf,
-    planned: true,
   },
   pvid_missing: {
     deviation: 'no PVID',
@@ -80,7 +76,6 @@ const TABLE = {
     healed: 'yes',
     healing: '',
     inspect: vlansOf,
-    planned: true,
   },
   not_on_bridge: {
     deviation: 'an interface of a running domain has no port on its bridge',
@@ -90,7 +85,6 @@ const TABLE = {
     healed: 'never',
     healing: 'only an operator puts a port on a bridge',
     inspect: portsOf,
-    planned: true,
   },
   mac_ambiguous: {
     deviation: 'more than one interface fits a port, or more than one port an interface',
@@ -100,7 +94,7 @@ const TABLE = {
     healed: 'never',
     healing: 'what is not matched beyond doubt is not touched',
     inspect: portsOf,
-    planned: false,
+    unplanned: true,
   },
   intent_conflict: {
     deviation: 'two sources say what the vnet should have, and differ',
@@ -110,7 +104,6 @@ const TABLE = {
     healed: 'never',
     healing: 'neither is put over the other; make them say the same, or name one of them in `intent`',
     inspect: vlansOf,
-    planned: true,
   },
   intent_invalid: {
     deviation: 'what the domain asks for is not understood, or more than `allowed`',
@@ -120,7 +113,6 @@ const TABLE = {
     healed: 'never',
     healing: 'nothing is guessed; correct the domain, or `allowed`',
     inspect: vlansOf,
-    planned: true,
   },
   vlan_missing: {
     deviation: 'not a member of a VLAN of the policy',
@@ -130,7 +122,6 @@ const TABLE = {
     healed: 'yes',
     healing: '',
     inspect: vlansOf,
-    planned: true,
   },
   fdb_missing: {
     deviation:
@@ -141,7 +132,6 @@ const TABLE = {
     healed: 'yes',
     healing: '',
     inspect: ({ vnet }) => (vnet === undefined ? [] : [`bridge fdb show dev ${shellWord(vnet)}`]),
-    planned: true,
   },
   vlan_unexpected: {
     deviation: 'member of a VLAN that the policy does not name',
@@ -151,7 +141,6 @@ const TABLE = {
     healed: 'by policy',
     healing: 'with `unexpected: remove`; the default VLAN always',
     inspect: vlansOf,
-    planned: true,
   },
   tagging_wrong: {
     deviation: 'a VLAN leaves tagged where untagged is expected, or the reverse',
@@ -161,7 +150,6 @@ const TABLE = {
     healed: 'yes',
     healing: 'also a VLAN that the policy does not name: with `unexpected: report` it stays a member, but tagged',
     inspect: vlansOf,
-    planned: true,
   },
 } as const satisfies Readonly<Record<string, Entry>>;
 

@@ -13,6 +13,15 @@ export function readingOf<T>(read: () => T): Reading<T> {
   }
 }
 
+/** What `read` returns; undefined where it throws, and nobody needs to know why. */
+export function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 /** The host at one moment. `bridges` hold those that the policy names and that exist. */
 export interface Snapshot {
   /** When reading began, milliseconds since the epoch. */

@@ -1,20 +1,23 @@
 // What became of one vnet: the one form in which hook and remediator write it to the journal, and in which `journalctl -o json`
 // gives it back. systemd.journal-fields(7): fields are the writer's own, in capitals.
-import type { Outcome } from './plan.ts';
-
 /**
  * An outcome of a plan; or why there was none. `held`, `suspended`, `paused`, `dry_run`: the remediator did not heal. `compliant`:
  * nothing was to be done. `refused`: it is never healed. `absent`: it has no port.
  */
-export type VnetOutcome =
-  | Outcome['result']
-  | 'held'
-  | 'suspended'
-  | 'paused'
-  | 'dry_run'
-  | 'compliant'
-  | 'refused'
-  | 'absent';
+export const VNET_OUTCOMES = [
+  'verified',
+  'failed',
+  'reverted',
+  'vanished',
+  'held',
+  'suspended',
+  'paused',
+  'dry_run',
+  'compliant',
+  'refused',
+  'absent',
+] as const;
+export type VnetOutcome = (typeof VNET_OUTCOMES)[number];
 
 export interface VnetEvent {
   readonly domain: string;

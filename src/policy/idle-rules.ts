@@ -1,7 +1,7 @@
 // Rules of the policy that are for no interface of this host: a VM that was renamed, a network that is gone, a rule that earlier
 // ones leave nothing. No error, for a policy may be written for many hosts.
 import type { BridgePolicy, Policy } from '../model/policy.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import type { Interface, Snapshot } from '../model/snapshot.ts';
 import { isFor } from './expect.ts';
 import type { Owner } from './match.ts';
 
@@ -24,11 +24,13 @@ export function idleRuleSentence({ bridge, rule, shadowedBy }: IdleRule): string
   return `rule ${rule} of ${bridge} never comes to be used here: ${shadowedBy.join(', ')} above takes all that it is for`;
 }
 
+/** A stopped domain's XML does not say on which bridge a libvirt network will put an interface, nor that of type='ethernet'. */
+export function mayLieOn({ bridge, network, ethernet }: Interface, name: string): boolean {
+  return bridge === undefined ? network !== undefined || ethernet !== undefined : bridge === name;
+}
+
 function idleOn({ name, rules }: BridgePolicy, all: readonly Owner[]): readonly IdleRule[] {
-  // A stopped domain's XML does not say on which bridge a libvirt network will put it, nor that of type='ethernet'.
-  const owners = all.filter(({ iface: { bridge, network, ethernet } }) =>
-    bridge === undefined ? network !== undefined || ethernet !== undefined : bridge === name,
-  );
+  const owners = all.filter(({ iface }) => mayLieOn(iface, name));
   return rules.flatMap((rule, i) => {
     const meant = owners.filter((owner) => isFor(rule, owner));
     const takers = meant.map((owner) => rules.slice(0, i).find((other) => isFor(other, owner))?.name);

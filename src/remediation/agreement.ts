@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import { createStatusReader } from '../host/remediator-status.ts';
 import type { Policy } from '../model/policy.ts';
 import { AGREED_FILE } from '../model/remediator-paths.ts';
+import { orUndefined } from '../model/snapshot.ts';
 
 /** Tells the remediator. Where none runs there is nobody to tell: one that starts later is not meant. Returns why it may not hear, for people. */
 export function agree(host: Host, { sha256 }: Policy): string | undefined {
@@ -20,9 +21,5 @@ export function agree(host: Host, { sha256 }: Policy): string | undefined {
 
 /** The sha256 of the policy that was accepted since the last time; undefined where there is no word. */
 export function readAgreement(host: Pick<Host, 'readText'>): string | undefined {
-  try {
-    return host.readText(AGREED_FILE).trim();
-  } catch {
-    return undefined;
-  }
+  return orUndefined(() => host.readText(AGREED_FILE).trim());
 }

@@ -1,22 +1,20 @@
 // One turn of the remediator: read, decide, heal, remember. What is remembered goes in and comes out; the daemon keeps it.
-
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
-import type { SnapshotReader } from '../host/snapshot.ts';
+import { readSnapshot } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
 import { isWhole } from '../model/report.ts';
-import { readErrors, type Snapshot } from '../model/snapshot.ts';
+import { readErrors } from '../model/snapshot.ts';
 import { configure } from './configure.ts';
 import { type Answer, decide } from './decide.ts';
 import { decisionOf, describe } from './decision.ts';
-import { afterHeals, guardKey, permit } from './guard.ts';
+import { afterHeals, earliest, guardKey, permit } from './guard.ts';
 import type { State } from './state-file.ts';
 import { count, createTally, forget, statusOf, type Tally } from './status.ts';
 
 export interface CycleInput {
   readonly host: Host;
-  readonly read: SnapshotReader;
   readonly settings: Pick<Settings, 'policy' | 'remediation'>;
   readonly trigger: string;
   /** When it was triggered, by the monotonic clock: for the durations. */
@@ -62,7 +60,7 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
   const { host, settings, paused, dryRun, agreed } = input;
   const { policy, remediation: limits } = settings;
   const inForce = memory.accepted.kind === 'known' ? memory.accepted.policy.bridges : [];
-  const snapshot = await input.read({ bridges: uniqueByName([...policy.bridges, ...inForce]) });
+  const snapshot = await readSnapshot(host, { bridges: uniqueByName([...policy.bridges, ...inForce]) });
   const answer = decide({ ...memory, snapshot, policy, limits, now: host.now(), paused, dryRun, agreed });
   const outcomes = await configure(
     host,
@@ -88,7 +86,7 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
     decisions,
     status: statusOf({ tally, guard, answer, policy, paused, dryRun, now }),
     wakeAt: earliest([answer.wakeAt, ...failed.map(({ plan }) => retryAt(permit(guard, plan, now, limits)))]),
-    problem: problemsOf(snapshot),
+    problem: readErrors(snapshot).join('; ') || undefined,
   };
 }
 
@@ -121,14 +119,4 @@ function isSuspension({ guard }: Answer, { outcome, guardKey }: Announcement): b
 
 function retryAt(allowed: ReturnType<typeof permit>): number | undefined {
   return 'until' in allowed ? allowed.until : undefined;
-}
-
-function earliest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((at) => at !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
-}
-
-function problemsOf(snapshot: Snapshot): string | undefined {
-  const problems = readErrors(snapshot);
-  return problems.length === 0 ? undefined : problems.join('; ');
 }

@@ -1,6 +1,5 @@
 // What the remediator does about one snapshot: which vnets are healed now, which are left alone and why, and when to look again.
 // Pure: the clock, the policies and what is remembered are handed in.
-
 import type { Refusal, VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Decision, SuspensionCause } from '../model/remediator-status.ts';
@@ -10,6 +9,7 @@ import { evaluate } from '../policy/evaluate.ts';
 import type { Accepted } from './accepted.ts';
 import {
   afterSuspension,
+  earliest,
   type GuardState,
   type Limits,
   nextForgetting,
@@ -94,7 +94,6 @@ export function decide(question: Question): Answer {
       rest.push(resting(vnet, allowed, limits));
     } else heal.push({ plan: vnet, probe: allowed.kind === 'probe' });
   }
-  const wakeAt = wakeUps.filter((at) => at !== undefined).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return {
     accepted: hold.accepted,
     guard,
@@ -105,7 +104,7 @@ export function decide(question: Question): Answer {
     policyHeld: held.some(({ cause }) => cause.kind !== 'asked'),
     refusals,
     report: hold.report,
-    wakeAt: Number.isFinite(wakeAt) ? wakeAt : undefined,
+    wakeAt: earliest(wakeUps),
   };
 }
 

@@ -119,10 +119,14 @@ export function observe(
 
 /** When `observe` will next forget something if all stays as it is; undefined: never. */
 export function nextForgetting(state: GuardState, limits: Limits): number | undefined {
-  const times = Object.values(state).flatMap((entry) =>
-    entry.compliantSince === undefined ? [] : [entry.compliantSince + limits.cooldownMs],
-  );
-  return times.length === 0 ? undefined : Math.min(...times);
+  const since = earliest(Object.values(state).map((entry) => entry.compliantSince));
+  return since === undefined ? undefined : since + limits.cooldownMs;
+}
+
+/** undefined where none of them is known. */
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((at) => at !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function backoff(streak: number, { maxHeals, windowMs, cooldownMs }: Limits): number {

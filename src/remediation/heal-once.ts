@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Host } from '../host/host.ts';
 import { takeLock } from '../host/linux/lock.ts';
-import { createSnapshotReader } from '../host/snapshot.ts';
+import { readSnapshot } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import { LOCK_FOLDER } from '../model/remediator-paths.ts';
@@ -59,12 +59,11 @@ export async function healOnce(
 
 async function runCycle(host: Host, policy: Policy, domains: readonly string[], refuse: Refuse) {
   const since = host.monotonic();
-  const read = createSnapshotReader(host);
-  const snapshot = await read(policy);
+  const snapshot = await readSnapshot(host, policy);
   const problems = refuse(snapshot);
   if (problems.length > 0) return { kind: 'refused', problems } as const;
   const outcomes = await configure(host, plan(evaluate(snapshot, policy), domains).vnets, since);
-  const after = evaluate(await read(policy), policy);
+  const after = evaluate(await readSnapshot(host, policy), policy);
   const unagreed = domains.length === 0 && isWhole(after) ? agree(host, policy) : undefined;
   return { kind: 'healed', outcomes, after, unagreed } as const;
 }

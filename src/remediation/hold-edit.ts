@@ -4,7 +4,8 @@ import type { Policy } from '../model/policy.ts';
 import { isWhole, type Report, type VnetReport } from '../model/report.ts';
 import type { Most } from './accepted.ts';
 import { keyOf } from './intents.ts';
-import { arrivals, interfacesAway, isDoubtful, isSameUnder, planOf, unknownDomains } from './moves.ts';
+import { arrivals, interfacesAway, isDoubtful, isSameUnder, unknownDomains } from './moves.ts';
+import { planOf } from './plan.ts';
 
 /** What a change would move. */
 export interface Weight {

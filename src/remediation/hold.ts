@@ -4,15 +4,14 @@
 // - an edit of the policy: then the last accepted one stays in force, until an operator's `heal`, another edit, a higher limit, or until
 //   nothing is left to move, as when each VM was started anew.
 // What is held of the one does not count for the other. That some VMs stop, or that VLANs are wiped, is no agreement. Pure.
-
 import type { Policy } from '../model/policy.ts';
 import { isWhole, type Report, type VnetReport } from '../model/report.ts';
 import { formatTable } from '../model/vlan.ts';
 import { type Accepted, type Known, knownOf } from './accepted.ts';
 import { mostFor, mostOf, type Weight, weighEdit } from './hold-edit.ts';
 import { accept, bridgeOf, hasChanged, keep, keyOf } from './intents.ts';
-import { isDoubtful, isSameUnder, planOf, withoutArrivals } from './moves.ts';
-import { isSettled } from './plan.ts';
+import { isDoubtful, isSameUnder, withoutArrivals, withVnets } from './moves.ts';
+import { isSettled, planOf } from './plan.ts';
 
 /** What to go by. `report` is undefined where nothing may be healed at all. */
 export interface Hold {
@@ -130,8 +129,4 @@ function partition<T>(all: readonly T[], is: (item: T) => boolean): readonly [re
 
 function vnetsOf(report: Report): readonly VnetReport[] {
   return report.bridges.flatMap((bridge) => bridge.vnets);
-}
-
-function withVnets(report: Report, fits: (vnet: VnetReport) => boolean): Report {
-  return { ...report, bridges: report.bridges.map((b) => ({ ...b, vnets: b.vnets.filter(fits) })) };
 }

@@ -1,14 +1,8 @@
 // What a policy that is not in force yet would move, what cannot be told of it now, and what has come to it already: a vnet
 // that was wiped has not, also where the policy happens to want just that. Pure.
-import type { VnetPlan } from '../model/plan.ts';
 import type { Report, VnetReport } from '../model/report.ts';
 import { isVid, pvidOf, sameTable, tableFrom, type VlanTable } from '../model/vlan.ts';
-import { isSettled, planVnet } from './plan.ts';
-
-/** What would be made of a vnet; none where there is nothing to do, or where it is not to be touched. */
-export function planOf(vnet: VnetReport): readonly VnetPlan[] {
-  return vnet.untouchable ? [] : planVnet(vnet);
-}
+import { isSettled } from './plan.ts';
 
 /** Whether what is in force makes the same of a vnet. */
 export function isSameUnder(inForce: Report | undefined, vnet: VnetReport): boolean {
@@ -47,8 +41,12 @@ export function arrivals(inForce: Report | undefined, wanted: Report): readonly 
 /** The report without them. */
 export function withoutArrivals(inForce: Report, wanted: Report): Report {
   const there = new Set(arrivals(inForce, wanted));
-  const bridges = inForce.bridges.map((b) => ({ ...b, vnets: b.vnets.filter((vnet) => !there.has(vnet)) }));
-  return { ...inForce, bridges };
+  return withVnets(inForce, (vnet) => !there.has(vnet));
+}
+
+/** The report with those of its vnets that fit. */
+export function withVnets(report: Report, fits: (vnet: VnetReport) => boolean): Report {
+  return { ...report, bridges: report.bridges.map((b) => ({ ...b, vnets: b.vnets.filter(fits) })) };
 }
 
 function hasCome(vnet: VnetReport | undefined): boolean {

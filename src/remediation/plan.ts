@@ -1,6 +1,5 @@
 // What would make a report compliant, and what is left alone and why. Pure. It never judges by itself: `evaluate` says what a
 // vnet's table should become (`target`); what is not known beyond doubt is refused here.
-
 import type { Change, Plan, Refusal, RefusalReason, VnetPlan } from '../model/plan.ts';
 import { REASON, type Reason } from '../model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
@@ -19,7 +18,7 @@ export function plan(report: Report, domains: readonly string[] = []): Plan {
     for (const vnet of bridge.vnets.filter((v) => wanted(v.domain))) {
       const refused = refusal(bridge, vnet);
       if (refused) refusals.push(refused);
-      else vnets.push(...planVnet(vnet));
+      else vnets.push(...planOf(vnet));
       if (!refused && vnet.verdict === 'drifted') refusals.push(...leftAlone(vnet));
     }
     refusals.push(...bridge.findings.filter((f) => isOwn(f, bridge) && wanted(f.domain)).map(refuseFinding));
@@ -64,9 +63,9 @@ export function isSettled(vnet: VnetReport | undefined): boolean {
   return sameTable(vnet.actual, vnet.target);
 }
 
-/** The plan for one vnet; none where nothing is left to heal. */
-export function planVnet(vnet: VnetReport): readonly VnetPlan[] {
-  if (!vnet.actual || !vnet.target || isSettled(vnet)) return [];
+/** What would be made of a vnet; none where there is nothing to do, or where it is not to be touched. */
+export function planOf(vnet: VnetReport): readonly VnetPlan[] {
+  if (!vnet.actual || !vnet.target || vnet.untouchable || isSettled(vnet)) return [];
   return [vnetPlan(vnet, vnet.actual, vnet.target)];
 }
 

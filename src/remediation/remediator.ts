@@ -3,10 +3,10 @@
 import type { Settings } from '../config/settings.ts';
 import { createTurns } from '../daemon/turns.ts';
 import type { Host, Locking } from '../host/host.ts';
-import { createSnapshotReader } from '../host/snapshot.ts';
 import type { Log } from '../model/log.ts';
 import { AGREED_FILE, PAUSE_FILE } from '../model/remediator-paths.ts';
-import type { Decision, RemediatorStatus } from '../model/remediator-status.ts';
+import type { RemediatorStatus } from '../model/remediator-status.ts';
+import { readingOf } from '../model/snapshot.ts';
 import { readAgreement } from './agreement.ts';
 import { attemptLock } from './attempt-lock.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
@@ -53,13 +53,17 @@ const MAX_TIMER_MS = 24 * 3600 * 1000;
 
 export function createRemediator(options: RemediatorOptions): Remediator {
   const { host, store, log, dryRun } = options;
-  const read = createSnapshotReader(host);
   let { settings } = options;
   let memory = createMemory(store.load(), host.now());
   let timer: NodeJS.Timeout | undefined;
   let lockedOut: string | undefined;
   let wasPaused = false;
   const once = createOnce(log);
+  const tried = (subject: string, message: string, action: () => void): boolean => {
+    const done = readingOf(action);
+    once(subject, done.ok ? undefined : done.error, message);
+    return done.ok;
+  };
   const journal = createDecisionJournal(host, (problem) =>
     once('journal', problem, 'the journal could not be written'),
   );
@@ -87,18 +91,14 @@ export function createRemediator(options: RemediatorOptions): Remediator {
         log.warn({ file: PAUSE_FILE }, 'paused: nothing is healed until the pause file is gone');
       if (!paused && wasPaused) log.info({ file: PAUSE_FILE }, 'the pause is over');
       wasPaused = paused;
-      const input = { host, read, settings, trigger: trigger.name, since, dryRun, paused, agreed };
+      const input = { host, settings, trigger: trigger.name, since, dryRun, paused, agreed };
       const result = await runCycle(input, memory);
       memory = result.memory;
       sleepUntil(result.wakeAt);
       const isSaved = tell(result);
       // Taken once: the same policy may come back one day, by mistake. Not taken where the host could not be read.
       if (agreed !== undefined && result.problem === undefined && isSaved && !dryRun)
-        once(
-          'agreed',
-          attempt(() => host.removeFile(AGREED_FILE)),
-          'what an operator accepted could not be removed',
-        );
+        tried('agreed', 'what an operator accepted could not be removed', () => host.removeFile(AGREED_FILE));
     } finally {
       await locking?.release();
     }
@@ -113,16 +113,11 @@ export function createRemediator(options: RemediatorOptions): Remediator {
   /** Whether the state is saved. */
   const tell = ({ status, decisions, problem }: CycleResult): boolean => {
     once('snapshot', problem, 'the host could not be read: what is unknown is left alone');
-    const unsaved = attempt(() => store.save(memory));
-    once('state', unsaved, 'the state could not be saved: a restart would forget it');
-    once(
-      'status',
-      attempt(() => options.publish(announcing(status, options.nextAt?.()))),
-      'the status could not be published',
-    );
-    logDecisions(log, decisions);
+    const isSaved = tried('state', 'the state could not be saved: a restart would forget it', () => store.save(memory));
+    tried('status', 'the status could not be published', () => options.publish(announcing(status, options.nextAt?.())));
+    for (const decision of decisions) log.debug({ ...decision }, 'decision');
     journal.write(decisions);
-    return unsaved === undefined;
+    return isSaved;
   };
 
   const turns = createTurns<Trigger>({
@@ -164,19 +159,6 @@ function isPaused(host: Host, log: Log): boolean {
 
 function announcing(status: RemediatorStatus, nextAt: number | undefined): RemediatorStatus {
   return nextAt !== undefined && Number.isFinite(nextAt) ? { ...status, nextCycleAt: nextAt } : status;
-}
-
-function attempt(action: () => unknown): string | undefined {
-  try {
-    action();
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-function logDecisions(log: Log, decisions: readonly Decision[]): void {
-  for (const d of decisions) log.debug({ ...d }, 'decision');
 }
 
 /** A problem is logged when it appears or is another one, and when it is gone. */

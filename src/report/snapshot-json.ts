@@ -3,10 +3,9 @@
 // from it. Keys that it does not have are refused: a snapshot of a newer version would be judged by half of what it says.
 import * as v from 'valibot';
 import { describe, formatPath } from '../config/problem.ts';
+import { wholeFile } from '../config/read-file.ts';
 import { type Entries, type Frozen, inWords, known } from '../model/json-file.ts';
-import { OperatorError } from '../model/mistake.ts';
 import { compare } from '../model/order.ts';
-import { printable } from '../model/printable.ts';
 import type {
   Bridge,
   CollectorRun,
@@ -38,21 +37,12 @@ export function parseSnapshot(text: string, file: string): Snapshot {
   return snapshot;
 }
 
-/** A file that is no snapshot: `file: key: expected …, found …`. */
-export class SnapshotError extends OperatorError {
-  override readonly name = 'SnapshotError';
-
-  constructor(file: string, problem: string, options?: ErrorOptions) {
-    super(printable(`${file}: ${problem}`), options);
-  }
-}
-
 function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
     const { message } = cause as Error;
-    throw new SnapshotError(file, `expected JSON, as "snapshot" prints it: ${message}`, { cause });
+    throw wholeFile(file, `expected JSON, as "snapshot" prints it: ${message}`, cause);
   }
 }
 
@@ -60,10 +50,10 @@ function check(json: unknown, file: string): v.InferOutput<typeof snapshotJson> 
   try {
     const result = v.safeParse(snapshotJson, json, { abortEarly: true });
     if (result.success) return result.output;
-    throw new SnapshotError(file, explain(result.issues[0]));
+    throw wholeFile(file, explain(result.issues[0]));
   } catch (cause) {
     // The check's recursion is as deep as the file's nesting.
-    if (cause instanceof RangeError) throw new SnapshotError(file, 'nested too deeply for a snapshot', { cause });
+    if (cause instanceof RangeError) throw wholeFile(file, 'nested too deeply for a snapshot', cause);
     throw cause;
   }
 }

@@ -1,5 +1,4 @@
 // Words for people, each made from the vocabulary's own: what is `pvid_wrong` in metrics is "PVID wrong" here.
-
 import { REASON, type Reason } from '../model/reasons.ts';
 import type { Finding, Portless, Unknown } from '../model/report.ts';
 import { shellArgument } from '../model/shell.ts';
@@ -36,8 +35,8 @@ export function subjectOf({ kind, name }: Unknown): string {
 
 /** The commands that show a finding, for a shell, as root. */
 export function commandsFor(finding: Finding): readonly string[] {
-  const { inspect, planned } = REASON[finding.reason];
-  const plans = planned && finding.domain !== undefined;
+  const { inspect, unplanned } = REASON[finding.reason];
+  const plans = !unplanned && finding.domain !== undefined;
   return [...inspect(finding), ...(plans ? [`libvirt-vlan-exporter plan ${shellArgument(finding.domain)}`] : [])];
 }
 

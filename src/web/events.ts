@@ -3,13 +3,14 @@
 import type { ServerResponse } from 'node:http';
 
 export interface EventHub {
-  /** Takes over the response; false where there are too many already, and nothing was sent. */
-  add(response: ServerResponse, headers: Readonly<Record<string, string>>): boolean;
+  /** Whether there are too many already. */
+  full(): boolean;
+  /** Takes over the response. */
+  add(response: ServerResponse, headers: Readonly<Record<string, string>>): void;
   /** Tells all clients that something changed at `at`. */
   changed(at: number): void;
   /** Ends all connections. */
   close(): void;
-  readonly size: number;
 }
 
 export interface EventHubOptions {
@@ -43,8 +44,8 @@ export function createEventHub({ maxClients, pingMs }: EventHubOptions): EventHu
   }
 
   return {
+    full: () => closed || clients.size >= maxClients,
     add(response, headers) {
-      if (closed || clients.size >= maxClients) return false;
       clients.add(response);
       response.on('close', () => remove(response));
       response.on('error', () => remove(response));
@@ -52,7 +53,6 @@ export function createEventHub({ maxClients, pingMs }: EventHubOptions): EventHu
       response.write('retry: 2000\n\n');
       send(response, 'report', changedAt);
       timer ??= setInterval(() => sendAll('ping', changedAt), pingMs).unref();
-      return true;
     },
     changed(at) {
       changedAt = at;
@@ -61,9 +61,6 @@ export function createEventHub({ maxClients, pingMs }: EventHubOptions): EventHu
     close() {
       closed = true;
       for (const client of clients) client.end();
-    },
-    get size() {
-      return clients.size;
     },
   };
 }

@@ -34,9 +34,20 @@ const EMPTY: Section = { text: Buffer.alloc(0), deflated: Buffer.alloc(0) };
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 
 export function createExposition(): Exposition {
-  const report = createSection<ReportInputs>(SECTIONS.report, sameReport);
-  const hook = createSection<HookInputs>(SECTIONS.hook, sameValues);
-  const remediator = createSection<RemediatorInputs>(SECTIONS.remediator, sameRemediator);
+  const report = createSection<ReportInputs>(
+    SECTIONS.report,
+    ({ report: { bridges, unknowns }, maxVlanSeriesPerVnet: max }) => [
+      // The time of a report is in no metric of its section.
+      bridges,
+      unknowns,
+      max,
+    ],
+  );
+  const hook = createSection<HookInputs>(SECTIONS.hook, ({ domains, stats, installed }) => [domains, stats, installed]);
+  const remediator = createSection<RemediatorInputs>(
+    SECTIONS.remediator,
+    ({ report: { bridges }, remediator: view }) => [bridges, view.kind, 'status' in view && view.status],
+  );
   let sections: readonly Section[] = [];
   let firstCrc = 0;
   let newest: Inputs | undefined;
@@ -87,33 +98,16 @@ function continueCrc(sum: number, text: Buffer): number {
   return text.length === 0 ? sum : crc32(text, sum);
 }
 
-/** A section that is rendered again only where its inputs are not the `same`. */
-function createSection<I>(families: readonly Family<I>[], same: (a: I, b: I) => boolean) {
-  let last: { readonly inputs: I; readonly section: Section } | undefined;
+/** A section that is rendered again only where something else is `madeOf` its inputs. */
+function createSection<I>(families: readonly Family<I>[], partsOf: (inputs: I) => readonly unknown[]) {
+  let last: { readonly parts: readonly unknown[]; readonly section: Section } | undefined;
   return async (inputs: I | undefined): Promise<Section> => {
     if (inputs === undefined) return EMPTY;
-    if (last && same(last.inputs, inputs)) return last.section;
+    const parts = partsOf(inputs);
+    if (last?.parts.every((part, i) => part === parts[i])) return last.section;
     const text = Buffer.from(await renderMetrics(families, inputs, letOthersIn));
     const deflated = await compress(text, { level: LEVEL, finishFlush: constants.Z_SYNC_FLUSH });
-    last = { inputs, section: { text, deflated } };
+    last = { parts, section: { text, deflated } };
     return last.section;
   };
-}
-
-// The time of a report is in no metric of its section.
-function sameReport(a: ReportInputs, b: ReportInputs): boolean {
-  return (
-    a.report.bridges === b.report.bridges &&
-    a.report.unknowns === b.report.unknowns &&
-    a.maxVlanSeriesPerVnet === b.maxVlanSeriesPerVnet
-  );
-}
-
-function sameRemediator(a: RemediatorInputs, b: RemediatorInputs): boolean {
-  const status = ({ remediator }: RemediatorInputs) => ('status' in remediator ? remediator.status : undefined);
-  return a.report.bridges === b.report.bridges && a.remediator.kind === b.remediator.kind && status(a) === status(b);
-}
-
-function sameValues(a: HookInputs, b: HookInputs): boolean {
-  return a.domains === b.domains && a.stats === b.stats && a.installed === b.installed;
 }

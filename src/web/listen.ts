@@ -1,5 +1,6 @@
 // Where to listen: addresses as Prometheus' exporters take them (`:19177`, `127.0.0.1:19177`, `[::1]:19177`, `host.example:19177`),
 // `unix:/path`, and the sockets that systemd hands over.
+import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { OperatorError } from '../model/mistake.ts';
 
@@ -72,18 +73,16 @@ export async function listen(addresses: readonly Address[], accept: (socket: Soc
   return { urls: (scheme) => servers.map((server) => urlOf(server, scheme)), close };
 }
 
-function listenOn(address: Address, accept: (socket: Socket) => void): Promise<Server> {
+async function listenOn(address: Address, accept: (socket: Socket) => void): Promise<Server> {
   // As node's own server for HTTP has it.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, accept);
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new ListenError(explain(error, address), { cause: error })),
-    );
-    server.listen({ ...address, host: 'host' in address ? address.host : undefined } as never, () => {
-      server.removeAllListeners('error');
-      resolve(server);
-    });
-  });
+  server.listen({ ...address, host: 'host' in address ? address.host : undefined } as never);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new ListenError(explain(error as NodeJS.ErrnoException, address), { cause: error });
+  }
+  return server;
 }
 
 const closeServer = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));

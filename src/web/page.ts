@@ -88,8 +88,7 @@ export function addPage(app: FastifyInstance, source: PageSource, options: PageO
     // Behind another request of its connection it has no socket, and Node 20 does not tell when that one is gone.
     if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null)
       return reply.code(503).header('retry-after', '1').send('one request at a time, please\n');
-    if (hub.size >= (options.maxClients ?? 64))
-      return reply.code(503).header('retry-after', '15').send('too many clients\n');
+    if (hub.full()) return reply.code(503).header('retry-after', '15').send('too many clients\n');
     reply.hijack();
     hub.add(reply.raw, { ...HEADERS, ...options.headers?.() });
   });

@@ -5,26 +5,17 @@ import { createBcrypt } from './bcrypt.ts';
 import { createConnections } from './connections.ts';
 import { guarded } from './door.ts';
 import { createFront } from './front.ts';
-import { type Lane, limitedPerConnection, limitedPerLane } from './intake.ts';
+import { type LaneOptions, limitedPerConnection, limitedPerLane } from './intake.ts';
 import { type Address, listen } from './listen.ts';
 import { createPasswords } from './passwords.ts';
 import { noWebSettings, type WebSettings } from './settings.ts';
 
 /** What clients may take of the server, on all addresses together, and what they need. */
-export interface ServeOptions {
+export interface ServeOptions extends Omit<LaneOptions, 'connections'> {
   readonly settings: WebSettings;
   readonly maxConnections: number;
-  /** Requests in work: so many scrapes, and so many of everything else; 0 is no limit. */
-  readonly maxRequests: number;
   /** Requests in work on one connection of HTTP/1. */
   readonly maxPipelined: number;
-  /** How long a request keeps its place where others wait for one. */
-  readonly maxWorkMs: number;
-  /** How long a request waits for a place. */
-  readonly maxWaitMs: number;
-  readonly lane: (path: string) => Lane;
-  /** Milliseconds, never set back. */
-  readonly now: () => number;
 }
 
 const PRESETS: Omit<ServeOptions, 'settings'> = {

@@ -2,6 +2,7 @@
 // files has changed; a bad one is told, and the last good one stays in force.
 import { isDeepStrictEqual } from 'node:util';
 import { wholeFile } from '../config/read-file.ts';
+import type { Host } from '../host/host.ts';
 import type { Log } from '../model/log.ts';
 import type { WebFacts } from '../report/metrics/self.ts';
 import { type Files, loadWebConfig, type Web } from './config/load-web-config.ts';
@@ -22,8 +23,9 @@ export function noWebSettings(): WebSettings {
   return { current: () => web, facts: () => undefined };
 }
 
-/** `now`: milliseconds, never set back. Throws ConfigError where the first reading fails. */
-export function createWebSettings(files: Files, path: string, log: Log, now: () => number): WebSettings {
+/** Of the file at `path`. Throws ConfigError where the first reading fails. */
+export function createWebSettings(files: Files & Pick<Host, 'monotonic'>, path: string, log: Log): WebSettings {
+  const now = files.monotonic;
   let watched = new Set<string>();
   let web = load(watched);
   let lastReloadOk = true;

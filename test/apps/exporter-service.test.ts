@@ -47,7 +47,10 @@ it('what an audit found is in /metrics as soon as it is settled', async () => {
 it('a web config is in force from the first request on', async () => {
   const host = simulatedHost();
   host.writeFile('/web.yml', `basic_auth_users: { me: "$2y$10$${'a'.repeat(53)}" }\n`);
-  const { get } = await serviceOn({ host, web: createWebSettings(host, '/web.yml', logSpy(), () => 0) });
+  const { get } = await serviceOn({
+    host,
+    web: createWebSettings({ ...host, monotonic: () => 0 }, '/web.yml', logSpy()),
+  });
   expect(await get('/')).toContain('Unauthorized');
 });
 

@@ -13,7 +13,7 @@ const { urls, settled } = await startService({
   host,
   load: () => settings,
   log,
-  ...(webConfig === undefined ? {} : { web: createWebSettings(files, webConfig, log, () => performance.now()) }),
+  web: webConfig === undefined ? undefined : createWebSettings(files, webConfig, log),
   addresses: [{ host: '127.0.0.1', port: 0 }],
   telemetryPath: '/metrics',
   maxRequests: 40,

@@ -6,9 +6,10 @@ import { get } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { configuredTable, macOf } from '../../src/apps/demo/fleet.ts';
 import { createHost } from '../../src/host/linux/real.ts';
-import { liveXml, tapMac } from '../../src/host/sim/vm.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { liveXml } from '../../src/host/sim/vm.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import { bridgeArgs } from '../../src/model/bridge-command.ts';
+import { tapMac } from '../../src/model/mac.ts';
 import { tableFrom, vid, vidRange } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { changesBetween } from '../../src/remediation/changes.ts';
@@ -40,7 +41,7 @@ async function bench() {
   const all = Array.from({ length: VNETS }, (_, i) => i);
   const { policy } = settings;
   const host = createHost();
-  const read = createSnapshotReader(host);
+  const read = readSnapshot.bind(undefined, host);
   const audit = async () => evaluate(await read(policy), policy);
   const compliant = async () => (await audit()).bridges[0]?.vnets.filter((vnet) => vnet.verdict === 'compliant').length;
 

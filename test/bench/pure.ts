@@ -1,5 +1,5 @@
 // evaluate and plan without a host: vnets per second of processor time, all compliant and all wiped.
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { plan } from '../../src/remediation/plan.ts';
 import type { Figure } from './figures.ts';
@@ -10,7 +10,7 @@ const MEASURE_MS = 3000;
 
 export async function benchPure(): Promise<readonly Figure[]> {
   const host = simulatedHost(VMS);
-  const read = createSnapshotReader(host);
+  const read = readSnapshot.bind(undefined, host);
   const compliant = await read(settings.policy);
   for (let i = 0; i < VMS; i += 1) host.wipe(`vnet${i}`);
   const wiped = await read(settings.policy);

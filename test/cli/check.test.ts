@@ -1,5 +1,5 @@
 // The commands that only look, on the simulated host: what goes to stdout, what to stderr, which exit status.
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { runCheck } from '../../src/cli/check.ts';
 import { runConfigCheck, runConfigInfer } from '../../src/cli/config.ts';
 import { runPlan } from '../../src/cli/plan.ts';
@@ -10,6 +10,7 @@ import { createSimHost } from '../../src/host/sim/host.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { parseSnapshot } from '../../src/report/snapshot-json.ts';
 import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
+import { outputOf } from '../support/output.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const CONFIG =
@@ -35,18 +36,6 @@ function host(): ProgramsHost {
   });
   return sim;
 }
-
-async function outputOf<T>(run: () => T | Promise<T>): Promise<{ status: T; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0);
-  const status = await run();
-  vi.restoreAllMocks();
-  return { status, out: out.join(''), err: err.join('') };
-}
-
-afterEach(() => vi.restoreAllMocks());
 
 test('all compliant is 0', async () => {
   const { status, out, err } = await outputOf(() => runCheck(host(), [], OPTIONS));

@@ -1,14 +1,15 @@
 // A bug report replayed: `snapshot` on the host that has the problem, `--from` anywhere else.
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { runCheck } from '../../src/cli/check.ts';
 import { runConfigInfer } from '../../src/cli/config.ts';
 import { runPlan } from '../../src/cli/plan.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { runSnapshot } from '../../src/cli/snapshot.ts';
+import { ConfigError } from '../../src/config/problem.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { parseTable } from '../../src/model/vlan.ts';
-import { SnapshotError } from '../../src/report/snapshot-json.ts';
 import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
+import { outputOf } from '../support/output.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const FROM = '/tmp/report.json';
@@ -20,8 +21,6 @@ const CONFIG = `bridges:
       - { name: a, domains: [vyos-01], pvid: 100 }
 `;
 const FILES = { 'config.file': FILE, from: FROM };
-
-afterEach(() => vi.restoreAllMocks());
 
 /** VMs that are compliant, drifted and stopped, one with a name that is no Latin, and a file that cannot be understood. */
 function sick(): SimHost {
@@ -45,21 +44,6 @@ async function elsewhere(sim: SimHost): Promise<ProgramsHost> {
   other.writeFile(FILE, CONFIG);
   other.writeFile(FROM, (await outputOf(() => runSnapshot(sim, FILES))).out);
   return other;
-}
-
-async function outputOf(run: () => Promise<number>): Promise<{ status: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += text;
-    return true;
-  });
-  const status = await run();
-  vi.restoreAllMocks();
-  return { status, out, err };
 }
 
 test.each([
@@ -114,7 +98,7 @@ test.each<[string, string, string]>([
   ];
   for (const run of runs) {
     const error = await run.catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(SnapshotError);
+    expect(error).toBeInstanceOf(ConfigError);
     expect((error as Error).message).toContain(`${FROM}: ${problem}`);
   }
 });

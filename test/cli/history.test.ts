@@ -1,5 +1,5 @@
 // `history` on the simulated host: what hook, exporter and remediator really write is read back.
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { runHeal } from '../../src/cli/heal.ts';
 import { runHistory } from '../../src/cli/history.ts';
 import { createProgram } from '../../src/cli/program.ts';
@@ -7,19 +7,18 @@ import { loadSettings } from '../../src/config/load.ts';
 import { createFindingJournal } from '../../src/exporter/finding-journal.ts';
 import { entryOf } from '../../src/hook/facts.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import type { Decision } from '../../src/model/remediator-status.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { journalEntries } from '../../src/remediation/record.ts';
 import { onPrograms } from '../support/on-programs.ts';
+import { outputOf } from '../support/output.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const START = Date.UTC(2026, 1, 3, 12);
 const OPTIONS = { format: 'table', since: 3_600_000 } as const;
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-
-afterEach(() => vi.restoreAllMocks());
 
 /** A host on which a VM started, drifted and was healed by hand, one minute apart. */
 async function eventful() {
@@ -41,16 +40,15 @@ async function eventful() {
   const findings = createFindingJournal(host, silent, () => now);
   const audit = async () => {
     now += 60_000;
-    findings.update(evaluate(await createSnapshotReader(host)(policy), policy));
+    findings.update(evaluate(await readSnapshot(host, policy), policy));
     await findings.written();
   };
   await audit();
   host.setTable('vnet0', parseTable('1* 10 20 100'));
   await audit();
   now += 60_000;
-  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  expect(await runHeal(host, [], { 'config.file': FILE, format: 'text' })).toBe(0);
-  vi.restoreAllMocks();
+  const heal = await outputOf(() => runHeal(host, [], { 'config.file': FILE, format: 'text' }));
+  expect(heal.status).toBe(0);
   await audit();
   const later = (ms: number) => {
     now += ms;
@@ -58,24 +56,9 @@ async function eventful() {
   return { host, later };
 }
 
-async function outputOf(...args: Parameters<typeof runHistory>) {
-  let [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += text;
-    return true;
-  });
-  const status = await runHistory(...args);
-  vi.restoreAllMocks();
-  return { status, out, err };
-}
-
 test('what happened is told in order, the newest last', async () => {
   const { host } = await eventful();
-  const { status, out, err } = await outputOf(host, [], OPTIONS);
+  const { status, out, err } = await outputOf(() => runHistory(host, [], OPTIONS));
   expect([status, err]).toEqual([0, '']);
   expect(out.replaceAll(/ +$/gm, '')).toBe(`\
 2026-02-03T12:00:00.000Z  vyos-01  -      started
@@ -90,7 +73,7 @@ test('what happened is told in order, the newest last', async () => {
 
 test('only the named domains, and only since then', async () => {
   const { host, later } = await eventful();
-  expect(await outputOf(host, ['web'], OPTIONS)).toEqual({
+  expect(await outputOf(() => runHistory(host, ['web'], OPTIONS))).toEqual({
     status: 0,
     out: '',
     err:
@@ -98,27 +81,31 @@ test('only the named domains, and only since then', async () => {
       'libvirt-vlan-exporter: libvirt knows no domain web now\n',
   });
   later(30_000);
-  const { out } = await outputOf(host, ['vyos-01'], { ...OPTIONS, since: 90_000 });
+  const { out } = await outputOf(() => runHistory(host, ['vyos-01'], { ...OPTIONS, since: 90_000 }));
   expect(out.split('\n').map((line) => line.split(/ +/)[3])).toEqual(['healed', 'cleared', 'cleared', undefined]);
 });
 
 test('a name that libvirt does not know is told, unless it has a history', async () => {
   const { host, later } = await eventful();
   const quiet = { ...OPTIONS, since: 1000 };
-  expect((await outputOf(host, ['vyos-01', 'vyos-1'], OPTIONS)).err).toBe(
+  expect((await outputOf(() => runHistory(host, ['vyos-01', 'vyos-1'], OPTIONS))).err).toBe(
     'libvirt-vlan-exporter: libvirt knows no domain vyos-1 now\n',
   );
   later(60_000);
-  expect((await outputOf(host, ['vyos-01'], quiet)).err).toMatch(/^[^\n]*: nothing happened since [^\n]*\n$/);
+  expect((await outputOf(() => runHistory(host, ['vyos-01'], quiet))).err).toMatch(
+    /^[^\n]*: nothing happened since [^\n]*\n$/,
+  );
   host.stop('vyos-01');
-  expect((await outputOf(host, ['vyos-01'], OPTIONS)).err).toBe('');
-  expect((await outputOf(host, ['vyos-01'], quiet)).err).toContain('libvirt knows no domain vyos-01 now\n');
+  expect((await outputOf(() => runHistory(host, ['vyos-01'], OPTIONS))).err).toBe('');
+  expect((await outputOf(() => runHistory(host, ['vyos-01'], quiet))).err).toContain(
+    'libvirt knows no domain vyos-01 now\n',
+  );
 });
 
 test('where libvirt’s folder cannot be read, it is not known whether there is such a domain', async () => {
   const { host } = await eventful();
   host.forbid('/run/libvirt/qemu');
-  const { status, err } = await outputOf(host, ['web', 'db'], OPTIONS);
+  const { status, err } = await outputOf(() => runHistory(host, ['web', 'db'], OPTIONS));
   expect([status, err]).toEqual([
     0,
     expect.stringMatching(/whether libvirt knows web, db cannot be told: EACCES[^\n]*\n$/),
@@ -127,7 +114,9 @@ test('where libvirt’s folder cannot be read, it is not known whether there is 
 
 test('--format json has each event with all that is known of it', async () => {
   const { host } = await eventful();
-  const { version, cut, events } = JSON.parse((await outputOf(host, [], { ...OPTIONS, format: 'json' })).out);
+  const { version, cut, events } = JSON.parse(
+    (await outputOf(() => runHistory(host, [], { ...OPTIONS, format: 'json' }))).out,
+  );
   expect([version, cut, events.length]).toEqual([1, false, 7]);
   expect(events[4]).toEqual({
     at: '2026-02-03T12:03:00.000Z',
@@ -149,7 +138,7 @@ test('--format json has each event with all that is known of it', async () => {
 test('a journal that cannot be read is 2, and says why', async () => {
   const { host } = await eventful();
   host.sabotage((line) => line.startsWith('journalctl'), 'missing');
-  const { status, out, err } = await outputOf(host, [], OPTIONS);
+  const { status, out, err } = await outputOf(() => runHistory(host, [], OPTIONS));
   expect([status, out]).toEqual([2, '']);
   expect(err).toContain('journalctl');
 });
@@ -194,8 +183,10 @@ test.each<[line: string, Decision]>([
 ])('domain and vnet stand once in a line: %s', async (line, decision) => {
   const host = createSimHost({ now: () => START });
   for (const fields of journalEntries([decision])) await host.journal.write(fields);
-  expect((await outputOf(host, [], OPTIONS)).out).toBe(`2026-02-03T12:00:00.000Z  web  vnet0  ${line}\n`);
-  const { events } = JSON.parse((await outputOf(host, [], { ...OPTIONS, format: 'json' })).out);
+  expect((await outputOf(() => runHistory(host, [], OPTIONS))).out).toBe(
+    `2026-02-03T12:00:00.000Z  web  vnet0  ${line}\n`,
+  );
+  const { events } = JSON.parse((await outputOf(() => runHistory(host, [], { ...OPTIONS, format: 'json' }))).out);
   expect(events).toMatchObject([{ problem: decision.problem ?? null }]);
 });
 
@@ -227,10 +218,10 @@ test('of a thousand vnets healed at once, each has its line, whatever its domain
   );
   for (const fields of journalEntries(decisions)) await host.journal.write(fields);
   expect(host.journal.entries).toHaveLength(1);
-  const { events } = JSON.parse((await outputOf(host, [], { ...OPTIONS, format: 'json' })).out);
+  const { events } = JSON.parse((await outputOf(() => runHistory(host, [], { ...OPTIONS, format: 'json' }))).out);
   expect(events.map((event: { domain: string }) => event.domain)).toEqual(names);
   expect(events.map((event: { reasons: string[] }) => event.reasons)).toEqual(names.map((_, i) => reasons(i)));
-  const { out } = await outputOf(host, ['\x7f\u202e\u{e0001}'], OPTIONS);
+  const { out } = await outputOf(() => runHistory(host, ['\x7f\u202e\u{e0001}'], OPTIONS));
   expect(out).toMatch(/^\S+ {2}\\x7f\\u202e\\u\{e0001\} {2}vnet2 {2}healed {2}pvid_wrong vlan_missing: 1\* -> 10\*\n$/);
 });
 

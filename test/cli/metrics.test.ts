@@ -10,6 +10,7 @@ import { replaceFile } from '../../src/host/linux/replace-file.ts';
 import { AUDIT_FAMILIES, SELF_FAMILIES } from '../../src/report/metrics/self.ts';
 import { parseAddress } from '../../src/web/listen.ts';
 import { CONFIG, DRIFTED, logSpy, simulatedHost } from '../exporter/fixture.ts';
+import { outputOf } from '../support/output.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 
@@ -19,13 +20,7 @@ function host() {
   return Object.assign(sim, { replaceFile });
 }
 
-async function printed(of: ReturnType<typeof host>): Promise<{ readonly text: string; readonly status: number }> {
-  const out: string[] = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0);
-  const status = await runMetrics(of, { 'config.file': FILE });
-  vi.restoreAllMocks();
-  return { text: out.join(''), status };
-}
+const printed = (of: ReturnType<typeof host>) => outputOf(() => runMetrics(of, { 'config.file': FILE }));
 
 async function scraped(of: ReturnType<typeof host>): Promise<string> {
   const service = await startService({
@@ -62,13 +57,13 @@ it('the series, their HELP and TYPE are those of a scrape, but for what only a d
   const scrape = seriesOf(await scraped(host())).filter(
     (line) => !DAEMON.some(({ name }) => new RegExp(`^(# (HELP|TYPE) )?${name}([ {]|$)`).test(line)),
   );
-  expect(seriesOf((await printed(host())).text)).toEqual(scrape);
+  expect(seriesOf((await printed(host())).out)).toEqual(scrape);
 });
 
 it('what is about vnets has the same values, too', async () => {
   const about = (text: string) =>
     text.split('\n').filter((line) => /^libvirt_vlan_(vnet|bridge|domain|hook|remediat)/.test(line));
-  const text = about((await printed(host())).text);
+  const text = about((await printed(host())).out);
   expect(text.length).toBeGreaterThan(20);
   expect(text).toEqual(about(await scraped(host())));
 });

@@ -1,10 +1,11 @@
 // `plan` and `heal` on the simulated host: what goes to stdout, which exit status, what becomes of the host.
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { runHeal } from '../../src/cli/heal.ts';
 import { runPlan } from '../../src/cli/plan.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
 import { formatTable } from '../../src/model/vlan.ts';
 import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
+import { outputOf } from '../support/output.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const CONFIG = `bridges:
@@ -31,23 +32,6 @@ async function tables(sim: SimHost): Promise<readonly string[]> {
   const { vlans } = await sim.bridges.read([]);
   return ['vnet0', 'vnet1'].map((port) => (vlans.ok ? formatTable(vlans.value.get(port) ?? []) : vlans.error));
 }
-
-async function outputOf(run: () => Promise<number>) {
-  let [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += text;
-    return true;
-  });
-  const status = await run();
-  vi.restoreAllMocks();
-  return { status, out, err };
-}
-
-afterEach(() => vi.restoreAllMocks());
 
 test('plan prints what a shell can run, exits 1, and changes nothing', async () => {
   const sim = host();

@@ -6,7 +6,7 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createProgram, runProgram } from '../../src/cli/program.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import { VERSION } from '../../src/model/version.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { renderSnapshot } from '../../src/report/snapshot-json.ts';
@@ -50,7 +50,7 @@ async function snapshotOf(...vms: readonly string[]): Promise<string> {
     host.start({ name, uuid: '00000000-0000-0000-0000-000000000001', interfaces });
     host.setTable('vnet0', parseTable('10 100*'));
   }
-  return renderSnapshot(await createSnapshotReader(host)({ bridges: [{ name: 'br0' }] }));
+  return renderSnapshot(await readSnapshot(host, { bridges: [{ name: 'br0' }] }));
 }
 
 test('these are the commands, their flags and presets', () => {
@@ -172,7 +172,7 @@ test('config infer prints a config, or the rules of one as commands; where there
     'rules.yml': 'bridges: { br0: { vlans: [10], pvid: 1 } }\n',
     'vm.json': await snapshotOf('web'),
     'idle.json': await snapshotOf(),
-    'empty.json': renderSnapshot(await createSnapshotReader(createSimHost({ now: () => 0 }))({ bridges: [] })),
+    'empty.json': renderSnapshot(await readSnapshot(createSimHost({ now: () => 0 }), { bridges: [] })),
   });
   const config = await run('config', 'infer', '--from', at('vm.json'));
   expect(config.status).toBe(0);

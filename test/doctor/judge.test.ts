@@ -7,6 +7,7 @@ import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
 import { EXPORTER, NETWORKD, REMEDIATOR, SOCKETS, type Unit } from '../../src/model/surroundings.ts';
 import { parseWebConfig } from '../../src/web/config/web-config.ts';
+import { statusAt } from '../support/status.ts';
 
 const CONFIG = `bridges:
   br0:
@@ -52,20 +53,7 @@ const unit = (more: Partial<Unit> = {}): Unit => ({
 });
 const systemd = (units: Record<string, Unit>, version = 252) =>
   ok({ version, units: new Map(Object.entries({ [EXPORTER]: unit(), [REMEDIATOR]: unit(), ...units })) });
-const status: RemediatorStatus = {
-  version: 1,
-  startedAt: 0,
-  lastCycleAt: 0,
-  dryRun: false,
-  paused: false,
-  policySha256: '',
-  heldPolicySha256: undefined,
-  domains: [],
-  held: [],
-  refusals: [],
-  duration: { buckets: [], sum: 0, count: 0 },
-  recent: [],
-};
+const status = statusAt(0);
 
 /** A host on which all is well, but for what is told. */
 const facts = (more: Partial<Facts> = {}): Facts => ({

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createFindingJournal } from '../../src/exporter/finding-journal.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import type { Finding, Report, Unknown } from '../../src/model/report.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { bridge, report } from '../report/example.ts';
@@ -113,7 +113,7 @@ test('a VM that stops is no finding, though an audit sees it without its tap', a
   const wants = policy(bridgePolicy({ name: 'br0', vlans: [], pvid: 1 }));
   const journal = createFindingJournal(host, silent, host.monotonic);
   const audit = async () => {
-    const found = evaluate(await createSnapshotReader(host)(wants), wants);
+    const found = evaluate(await readSnapshot(host, wants), wants);
     journal.update(found);
     await journal.written();
     now += 1000;

@@ -2,19 +2,12 @@ import { expect, it } from 'vitest';
 import { createStatusReader, parseStatus } from '../../src/host/remediator-status.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
-import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
+import { statusAt } from '../support/status.ts';
 
 const NOW = 1_000_000_000;
-const STATUS: RemediatorStatus = {
-  version: 1,
-  startedAt: NOW - 9000,
-  lastCycleAt: NOW - 5000,
-  dryRun: false,
-  paused: false,
+const STATUS = statusAt(NOW - 5000, {
   policySha256: 'ab',
-  heldPolicySha256: undefined,
   domains: [{ bridge: 'br', domain: 'a', remediations: 1, failures: 0, lastAt: NOW, suspendedSince: undefined }],
-  held: [],
   refusals: [
     { bridge: 'br', domain: undefined, vnet: undefined, reason: 'filtering_off', text: 'the bridge does not filter' },
   ],
@@ -26,8 +19,7 @@ const STATUS: RemediatorStatus = {
     sum: 0.5,
     count: 1,
   },
-  recent: [],
-};
+});
 
 function reader() {
   let now = NOW;

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { createSimHost } from '../../src/host/sim/host.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import type { Domain, Interface } from '../../src/model/snapshot.ts';
 import { onPrograms } from '../support/on-programs.ts';
 
 test('a reader takes time', async () => {
   let now = 0;
   const host = createSimHost({ now: () => (now += 5) });
-  const { collectors } = await createSnapshotReader(host)({ bridges: [] });
+  const { collectors } = await readSnapshot(host, { bridges: [] });
   expect(collectors.map((run) => run.durationMs > 0)).toEqual([true, true, true]);
 });
 
@@ -21,7 +21,7 @@ test('a bridge that prints no row though it has ports is asked once more', async
     answers += 1;
     return answers === 1 ? { ...result, stdout: '[]' } : result;
   });
-  const { vlans } = await createSnapshotReader(asked)({ bridges: [{ name: 'br0' }] });
+  const { vlans } = await readSnapshot(asked, { bridges: [{ name: 'br0' }] });
   expect(vlans.ok && [...vlans.value.keys()]).toContain('eno1');
   expect(answers).toBe(2);
 });
@@ -32,7 +32,7 @@ test('a port that stays without its name makes the VLANs unknown, and the collec
     ...(await run(...call)),
     stdout: '[{"ifname":"if57","vlans":[{"vlan":1}]}]',
   }));
-  const { vlans, collectors } = await createSnapshotReader(asked)({ bridges: [] });
+  const { vlans, collectors } = await readSnapshot(asked, { bridges: [] });
   expect(vlans).toEqual({ ok: false, error: expect.stringContaining('if57') });
   expect(collectors.find(({ collector }) => collector === 'vlans')?.ok).toBe(false);
 });
@@ -61,7 +61,7 @@ test.each<[string, readonly Interface[], boolean]>([
   const web: Domain = { ...running, name: 'web', interfaces };
   const other: Domain = { ...running, name: 'other', interfaces: [nic('vnet2')] };
   const dead: Domain = { ...web, state: 'defined', died: true };
-  const read = createSnapshotReader({
+  const read = readSnapshot.bind(undefined, {
     ...host,
     domains: {
       ...host.domains,
@@ -78,7 +78,7 @@ test('where the links are not known, every running VM is asked whether it lives'
   const web: Domain = { name: 'web', uuid: undefined, state: 'running', interfaces: [nic('vnet1')] };
   const dead: Domain = { ...web, state: 'defined', died: true };
   const unknown = { ok: false, error: 'x' } as const;
-  const read = createSnapshotReader({
+  const read = readSnapshot.bind(undefined, {
     ...host,
     bridges: { ...host.bridges, read: async () => ({ links: unknown, vlans: unknown, collectors: [] }) },
     domains: { ...host.domains, read: async () => ({ ok: true, value: [web] }), died: () => dead },

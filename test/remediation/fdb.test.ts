@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { parseFdbShow } from '../../src/host/linux/iproute2/text.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import { bridgeCommand } from '../../src/model/bridge-command.ts';
 import { formatVids } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
@@ -26,8 +26,8 @@ function host(kept = true): ProgramsHost {
   return sim;
 }
 
-const snapshotOf = (sim: Parameters<typeof createSnapshotReader>[0]) => createSnapshotReader(sim)(POLICY);
-async function judge(sim: Parameters<typeof createSnapshotReader>[0]) {
+const snapshotOf = (sim: Parameters<typeof readSnapshot>[0]) => readSnapshot(sim, POLICY);
+async function judge(sim: Parameters<typeof readSnapshot>[0]) {
   const report = evaluate(await snapshotOf(sim), POLICY);
   return { planned: plan(report), vnet: report.bridges[0]?.vnets[0] };
 }

@@ -1,7 +1,5 @@
 // A simulated host with VMs vm-1, vm-2 … of one vnet each on br0, a clock that only moves when told, and the remediator's memory.
-
 import { createSimHost } from '../../src/host/sim/host.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import { formatTable } from '../../src/model/vlan.ts';
@@ -54,7 +52,6 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
     });
     host.start(`vm-${i}`);
   }
-  const read = createSnapshotReader(host);
   let inForce = policyOf(100);
   let memory = createMemory(store.load(), now);
   let status: RemediatorStatus | undefined;
@@ -82,7 +79,7 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
     },
     cycle: async (trigger = 'event') => {
       const settings = { policy: inForce, remediation: limits };
-      const result = await runCycle({ host, read, settings, trigger, since: uptime, ...options, agreed }, memory);
+      const result = await runCycle({ host, settings, trigger, since: uptime, ...options, agreed }, memory);
       agreed = undefined;
       memory = result.memory;
       status = result.status;

@@ -1,6 +1,6 @@
 // The hold where domains ask for something else and the policy is edited, and what is out of sight meanwhile.
 import { expect, test } from 'vitest';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
@@ -50,7 +50,7 @@ async function healed(fleet: Fleet): Promise<readonly string[]> {
 }
 
 async function healByName(fleet: Fleet, policy: Policy, of: readonly number[]): Promise<void> {
-  const snapshot = await createSnapshotReader(fleet.host)(policy);
+  const snapshot = await readSnapshot(fleet.host, policy);
   const names = of.map((vm) => `vm-${vm}`);
   await configure(fleet.host, plan(evaluate(snapshot, policy), names).vnets, 0);
 }

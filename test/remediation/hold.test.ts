@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
@@ -10,14 +10,14 @@ import { createFleet, type Fleet, policyOf, told, WELL } from './fleet.ts';
 
 /** What `heal` does: applies the plan once, whatever the guard thinks. `vnets`: so many of them only, as by names. */
 async function operatorHeals(fleet: Fleet, policy = policyOf(20), vnets?: number) {
-  const snapshot = await createSnapshotReader(fleet.host)({ bridges: [{ name: 'br0' }] });
+  const snapshot = await readSnapshot(fleet.host, { bridges: [{ name: 'br0' }] });
   await configure(fleet.host, plan(evaluate(snapshot, policy)).vnets.slice(0, vnets));
   if (vnets === undefined) fleet.agree(policy);
 }
 
 /** The same by name, of VMs `first` to `last`. */
 async function healsByName(fleet: Fleet, first: number, last: number) {
-  const snapshot = await createSnapshotReader(fleet.host)({ bridges: [{ name: 'br0' }] });
+  const snapshot = await readSnapshot(fleet.host, { bridges: [{ name: 'br0' }] });
   const names = Array.from({ length: last - first + 1 }, (_, i) => `vm-${first + i}`);
   await configure(fleet.host, plan(evaluate(snapshot, policyOf(20)), names).vnets);
 }

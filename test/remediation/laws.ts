@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Host } from '../../src/host/host.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import type { Policy } from '../../src/model/policy.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
@@ -55,7 +55,7 @@ async function allTables(world: World): Promise<ReadonlyMap<string, string>> {
 }
 
 function snapshot(world: World): Promise<Snapshot> {
-  return createSnapshotReader(world.host)({ bridges: [{ name: world.bridge }] });
+  return readSnapshot(world.host, { bridges: [{ name: world.bridge }] });
 }
 
 /** Checks all laws in `numRuns` random states. Rejects with the counterexample. */

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { REASONS } from '../../src/model/reasons.ts';
-import type { Decision, RemediatorStatus } from '../../src/model/remediator-status.ts';
+import type { Decision } from '../../src/model/remediator-status.ts';
 import type { Report } from '../../src/model/report.ts';
 import { parseTable, vidRange } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
@@ -11,23 +11,10 @@ import type { PageInput } from '../../src/report/page/input.ts';
 import { age, duration } from '../../src/report/page/time.ts';
 import { renderPage } from '../../src/report/page.ts';
 import { reasonWords } from '../../src/report/words.ts';
+import { statusAt } from '../support/status.ts';
 import { bridge, report as reportOf, vnet } from './example.ts';
 import { input, NOW, POLICY, snapshotOf, table, VLANS } from './page/fixture.ts';
 
-const STATUS: RemediatorStatus = {
-  version: 1,
-  startedAt: NOW,
-  lastCycleAt: NOW,
-  dryRun: false,
-  paused: false,
-  policySha256: '',
-  heldPolicySha256: undefined,
-  domains: [],
-  held: [],
-  refusals: [],
-  duration: { buckets: [], sum: 0, count: 0 },
-  recent: [],
-};
 const DRIFTED = [{ name: 'vyos-01' }, { name: 'vyos-02', vlans: table(VLANS, 1) }, { name: 'ise-01' }];
 
 /** The text that a reader without style or script gets. */
@@ -181,8 +168,7 @@ function everything(): PageInput {
     durationMs: undefined,
   };
   const healing = { bridge: 'br-mgmt', failures: 0, lastAt: NOW };
-  const status: RemediatorStatus = {
-    ...STATUS,
+  const status = statusAt(NOW, {
     startedAt: NOW - 60_000 * 100,
     lastCycleAt: NOW - 99_000,
     dryRun: true,
@@ -199,7 +185,7 @@ function everything(): PageInput {
       { bridge: 'br9', reason: 'filtering_off', text: 'not there' },
     ],
     recent: [decision, { ...decision, at: NOW - 2000, outcome: 'failed', problem: 'EBUSY', durationMs: 1234 }],
-  };
+  });
   const mine = { bridge: 'br-mgmt', domain: 'vyos-01', vnet: 'vnet7' } as const;
   const drifted = { ...mine, expected: 'PVID 100', actual: 'PVID 1' } as const;
   const report: Report = {
@@ -296,7 +282,7 @@ test('a search finds decisions by domain, vnet, bridge and outcome', () => {
     problem: undefined,
     durationMs: 5,
   });
-  const status = { ...STATUS, recent: [decision('ise-01', 'vnet7'), decision('vyos-01', 'vnet0')] };
+  const status = statusAt(NOW, { recent: [decision('ise-01', 'vnet7'), decision('vyos-01', 'vnet0')] });
   const found = (q: string) =>
     renderPage(input([], { remediator: { kind: 'current', status } }), { q, drifted: false }).match(
       /(?<=id="dd\/\d+\/)\w+/g,

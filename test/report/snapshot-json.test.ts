@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { wholeFile } from '../../src/config/read-file.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
-import { createSnapshotReader } from '../../src/host/snapshot.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { formatTable, parseTable, vidRange, vlanTable } from '../../src/model/vlan.ts';
-import { parseSnapshot, renderSnapshot, SnapshotError } from '../../src/report/snapshot-json.ts';
+import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
 import { anySnapshot } from '../support/snapshots.ts';
 
 const EXAMPLE: Snapshot = {
@@ -68,7 +69,7 @@ test('a live XML with a VNC password leaves none of it in the snapshot', async (
   const xml = host.readText(path).replace('</devices>', "<graphics type='vnc' passwd='hunter2'/></devices>");
   expect(xml).toContain('hunter2');
   host.writeFile(path, xml);
-  const text = renderSnapshot(await createSnapshotReader(host)({ bridges: [{ name: 'br0' }] }));
+  const text = renderSnapshot(await readSnapshot(host, { bridges: [{ name: 'br0' }] }));
   expect(text).toContain('"web"');
   expect(text).not.toContain('hunter2');
 });
@@ -120,7 +121,7 @@ test.each<[string, string]>([
     'f: nested too deeply for a snapshot',
   ],
 ])('of %.20s it says what does not fit', (text, message) => {
-  expect(() => parseSnapshot(text, 'f')).toThrow(new SnapshotError('f', message.slice('f: '.length)));
+  expect(() => parseSnapshot(text, 'f')).toThrow(wholeFile('f', message.slice('f: '.length)));
 });
 
 function nested(depth: number): string {

@@ -1,11 +1,11 @@
 // What `check` prints. The whole picture is a golden file; `npm run golden` writes it anew.
 import { expect, test } from 'vitest';
 import type { HookStats } from '../../src/model/hook-stats.ts';
-import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { Report } from '../../src/model/report.ts';
 import { selectDomains } from '../../src/report/select.ts';
 import { summarize, toneOf } from '../../src/report/summary.ts';
 import { renderText } from '../../src/report/text.ts';
+import { statusAt } from '../support/status.ts';
 import { AT, bridge, report, table, vnet } from './example.ts';
 
 const PLAIN = { colour: false };
@@ -86,20 +86,10 @@ const hookStats: HookStats = {
   suppressed: 0,
 };
 const hook = { ok: true, value: hookStats } as const;
-const status: RemediatorStatus = {
-  version: 1,
-  startedAt: AT,
-  lastCycleAt: AT,
-  dryRun: false,
-  paused: false,
-  policySha256: '',
-  heldPolicySha256: undefined,
+const status = statusAt(AT, {
   domains: [{ bridge: 'br-mgmt', domain: 'vyos-01', remediations: 5, failures: 0, lastAt: AT, suspendedSince: AT }],
   held: [{ bridge: 'br-mgmt', domain: 'bind-01', vnet: 'vnet2', changes: ['bridge vlan add vid 30 dev vnet2'] }],
-  refusals: [],
-  duration: { buckets: [], sum: 0, count: 0 },
-  recent: [],
-};
+});
 
 const remediator = { kind: 'current', status } as const;
 

@@ -1,10 +1,10 @@
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import type { Inputs } from '../../src/exporter/metric-inputs.ts';
-import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { SelfInputs } from '../../src/report/metrics/self.ts';
 import { createExposition } from '../../src/web/exposition.ts';
 import { bridge, EXAMPLE, report, vnet } from '../report/example.ts';
+import { statusAt } from '../support/status.ts';
 
 const SELF: SelfInputs = {
   audits: { total: { startup: 1, schedule: 0, event: 0, reload: 0 }, failures: 0, durationMs: 1, lastSuccessAt: 1 },
@@ -18,19 +18,7 @@ const SELF: SelfInputs = {
   process: { cpuSeconds: 0, startTime: 0, residentBytes: 0, openFds: 3 },
 };
 const DOMAINS = ['vyos-01'];
-const STATUS: RemediatorStatus = {
-  version: 1,
-  startedAt: 1,
-  lastCycleAt: 1,
-  dryRun: false,
-  paused: false,
-  policySha256: '',
-  domains: [],
-  held: [],
-  refusals: [],
-  duration: { buckets: [], sum: 0, count: 0 },
-  recent: [],
-};
+const STATUS = statusAt(1);
 const STATS = { byDomain: new Map(), suppressed: 0 };
 
 function inputs(of = EXAMPLE): Inputs {

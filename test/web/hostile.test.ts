@@ -28,7 +28,7 @@ async function attacked() {
     host,
     log,
     load: () => parseSettings(CONFIG, 'config.yml'),
-    web: createWebSettings(files, folder.file('web.yml'), log, () => performance.now()),
+    web: createWebSettings(files, folder.file('web.yml'), log),
     addresses: [{ host: '127.0.0.1', port: 0 }],
     telemetryPath: '/metrics',
     maxRequests: 40,
@@ -118,7 +118,7 @@ describe('floods of HTTP/2', () => {
 
   it('a connection on which many requests were reset ends, after at most a batch or two of them were served', async () => {
     let served = 0;
-    const settings = createWebSettings(files, folder.file('web.yml'), logSpy(), () => 0);
+    const settings = createWebSettings({ ...files, monotonic: () => 0 }, folder.file('web.yml'), logSpy());
     const handle: RequestListener = (_request, response) => {
       served++;
       response.end();

@@ -40,7 +40,7 @@ async function served(text: string, options: Partial<ServeOptions> = {}) {
   folder.write(name, text);
   let now = 0;
   const log = logSpy();
-  const settings = createWebSettings(files, folder.file(name), log, () => now);
+  const settings = createWebSettings({ ...files, monotonic: () => now }, folder.file(name), log);
   const serving = await serve(
     [{ host: '127.0.0.1', port: 0 }],
     (request, response) => response.end(`${request.httpVersion} ${request.url}`),
@@ -279,7 +279,7 @@ describe('what is wrong with the files is told with the line', () => {
   const refusal = (text: string) => {
     folder.write('bad.yml', text);
     try {
-      createWebSettings(files, folder.file('bad.yml'), logSpy(), () => 0);
+      createWebSettings(files, folder.file('bad.yml'), logSpy());
     } catch (error) {
       return (error as Error).message;
     }
@@ -310,9 +310,7 @@ describe('what is wrong with the files is told with the line', () => {
   });
 
   it('the web config itself is not there', () => {
-    expect(() => createWebSettings(files, folder.file('nowhere.yml'), logSpy(), () => 0)).toThrow(
-      /nowhere\.yml: no such file/,
-    );
+    expect(() => createWebSettings(files, folder.file('nowhere.yml'), logSpy())).toThrow(/nowhere\.yml: no such file/);
   });
 
   it('a certificate that has ended is served, and warned about', async () => {

@@ -1,5 +1,6 @@
 // The demo's handles by HTTP, for tests that need a drift at a moment of their own: POST /ACT?domain=NAME, answered with a
 // sentence. Only there when asked for, on an address of its own, and nothing of the product listens there.
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Handle } from '../../host/host.ts';
@@ -30,10 +31,8 @@ export async function startControl(address: TcpAddress, acts: ControlActs): Prom
       return answer(400, (error as Error).message);
     }
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port: address.port, host: address.host ?? 'localhost' }, resolve);
-  });
+  server.listen({ port: address.port, host: address.host ?? 'localhost' });
+  await once(server, 'listening');
   const { address: ip, port, family } = server.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${ip}]` : ip}:${port}`,

@@ -71,9 +71,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { addresses, webConfigFile } = options;
   const web = {
     addresses,
-    ...(webConfigFile === undefined
-      ? {}
-      : { web: createWebSettings(files, webConfigFile, log, () => performance.now()) }),
+    web: webConfigFile === undefined ? undefined : createWebSettings(files, webConfigFile, log),
     telemetryPath: '/metrics',
     maxRequests: 40,
     lifecycle: true,
@@ -91,8 +89,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     await Promise.all([service.stop(), healing?.stop()]);
   };
   const reload = () => void service.reload();
-  const { urls, settled } = service;
-  const daemon = { host, urls, settled, status: () => '', reload, stuckMs: service.exporter.stuckMs, stop };
+  const daemon = { ...service, host, status: () => '', reload, stop };
   if (options.control === undefined) return { ...daemon, controlUrl: undefined };
 
   const telling = (act: (domain: string) => string) => (domain: string) => {
@@ -100,22 +97,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     tell(what);
     return what;
   };
-  const control = await startControl(options.control, {
-    'break-pvid': telling(acts.breakPvid),
-    wipe: telling(acts.wipe),
-    'remove-vlan': telling(acts.removeVlan),
-    repair: telling(acts.repair),
-    'lose-fdb': telling(acts.loseFdb),
-    contradict: telling(acts.contradict),
-    misask: telling(acts.misask),
-    agree: telling(acts.agree),
-    'cut-off-host': telling(acts.cutOffHost),
-    'reconnect-host': telling(acts.reconnectHost),
-    start: telling(acts.start),
-    stop: telling(acts.stop),
-    pause: telling(() => healing?.pause(true) ?? 'nothing heals here'),
-    resume: telling(() => healing?.pause(false) ?? 'nothing heals here'),
-  }).catch(async (error) => {
+  const pause = () => healing?.pause(true) ?? 'nothing heals here';
+  const resume = () => healing?.pause(false) ?? 'nothing heals here';
+  // POST /break-pvid is acts.breakPvid.
+  const orders = Object.entries({ ...acts, pause, resume }).map(
+    ([name, act]) => [name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), telling(act)] as const,
+  );
+  const control = await startControl(options.control, Object.fromEntries(orders)).catch(async (error) => {
     await stop();
     throw error;
   });

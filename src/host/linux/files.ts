@@ -29,15 +29,6 @@ export const files: Pick<Host, 'now' | 'monotonic' | 'stat' | 'readText' | 'list
   list: (path) => absent(() => readdirSync(path).sort()),
 };
 
-/** Whether libvirt keeps live XML of a domain; undefined where that cannot be told. */
-export function hasLiveXml(host: Pick<Host, 'list'>, domain: string): boolean | undefined {
-  try {
-    return host.list(LIVE_FOLDER)?.includes(`${domain}.xml`);
-  } catch {
-    return undefined;
-  }
-}
-
 const chunk = Buffer.alloc(4096);
 
 // Three system calls for a small file, where readFileSync makes five: a snapshot reads one file of sysfs for each port.

@@ -1,5 +1,6 @@
 // Whether the files of a folder are as they were, by one stat(2) of the folder instead of one for each file: libvirt writes a
 // domain's XML beside the old one and renames it (virFileRewrite), and that sets the folder's mtime.
+import { orUndefined } from '../../model/snapshot.ts';
 import type { FileStat, Host } from '../host.ts';
 
 // What somebody writes into a file that is there, or does to its permissions, leaves the folder's mtime as it was.
@@ -49,11 +50,11 @@ export function createFolderWatermark(
     readings += 1;
   };
   return {
-    holds: () => orElse(false, holds),
+    holds: () => orUndefined(holds) ?? false,
     begin: () => {
       drop();
       const [reading, at] = [readings, host.monotonic()];
-      const found = orElse(undefined, () => folders.map(look));
+      const found = orUndefined(() => folders.map(look));
       return () => {
         if (reading !== readings) return;
         marks = found;
@@ -62,12 +63,4 @@ export function createFolderWatermark(
     },
     drop,
   };
-}
-
-function orElse<T>(value: T, run: () => T): T {
-  try {
-    return run();
-  } catch {
-    return value;
-  }
 }

@@ -4,8 +4,8 @@
 // daemon has is learned from its log, of which journald always knows the unit.
 import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID, type FindingState } from '../../model/finding-event.ts';
 import { type History, type HistoryEvent, type HistoryKind, WRITERS, type Writer } from '../../model/history.ts';
-import type { Reading } from '../../model/snapshot.ts';
-import type { VnetOutcome } from '../../model/vnet-event.ts';
+import { orUndefined, type Reading } from '../../model/snapshot.ts';
+import { VNET_OUTCOMES } from '../../model/vnet-event.ts';
 import type { Host, JournalQuery } from '../host.ts';
 import { type Entry, isOfRoot, isOfUnit, oneLine, parseEntry, timeOf, values } from './journal-entry.ts';
 
@@ -106,7 +106,7 @@ function ofExporter(entry: Entry): readonly HistoryEvent[] {
 }
 
 function ofRemediator(entry: Entry): readonly HistoryEvent[] {
-  const kind = OUTCOMES.get(one(entry, 'LIBVIRT_VLAN_OUTCOME') ?? '');
+  const kind = outcomeOf(entry);
   if (!kind) return [];
   const by = one(entry, 'LIBVIRT_VLAN_TRIGGER') === 'heal' ? 'heal' : 'remediator';
   const event = eventOf(entry, by, kind === 'configured' ? 'healed' : kind);
@@ -117,7 +117,7 @@ function ofRemediator(entry: Entry): readonly HistoryEvent[] {
 }
 
 function ofHook(entry: Entry): readonly HistoryEvent[] {
-  const kind = OUTCOMES.get(one(entry, 'LIBVIRT_VLAN_OUTCOME') ?? '') ?? PRIORITIES.get(one(entry, 'PRIORITY') ?? '');
+  const kind = outcomeOf(entry) ?? PRIORITIES.get(one(entry, 'PRIORITY') ?? '');
   return kind && one(entry, 'LIBVIRT_VLAN_DOMAIN') !== undefined ? [eventOf(entry, 'hook', kind)] : [];
 }
 
@@ -129,22 +129,12 @@ const FINDING_KIND: Readonly<Record<FindingState, HistoryKind>> = {
 };
 const FINDING_KINDS: ReadonlyMap<string, HistoryKind> = new Map(Object.entries(FINDING_KIND));
 
-// What happened, as of the hook.
-const KIND_OF: Readonly<Record<VnetOutcome, HistoryKind>> = {
-  verified: 'configured',
-  compliant: 'configured',
-  failed: 'failed',
-  reverted: 'reverted',
-  vanished: 'vanished',
-  held: 'held',
-  suspended: 'suspended',
-  paused: 'paused',
-  dry_run: 'dry_run',
-  refused: 'refused',
-  absent: 'absent',
-};
+/** What happened, as of the hook. */
+function outcomeOf(entry: Entry): HistoryKind | undefined {
+  const outcome = VNET_OUTCOMES.find((known) => known === one(entry, 'LIBVIRT_VLAN_OUTCOME'));
+  return outcome === 'verified' || outcome === 'compliant' ? 'configured' : outcome;
+}
 
-const OUTCOMES: ReadonlyMap<string, HistoryKind> = new Map(Object.entries(KIND_OF));
 // Of an entry of the hook about no outcome.
 const PRIORITIES: ReadonlyMap<string, HistoryKind> = new Map([
   ['3', 'error'],
@@ -183,13 +173,8 @@ function decisionsOf(
   text: string | undefined,
   moment: (at: unknown) => number,
 ): readonly Pick<HistoryEvent, 'domain' | 'vnet' | 'before' | 'after' | 'at' | 'reasons'>[] {
-  if (text === undefined) return [];
-  try {
-    const list: unknown = JSON.parse(text);
-    return Array.isArray(list) ? list.flatMap((item) => decisionFrom(item, moment)) : [];
-  } catch {
-    return [];
-  }
+  const list = orUndefined(() => (JSON.parse(text ?? '') as unknown[]).flatMap((item) => decisionFrom(item, moment)));
+  return list ?? [];
 }
 
 // An older version wrote neither the moment of each nor its reasons.

@@ -1,5 +1,6 @@
 // Where libvirt looks for its qemu hook, and what is there. https://libvirt.org/hooks.html: /etc/libvirt/hooks/qemu, and since
 // 6.5.0 every executable of /etc/libvirt/hooks/qemu.d as well, in the order of their names.
+import { orUndefined } from '../../model/snapshot.ts';
 import type { Host } from '../host.ts';
 
 export const HOOK_FILE = '/etc/libvirt/hooks/qemu';
@@ -52,11 +53,7 @@ export function findHookFiles(host: Host): readonly HookFile[] {
 
 /** Whether a hook of ours or the original is in place and executable; undefined where that cannot be told. */
 export function hookInstalled(host: Host): boolean | undefined {
-  try {
-    return findHookFiles(host).some((file) => file.kind !== 'other' && file.executable);
-  } catch {
-    return undefined;
-  }
+  return orUndefined(() => findHookFiles(host).some((file) => file.kind !== 'other' && file.executable));
 }
 
 function kindOf(text: string): HookFile['kind'] {

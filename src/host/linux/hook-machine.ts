@@ -1,6 +1,7 @@
 // The machine as the hook needs it, by node's own modules alone: a VM's start waits for everything that is loaded here.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { JournalFields } from '../../model/journal.ts';
+import { orUndefined } from '../../model/snapshot.ts';
 import type { Host } from '../host.ts';
 import { files, processExists, sinceStart } from './files.ts';
 import { createIproute2 } from './iproute2/bridges.ts';
@@ -45,13 +46,7 @@ export interface KeptFile {
 /** Written at once or not at all, for hooks that read meanwhile. Its folder is root's own. */
 export function keptFile(path: string): KeptFile {
   return {
-    read: () => {
-      try {
-        return readFileSync(path, 'utf8');
-      } catch {
-        return undefined;
-      }
-    },
+    read: () => orUndefined(() => readFileSync(path, 'utf8')),
     write: (text) => {
       const temporary = `${path}.${process.pid}`;
       try {

@@ -1,6 +1,7 @@
 // One line of `journalctl -o json`, and what of it can be trusted. Pure. systemd.journal-fields(7), journalctl(1) "-o json".
 // Anybody may write an entry with any identifier and any field: only fields that begin with `_` are journald's own word.
 import { cut } from '../../model/printable.ts';
+import { orUndefined } from '../../model/snapshot.ts';
 
 const MAX_TEXT = 500;
 
@@ -8,12 +9,8 @@ export type Entry = Readonly<Record<string, unknown>>;
 
 /** undefined where the line is no JSON object. */
 export function parseEntry(line: string): Entry | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Entry) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value: unknown = orUndefined(() => JSON.parse(line));
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Entry) : undefined;
 }
 
 /** A field's values: one is a string, several are a list, one that is not UTF-8 is a list of bytes, one too long is null. */

@@ -1,7 +1,6 @@
 // Follows what the journal says of the hook, since boot, through journalctl(1): counted once, whatever happens to journalctl,
 // to journald or to the journal's files meanwhile.
 // Each start resumes at a cursor that lies somewhat back, and skips what was counted since.
-
 import type { HookStats } from '../../model/hook-stats.ts';
 import { type Log, SILENT } from '../../model/log.ts';
 import type { Reading } from '../../model/snapshot.ts';
@@ -31,7 +30,7 @@ export function followHookJournal(host: Host, configured: readonly string[], log
   const recent = createRecent();
   const listeners = new Set<() => void>();
   const news = debounce(() => listeners.forEach((listener) => void listener()), { quietMs: 100, maxMs: 1000 });
-  let reach: Reading<Reach> = { ok: false, error: BEING_READ };
+  let newest: Reading<string | undefined> = { ok: false, error: BEING_READ };
   let caughtUp = false;
   let durationMs = 0;
 
@@ -53,19 +52,18 @@ export function followHookJournal(host: Host, configured: readonly string[], log
   };
   // The newest entry may come before it is known to be the newest; and where it was vacuumed before it came, there is another one now.
   const catchUp = () => {
-    if (caughtUp || !reach.ok) return;
-    const { newest } = reach.value;
-    if (newest !== undefined && !recent.has(newest)) return;
+    if (caughtUp || !newest.ok) return;
+    if (newest.value !== undefined && !recent.has(newest.value)) return;
     caughtUp = true;
     recent.clear();
     news.trigger();
   };
   const readAgain = async () => {
     const begin = host.monotonic();
-    reach = await readReach(host, selection);
+    newest = await readNewest(host, selection);
     durationMs = host.monotonic() - begin;
     news.trigger();
-    return reach;
+    return newest;
   };
 
   const start = (ended: (problem: string) => void): Handle => {
@@ -104,10 +102,10 @@ export function followHookJournal(host: Host, configured: readonly string[], log
 
   return {
     read: () => ({
-      stats: readStats(reach, caughtUp, counts.stats),
+      stats: readStats(newest, caughtUp, counts.stats),
       installed: hookInstalled(host),
       durationMs,
-      watching: running.up() && reach.ok,
+      watching: running.up() && newest.ok,
     }),
     subscribe: (changed) => void listeners.add(changed),
     stop: () => {
@@ -118,8 +116,8 @@ export function followHookJournal(host: Host, configured: readonly string[], log
   };
 }
 
-function readStats(reach: Reading<Reach>, caughtUp: boolean, stats: () => HookStats): Reading<HookStats> {
-  if (!reach.ok) return reach;
+function readStats(newest: Reading<unknown>, caughtUp: boolean, stats: () => HookStats): Reading<HookStats> {
+  if (!newest.ok) return newest;
   return caughtUp ? { ok: true, value: stats() } : { ok: false, error: BEING_READ };
 }
 
@@ -167,27 +165,13 @@ function cursorOf(line: string | undefined): string | undefined {
   return /"__CURSOR":"([^"]+)"/.exec(line ?? '')?.[1];
 }
 
-/** How far the journal reaches. */
-interface Reach {
-  /** The cursor of the newest entry that is selected; undefined where there is none. */
-  readonly newest: string | undefined;
+/** The cursor of the newest entry that is selected; undefined where there is none. */
+async function readNewest(host: Host, selection: JournalQuery): Promise<Reading<string | undefined>> {
+  const read = await host.journal.read({ ...selection, last: 1 }, TIMEOUT_MS);
+  return read.ok ? { ok: true, value: cursorOf(read.value[0]) } : read;
 }
 
-async function readReach(host: Host, selection: JournalQuery): Promise<Reading<Reach>> {
-  const newest = await host.journal.read({ ...selection, last: 1 }, TIMEOUT_MS);
-  return newest.ok ? { ok: true, value: { newest: cursorOf(newest.value[0]) } } : newest;
-}
-
-/** What the journal holds of the hook, once; not ok where that takes longer than `waitMs` or cannot be. Never rejects. */
-export async function readHookStats(
-  host: Host,
-  identifiers: readonly string[],
-  waitMs: number,
-): Promise<Reading<HookStats>> {
-  return (await readHookOnce(host, identifiers, waitMs)).stats;
-}
-
-/** As readHookStats, with all that is known of the hook. Never rejects. */
+/** What the journal holds of the hook, once; its stats are not ok where that takes longer than `waitMs` or cannot be. Never rejects. */
 export function readHookOnce(host: Host, identifiers: readonly string[], waitMs: number): Promise<HookView> {
   return new Promise((resolve) => {
     const journal = followHookJournal(host, identifiers, SILENT);

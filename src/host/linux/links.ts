@@ -1,7 +1,7 @@
 // Bridges and their ports from sysfs: Documentation/ABI/testing/sysfs-class-net, net/bridge/br_sysfs_br.c.
 // sysfs and not `ip -j link`: a port without any VLAN is here too, and a thousand reads cost less than that one process.
 import { parseMac } from '../../model/mac.ts';
-import { type Bridge, type Port, type Reading, readingOf, vlanProtocolOf } from '../../model/snapshot.ts';
+import { type Bridge, orUndefined, type Port, type Reading, readingOf, vlanProtocolOf } from '../../model/snapshot.ts';
 import type { ChangesMade, Host } from '../host.ts';
 
 const NET = '/sys/class/net';
@@ -71,12 +71,8 @@ export function listBridges(host: Sysfs): readonly string[] {
 }
 
 function readNumber(host: Sysfs, path: string): number | undefined {
-  try {
-    const text = host.readText(path).trim();
-    return /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : undefined;
-  } catch {
-    return undefined;
-  }
+  const text = orUndefined(() => host.readText(path).trim()) ?? '';
+  return /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : undefined;
 }
 
 function flag(n: number | undefined): boolean | undefined {

@@ -3,11 +3,7 @@
 const FIRST_FD = 3;
 
 /** The descriptors of that name, in the order of the units; none where systemd passed none to this process. */
-export function listenFds(
-  env: Readonly<Record<string, string | undefined>>,
-  name: string,
-  pid: number = process.pid,
-): readonly number[] {
+export function listenFds(env: NodeJS.ProcessEnv, name: string, pid: number = process.pid): readonly number[] {
   return handedOver(env, pid).flatMap(([fd, known]) => (known === name ? [fd] : []));
 }
 
@@ -15,17 +11,11 @@ export function listenFds(
 const NOT_WEB = ['rtnl', 'notify', 'stored'];
 
 /** The sockets to serve on: all but those whose names say that they are for something else. */
-export function webSockets(
-  env: Readonly<Record<string, string | undefined>>,
-  pid: number = process.pid,
-): readonly number[] {
+export function webSockets(env: NodeJS.ProcessEnv, pid: number = process.pid): readonly number[] {
   return handedOver(env, pid).flatMap(([fd, name]) => (NOT_WEB.includes(name) ? [] : [fd]));
 }
 
-function handedOver(
-  env: Readonly<Record<string, string | undefined>>,
-  pid: number,
-): readonly (readonly [number, string])[] {
+function handedOver(env: NodeJS.ProcessEnv, pid: number): readonly (readonly [number, string])[] {
   if (env.LISTEN_PID !== `${pid}`) return [];
   const count = Number(env.LISTEN_FDS);
   if (!Number.isInteger(count) || count < 1) return [];

@@ -1,7 +1,8 @@
 // Whether a domain runs, by libvirt's live XML and the process that it names. Never a call into libvirt: a hook must not.
+import { orUndefined } from '../../model/snapshot.ts';
 import type { Host } from '../host.ts';
 import { parseDomainXml } from './domain-xml.ts';
-import { hasLiveXml, LIVE_FOLDER } from './files.ts';
+import { LIVE_FOLDER } from './files.ts';
 
 type Machine = Pick<Host, 'list' | 'readText'> & {
   /** Whether there is a process of this id; undefined where it cannot be told. */
@@ -10,17 +11,9 @@ type Machine = Pick<Host, 'list' | 'readText'> & {
 
 /** undefined where libvirt's folder cannot be read. */
 export function runs(machine: Machine, domain: string): boolean | undefined {
-  const isLive = hasLiveXml(machine, domain);
+  const isLive = orUndefined(() => machine.list(LIVE_FOLDER)?.includes(`${domain}.xml`));
   if (!isLive) return isLive;
-  const pid = processOf(machine, domain);
+  const pid = orUndefined(() => parseDomainXml(machine.readText(`${LIVE_FOLDER}/${domain}.xml`)).pid);
   // Live XML stays behind where libvirtd was down when the process ended.
   return pid === undefined || machine.processExists(pid) !== false;
-}
-
-function processOf(machine: Machine, domain: string): number | undefined {
-  try {
-    return parseDomainXml(machine.readText(`${LIVE_FOLDER}/${domain}.xml`)).pid;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
 // newest one counts: while somebody listens on it, the lock is held; when he dies, however he dies, the kernel refuses connections to it.
 // Node has no flock(2). link(2) gives a number to one only, and a socket has its number when somebody listens on it already.
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { chownSync, linkSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -35,7 +36,9 @@ export async function takeLock(folder: string, me: string): Promise<Locking> {
 async function takeTurn(server: Server, folder: string, turn: number): Promise<boolean> {
   const made = join(folder, `new-${randomUUID()}`);
   const path = join(folder, `${turn}`);
-  await listen(server, made);
+  // What goes wrong later is for who connects to notice.
+  server.on('error', () => undefined).listen(made);
+  await once(server, 'listening');
   server.unref();
   try {
     // What root makes, the remediator must be able to connect to.
@@ -79,13 +82,6 @@ function makeFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { uid } = statSync(dirname(folder));
   if (statSync(folder).uid !== uid) chownSync(folder, uid, -1);
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
 }
 
 const ANSWER_MS = 500;

@@ -21,11 +21,7 @@ export interface Notifier {
 const TIMEOUT_MS = 5000;
 
 /** Does nothing where `env` says that systemd does not listen. Never rejects. */
-export function createNotifier(
-  env: Readonly<Record<string, string | undefined>>,
-  log: Log,
-  run: Processes['run'] = processes.run,
-): Notifier {
+export function createNotifier(env: NodeJS.ProcessEnv, log: Log, run: Processes['run'] = processes.run): Notifier {
   const send = sender(env, log, run);
   return {
     ready: (status) => send('READY=1', `STATUS=${status}`),
@@ -38,7 +34,7 @@ export function createNotifier(
   };
 }
 
-function sender(env: Readonly<Record<string, string | undefined>>, log: Log, run: Processes['run']) {
+function sender(env: NodeJS.ProcessEnv, log: Log, run: Processes['run']) {
   const [fd] = listenFds(env, 'notify');
   // One after another: RELOADING=1 must not overtake READY=1.
   let last = Promise.resolve();
@@ -63,7 +59,7 @@ function sender(env: Readonly<Record<string, string | undefined>>, log: Log, run
 }
 
 // Half of what systemd allows, as sd_watchdog_enabled(3) advises.
-function watchdogMs(env: Readonly<Record<string, string | undefined>>): number | undefined {
+function watchdogMs(env: NodeJS.ProcessEnv): number | undefined {
   const forAnother = env.WATCHDOG_PID !== undefined && env.WATCHDOG_PID !== `${process.pid}`;
   const usec = Number(env.WATCHDOG_USEC);
   return forAnother || !(usec > 0) ? undefined : usec / 2000;

@@ -1,6 +1,7 @@
 // What this process uses (the few process_* metrics that alerts and dashboards use), and who reads what it writes. proc(5).
 import { fstatSync, readdirSync } from 'node:fs';
 import type { ProcessFacts } from '../../model/process-facts.ts';
+import { orUndefined } from '../../model/snapshot.ts';
 
 // The start by the wall clock, as node knows it.
 const startTime = performance.timeOrigin / 1000;
@@ -12,17 +13,9 @@ export function processFacts(): ProcessFacts {
     cpuSeconds: (user + system) / 1e6,
     startTime,
     residentBytes: process.memoryUsage.rss(),
-    openFds: openFds(),
-  };
-}
-
-function openFds(): number | undefined {
-  try {
     // Without the one that the listing itself opens.
-    return readdirSync('/proc/self/fd').length - 1;
-  } catch {
-    return undefined;
-  }
+    openFds: orUndefined(() => readdirSync('/proc/self/fd').length - 1),
+  };
 }
 
 /**

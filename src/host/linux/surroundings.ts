@@ -1,5 +1,5 @@
 // What else on a Linux host concerns this program, asked of programs and files; nothing is changed.
-import { type Reading, readingOf } from '../../model/snapshot.ts';
+import { orUndefined, type Reading } from '../../model/snapshot.ts';
 import {
   EXPORTER,
   LIBVIRT_DAEMONS,
@@ -126,16 +126,13 @@ async function outputOf(machine: Machine, command: string, args: readonly string
 }
 
 function exists(machine: Machine, path: string): boolean {
-  const found = readingOf(() => machine.stat(path));
-  return found.ok && found.value !== undefined;
+  return orUndefined(() => machine.stat(path)) !== undefined;
 }
 
 function readOr(machine: Machine, path: string): string | undefined {
-  const read = readingOf(() => machine.readText(path));
-  return read.ok ? read.value.trim() : undefined;
+  return orUndefined(() => machine.readText(path).trim());
 }
 
 function listOr(machine: Machine, path: string): readonly string[] {
-  const read = readingOf(() => machine.list(path));
-  return read.ok ? (read.value ?? []) : [];
+  return orUndefined(() => machine.list(path)) ?? [];
 }

@@ -1,11 +1,11 @@
 // The simulated host's libvirt: domains, whose taps are made and removed with them, and whose XML lies where libvirt's does.
+import { tapMac } from '../../model/mac.ts';
+import { PERSISTENT_FOLDER } from '../linux/domains.ts';
+import { LIVE_FOLDER } from '../linux/files.ts';
 import type { Files } from './files.ts';
 import type { Kernel } from './kernel.ts';
 import { type SimVlan, setupVlans } from './libvirt-vlan.ts';
-import { liveXml, persistentXml, type SimInterface, type SimVm, tapMac } from './vm.ts';
-
-const LIVE = '/run/libvirt/qemu';
-const PERSISTENT = '/etc/libvirt/qemu';
+import { liveXml, persistentXml, type SimInterface, type SimVm } from './vm.ts';
 
 export interface SimDomains {
   /** Writes the persistent XML. */
@@ -42,9 +42,9 @@ export function createSimDomains(kernel: Kernel, files: Files): SimDomains {
   let lastVnet = -1;
   let lastPid = 1000;
 
-  files.makeFolder(LIVE);
-  files.makeFolder(`${PERSISTENT}/networks`);
-  files.makeFolder(`${PERSISTENT}/autostart`);
+  files.makeFolder(LIVE_FOLDER);
+  files.makeFolder(`${PERSISTENT_FOLDER}/networks`);
+  files.makeFolder(`${PERSISTENT_FOLDER}/autostart`);
 
   const runningDomain = (name: string): Running => {
     const found = active.get(name);
@@ -53,13 +53,13 @@ export function createSimDomains(kernel: Kernel, files: Files): SimDomains {
   };
   const setRunning = (running: Running) => {
     active.set(running.vm.name, running);
-    files.write(`${LIVE}/${running.vm.name}.xml`, liveXml(running.vm, running.pid, running.taps));
+    files.write(`${LIVE_FOLDER}/${running.vm.name}.xml`, liveXml(running.vm, running.pid, running.taps));
   };
   const addTap = (nic: SimInterface): string => {
     // Only the counter is ever used up, as in libvirt; a name of one's own uses no number.
     if (nic.target === undefined) lastVnet += 1;
     const name = nic.target ?? `vnet${lastVnet}`;
-    kernel.addLink(name, 'tap', tapMac(nic.mac));
+    kernel.addLink(name, 'tap', tapMac(nic.mac.toLowerCase()));
     kernel.setMaster(name, nic.bridge);
     if (nic.vlan) setupVlans(kernel, name, nic.vlan);
     const link = kernel.links.get(name);
@@ -71,11 +71,11 @@ export function createSimDomains(kernel: Kernel, files: Files): SimDomains {
   return {
     define(vm) {
       defined.set(vm.name, vm);
-      files.write(`${PERSISTENT}/${vm.name}.xml`, persistentXml(vm));
+      files.write(`${PERSISTENT_FOLDER}/${vm.name}.xml`, persistentXml(vm));
     },
     undefine(domain) {
       defined.delete(domain);
-      files.remove(`${PERSISTENT}/${domain}.xml`);
+      files.remove(`${PERSISTENT_FOLDER}/${domain}.xml`);
     },
     start(what) {
       const vm = typeof what === 'string' ? defined.get(what) : what;
@@ -87,7 +87,7 @@ export function createSimDomains(kernel: Kernel, files: Files): SimDomains {
     stop(domain) {
       for (const tap of runningDomain(domain).taps) if (kernel.links.has(tap)) kernel.removeLink(tap);
       active.delete(domain);
-      files.remove(`${LIVE}/${domain}.xml`);
+      files.remove(`${LIVE_FOLDER}/${domain}.xml`);
     },
     attach(domain, nic) {
       const { vm, taps, pid } = runningDomain(domain);

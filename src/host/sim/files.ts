@@ -1,5 +1,6 @@
 // The files of the simulated host: domain XML and whatever a test puts there. A write replaces the file, as libvirt's own
 // (temporary file, then rename): a new inode, a new time. Folders can be watched.
+import { basename, dirname } from 'node:path';
 import type { FileStat, Handle } from '../host.ts';
 
 export interface Files {
@@ -25,17 +26,17 @@ export function createFiles(now: () => number): Files {
   let lastInode = 1000;
 
   const makeFolder = (path: string) => {
-    for (let at = path; !folders.has(at); at = parent(at)) folders.set(at, now());
+    for (let at = path; !folders.has(at); at = dirname(at)) folders.set(at, now());
   };
   const tell = (path: string) => {
-    folders.set(parent(path), now());
-    for (const changed of watchers.get(parent(path)) ?? []) queueMicrotask(() => changed(basename(path)));
+    folders.set(dirname(path), now());
+    for (const changed of watchers.get(dirname(path)) ?? []) queueMicrotask(() => changed(basename(path)));
   };
 
   return {
     makeFolder,
     write(path, text) {
-      makeFolder(parent(path));
+      makeFolder(dirname(path));
       lastInode += 1;
       const stat = { ino: lastInode, mtimeMs: now(), size: Buffer.byteLength(text), isFile: true };
       files.set(path, { text, stat });
@@ -55,8 +56,8 @@ export function createFiles(now: () => number): Files {
     list(path) {
       if (!folders.has(path)) return undefined;
       return [...files.keys(), ...folders.keys()]
-        .filter((at) => at !== '/' && parent(at) === path)
-        .map(basename)
+        .filter((at) => at !== '/' && dirname(at) === path)
+        .map((at) => basename(at))
         .sort();
     },
     watch(path, changed) {
@@ -65,12 +66,4 @@ export function createFiles(now: () => number): Files {
       return { stop: () => void set.delete(changed) };
     },
   };
-}
-
-function parent(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
-}
-
-function basename(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }

@@ -24,11 +24,6 @@ export interface SimVm {
   readonly metadata?: string;
 }
 
-/** The tap's MAC that libvirt makes of a guest's: first octet `fe`, or `fa` where the guest's is `fe`. */
-export function tapMac(guest: string): string {
-  return `${guest.toLowerCase().startsWith('fe') ? 'fa' : 'fe'}${guest.toLowerCase().slice(2)}`;
-}
-
 /** /etc/libvirt/qemu/NAME.xml */
 export function persistentXml(vm: SimVm): string {
   return `<!--

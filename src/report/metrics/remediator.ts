@@ -53,44 +53,55 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
     'remediation_suspended',
     ['domain', 'bridge', 'because'],
     'Whether the guard has suspended the domain: because="undone", somebody undoes the heals; "failing", the heals fail.',
-    (inputs) =>
-      perDomain(inputs, (labels, remediation) =>
-        SUSPENSION_CAUSES.map((because) => ({
-          value: Number(causeOf(remediation) === because),
-          labels: { ...labels, because },
-        })),
-      ),
+    perDomain((labels, remediation) =>
+      SUSPENSION_CAUSES.map((because) => ({
+        value: Number(causeOf(remediation) === because),
+        labels: { ...labels, because },
+      })),
+    ),
   ),
   remediatorGauge(
     'remediation_held',
     "Whether a change of the policy, or of what domains ask for, waits for an operator's heal.",
-    (s) => Number(s !== null && isHeld(s)),
+    (s) => Number(s !== undefined && isHeld(s)),
   ),
   family(
     'gauge',
     'remediation_held_vnets',
     ['bridge'],
     "Vnets that a change of the policy, or of what domains ask for, would move and that wait for an operator's heal.",
-    heldVnets,
+    told((status, { bridges }) =>
+      bridges.map(({ name }) => ({
+        value: (status?.held ?? []).filter((held) => held.bridge === name).length,
+        labels: { bridge: name },
+      })),
+    ),
   ),
-  family('histogram', 'remediation_duration_seconds', ['le'], 'From drift seen to verified.', duration),
+  family('histogram', 'remediation_duration_seconds', ['le'], 'From drift seen to verified.', told(duration)),
 ];
 
-/** undefined: nothing is known. Else the status, or null where there is no remediator. */
-function statusOf(view: RemediatorView): RemediatorStatus | null | undefined {
-  if (view.kind === 'unreadable') return undefined;
-  return view.kind === 'absent' ? null : view.status;
+/** Samples of the status, which is undefined where there is no remediator; none where it cannot be read. */
+function told(
+  samples: (status: RemediatorStatus | undefined, report: Report) => readonly Sample[],
+): (inputs: RemediatorInputs) => readonly Sample[] {
+  return ({ report, remediator: view }) => {
+    if (view.kind === 'unreadable') return [];
+    return samples(view.kind === 'absent' ? undefined : view.status, report);
+  };
 }
 
 function remediatorGauge(
   name: string,
   help: string,
-  of: (status: RemediatorStatus | null) => number,
+  of: (status: RemediatorStatus | undefined) => number,
 ): Family<RemediatorInputs> {
-  return family('gauge', name, [], help, ({ remediator }) => {
-    const status = statusOf(remediator);
-    return status === undefined ? [] : single(of(status));
-  });
+  return family(
+    'gauge',
+    name,
+    [],
+    help,
+    told((status) => single(of(status))),
+  );
 }
 
 function domainFamily(
@@ -99,26 +110,20 @@ function domainFamily(
   help: string,
   of: (domain: DomainRemediation | undefined) => number | undefined,
 ): Family<RemediatorInputs> {
-  return family(type, name, ['domain', 'bridge'], help, (inputs) =>
-    perDomain(inputs, (labels, remediation) => [{ value: of(remediation) ?? 0, labels }]),
-  );
+  const samples = perDomain((labels, remediation) => [{ value: of(remediation) ?? 0, labels }]);
+  return family(type, name, ['domain', 'bridge'], help, samples);
 }
 
 /** The samples of each domain of a bridge, whether or not the remediator tells of it. */
-function perDomain(
-  { report, remediator }: RemediatorInputs,
-  samples: (labels: Labels, remediation: DomainRemediation | undefined) => readonly Sample[],
-): readonly Sample[] {
-  const status = statusOf(remediator);
-  if (status === undefined) return [];
-  const remediation = new Map((status?.domains ?? []).map((domain) => [key(domain.bridge, domain.domain), domain]));
-  return report.bridges.flatMap((bridge) => {
-    const there = (status?.domains ?? []).filter((d) => d.bridge === bridge.name).map((d) => d.domain);
-    const domains = [...new Set([...domainsOn(bridge), ...there])].sort();
-    return domains.flatMap((domain) =>
-      samples({ domain, bridge: bridge.name }, remediation.get(key(bridge.name, domain))),
-    );
-  });
+function perDomain(samples: (labels: Labels, remediation: DomainRemediation | undefined) => readonly Sample[]) {
+  return told((status, { bridges }) =>
+    bridges.flatMap((bridge) => {
+      const there = (status?.domains ?? []).filter((d) => d.bridge === bridge.name);
+      const remediation = new Map(there.map((d) => [d.domain, d]));
+      const domains = [...new Set([...domainsOn(bridge), ...remediation.keys()])].sort();
+      return domains.flatMap((domain) => samples({ domain, bridge: bridge.name }, remediation.get(domain)));
+    }),
+  );
 }
 
 // A remediator of an older version does not say why.
@@ -126,27 +131,12 @@ function causeOf(remediation: DomainRemediation | undefined): SuspensionCause | 
   return remediation?.suspendedSince === undefined ? undefined : (remediation.suspendedBecause ?? 'undone');
 }
 
-function key(bridge: string, domain: string): string {
-  return `${bridge}\n${domain}`;
-}
-
 // A remediator of an older version does not say why.
 function isHeld({ held, heldProblem, heldPolicySha256 }: RemediatorStatus): boolean {
   return held.length > 0 || heldProblem !== undefined || heldPolicySha256 !== undefined;
 }
 
-function heldVnets({ report, remediator }: RemediatorInputs): readonly Sample[] {
-  const status = statusOf(remediator);
-  if (status === undefined) return [];
-  return report.bridges.map(({ name }) => ({
-    value: (status?.held ?? []).filter((held) => held.bridge === name).length,
-    labels: { bridge: name },
-  }));
-}
-
-function duration({ remediator }: RemediatorInputs): readonly Sample[] {
-  const status = statusOf(remediator);
-  if (status === undefined) return [];
+function duration(status: RemediatorStatus | undefined): readonly Sample[] {
   const { buckets, sum, count } = status?.duration ?? {
     buckets: DURATION_BUCKETS.map((le) => [le, 0] as const),
     sum: 0,

@@ -3,30 +3,20 @@
 import type { VnetReport } from '../../model/report.ts';
 import { overlay, type VidRange, type VlanRun, vidsFrom, vidsOf } from '../../model/vlan.ts';
 
-/** What one vnet has in one VLAN, held against what it should have. */
-export type Cell =
-  | 'tagged'
-  | 'pvid'
-  | 'ignored'
-  | 'missing'
-  | 'pvid_absent'
-  | 'pvid_here'
-  | 'unexpected'
-  | 'tagging'
-  | 'unknown';
-
-/** How each cell is said. `P` marks the PVID in all of them. */
-export const CELLS: Readonly<Record<Cell, string>> = {
+/** What one vnet has in one VLAN, held against what it should have: how each is said, in the legend's order. */
+export const CELLS = {
   tagged: 'tagged',
   pvid: 'PVID',
-  ignored: 'member, in no rule',
   missing: 'missing',
   pvid_absent: 'should be PVID',
   pvid_here: 'PVID, should not be',
   unexpected: 'unexpected',
   tagging: 'tagging wrong',
+  ignored: 'member, in no rule',
   unknown: 'unknown',
-};
+} as const;
+
+export type Cell = keyof typeof CELLS;
 
 /** Consecutive VLAN ids that look the same. */
 export interface CellRun extends VidRange {

@@ -38,17 +38,7 @@ interface Row {
 
 const RANK: Readonly<Record<Verdict, number>> = { drifted: 0, unknown: 1, compliant: 2 };
 
-const LEGEND: readonly Cell[] = [
-  'tagged',
-  'pvid',
-  'missing',
-  'pvid_absent',
-  'pvid_here',
-  'unexpected',
-  'tagging',
-  'ignored',
-  'unknown',
-];
+const LEGEND = Object.keys(CELLS) as readonly Cell[];
 
 // Only the marks that are there: a healthy host has two of them.
 function legend(rows: readonly Row[]): Html | undefined {

@@ -3,7 +3,7 @@
 import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
 import { ConfigError } from '../../config/problem.ts';
-import { readConfigFile } from '../../config/read-file.ts';
+import { readTextFile } from '../../config/read-file.ts';
 import type { Host } from '../../host/host.ts';
 import { PRESET_SUITES, SUITES, TLS13_SUITES, VERSIONS } from './ciphers.ts';
 import { type ParsedWebConfig, type Pem, parseWebConfig, type TlsConfig, type WebConfig } from './web-config.ts';
@@ -31,7 +31,7 @@ export interface Web {
 /** Reads the web config at `path`. `seen` is told each file that is read, before it is. Throws ConfigError. */
 export function loadWebConfig(files: Files, path: string, seen: (path: string) => void = () => undefined): Web {
   seen(path);
-  const parsed = parseWebConfig(readConfigFile(files, path), path);
+  const parsed = parseWebConfig(readTextFile(files, path), path);
   const { tls } = parsed.config;
   if (!tls) return { config: parsed.config, tls: undefined, warnings: parsed.warnings };
   const loaded = loadTls(tls, createFileReader(files, path, parsed, seen));
@@ -64,7 +64,7 @@ function createFileReader(
       if ('pem' in source) return source.pem;
       seen(source.path);
       try {
-        return readConfigFile(files, source.path);
+        return readTextFile(files, source.path);
       } catch (error) {
         return refuse(source, `expected a file in PEM; ${(error as Error).message}`, error);
       }

@@ -15,6 +15,7 @@ import {
   type Shape,
   type YamlNode,
 } from '../../config/shape.ts';
+import { readingOf } from '../../model/snapshot.ts';
 import {
   CURVES,
   HTTP2_SUITES,
@@ -136,12 +137,7 @@ function header(name: string, values: readonly string[]): Shape<string> {
 }
 
 function isHeaderValue(name: string, value: string): boolean {
-  try {
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
-  }
+  return readingOf(() => validateHeaderValue(name, value)).ok;
 }
 
 const headers = {

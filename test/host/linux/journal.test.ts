@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HookSource } from '../../../src/host/linux/journal.ts';
-import { followHookJournal, readHookStats } from '../../../src/host/linux/journal.ts';
+import { followHookJournal, readHookOnce } from '../../../src/host/linux/journal.ts';
 import { createSimHost } from '../../../src/host/sim/host.ts';
 import { onPrograms, type ProgramsHost } from '../../support/on-programs.ts';
 
@@ -213,8 +213,8 @@ test('a journal that is too slow for a person leaves no journalctl behind', asyn
     return run(...call);
   };
   const follow = vi.spyOn(host, 'follow');
-  const stats = readHookStats(host, ['libvirt-hook'], 3000);
+  const stats = readHookOnce(host, ['libvirt-hook'], 3000);
   await settle(20_000);
-  expect((await stats).ok).toBe(false);
+  expect((await stats).stats.ok).toBe(false);
   expect(follow).not.toHaveBeenCalled();
 });

@@ -3,7 +3,7 @@
 // lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { followHookJournal, readHookStats } from '../../../src/host/linux/journal.ts';
+import { followHookJournal, readHookOnce } from '../../../src/host/linux/journal.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import type { DomainHookStats } from '../../../src/model/hook-stats.ts';
 import { finish, note, sh, test, until } from '../scenario.ts';
@@ -30,7 +30,7 @@ await sh(`mkdir -p /etc/systemd/journald.conf.d
   printf '[Journal]\\nRateLimitBurst=0\\nRuntimeMaxUse=700M\\nSystemMaxUse=700M\\n' > /etc/systemd/journald.conf.d/lab.conf
   systemctl restart systemd-journald`);
 
-let first: Awaited<ReturnType<typeof readHookStats>> | undefined;
+let first: Awaited<ReturnType<typeof readHookOnce>>['stats'] | undefined;
 await test(`${ENTRIES} entries of the original's kind are counted exactly, in bounded memory`, async () => {
   const runs = ENTRIES / DOMAINS / RUN.length;
   const lines = Array.from({ length: runs }, () => RUN).flat();
@@ -38,7 +38,7 @@ await test(`${ENTRIES} entries of the original's kind are counted exactly, in bo
   await sh('journalctl --sync');
   const before = resident();
   const began = performance.now();
-  const stats = await readHookStats(createHost(), IDENTIFIERS, 120_000);
+  const { stats } = await readHookOnce(createHost(), IDENTIFIERS, 120_000);
   first = stats;
   const ms = performance.now() - began;
   const grown = resident() - before;
@@ -53,7 +53,7 @@ await test(`${ENTRIES} entries of the original's kind are counted exactly, in bo
 });
 
 await test('a second reader counts the same: a restart forgets nothing', async () => {
-  const second = await readHookStats(createHost(), IDENTIFIERS, 120_000);
+  const { stats: second } = await readHookOnce(createHost(), IDENTIFIERS, 120_000);
   assert.ok(second.ok);
   assert.deepEqual(second, first);
 });

@@ -9,9 +9,10 @@ import { runPlan } from '../../../src/cli/plan.ts';
 import { parseSettings } from '../../../src/config/load.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml, persistentXml } from '../../../src/host/sim/vm.ts';
-import { createSnapshotReader } from '../../../src/host/snapshot.ts';
+import { readSnapshot } from '../../../src/host/snapshot.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import { plan } from '../../../src/remediation/plan.ts';
+import { outputOf } from '../../support/output.ts';
 import { finish, sh, test } from '../scenario.ts';
 
 const BRIDGE = 'br-doubt';
@@ -20,20 +21,6 @@ const PERSISTENT = '/etc/libvirt/qemu';
 const FILE = '/tmp/doubt.yml';
 process.env.NO_COLOR = '1';
 const host = createHost();
-
-async function outputOf(run: () => Promise<number>): Promise<{ status: number; out: string }> {
-  const write = process.stdout.write;
-  let out = '';
-  process.stdout.write = ((text: string) => {
-    out += text;
-    return true;
-  }) as typeof write;
-  try {
-    return { status: await run(), out };
-  } finally {
-    process.stdout.write = write;
-  }
-}
 
 const check = () => outputOf(() => runCheck(host, [], { 'config.file': FILE, format: 'table' }));
 const planned = () => outputOf(() => runPlan(host, [], { 'config.file': FILE, format: 'text' }));
@@ -126,7 +113,7 @@ await test('two running VMs with one MAC are a warning', async () => {
 
 await test('a wrong PVID stays told while the live XML of its VM is half-written, and is healed only after', async () => {
   const { policy } = parseSettings(`bridges: {${BRIDGE}: {vlans: [10], pvid: 100}}`, FILE);
-  const read = createSnapshotReader(host);
+  const read = readSnapshot.bind(undefined, host);
   const look = async () => {
     const report = evaluate(await read(policy), policy);
     const { vnets, refusals } = plan(report);

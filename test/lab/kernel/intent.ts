@@ -10,8 +10,9 @@ import { configureDomain } from '../../../src/hook/configure-domain.ts';
 import { policyFor, readDomain } from '../../../src/hook/domain.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import type { SimVlan } from '../../../src/host/sim/libvirt-vlan.ts';
-import { domainXml, liveXml, type SimVm, tapMac } from '../../../src/host/sim/vm.ts';
-import { createSnapshotReader } from '../../../src/host/snapshot.ts';
+import { domainXml, liveXml, type SimVm } from '../../../src/host/sim/vm.ts';
+import { readSnapshot } from '../../../src/host/snapshot.ts';
+import { tapMac } from '../../../src/model/mac.ts';
 import type { VnetReport } from '../../../src/model/report.ts';
 import { formatTable } from '../../../src/model/vlan.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
@@ -80,7 +81,7 @@ function writePolicy(more = ''): void {
 
 async function look(): Promise<readonly VnetReport[]> {
   const { policy } = loadSettings(host, CONFIG);
-  return evaluate(await createSnapshotReader(host)(policy), policy).bridges[0]?.vnets ?? [];
+  return evaluate(await readSnapshot(host, policy), policy).bridges[0]?.vnets ?? [];
 }
 
 async function heal(): Promise<void> {

@@ -8,7 +8,7 @@ import { createExchange } from '../../../src/host/linux/netlink/exchange.ts';
 import { createKernelBridges, openKernelBridges } from '../../../src/host/linux/netlink/kernel-bridges.ts';
 import { linkRequest } from '../../../src/host/linux/netlink/links.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
-import { createSnapshotReader } from '../../../src/host/snapshot.ts';
+import { readSnapshot as readOf } from '../../../src/host/snapshot.ts';
 import { formatTable, vid, vidRange } from '../../../src/model/vlan.ts';
 import { configure } from '../../../src/remediation/configure.ts';
 import { vnetPlan } from '../../../src/remediation/plan.ts';
@@ -60,7 +60,7 @@ await test('without CAP_NET_ADMIN the descriptor that root opened reads all and 
 });
 
 const host = createHost(openKernelBridges(process.env, log));
-const readSnapshot = createSnapshotReader(host);
+const readSnapshot = readOf.bind(undefined, host);
 const tables = async () => {
   const { vlans } = await readSnapshot({ bridges: [{ name: BRIDGE }] });
   assert.ok(vlans.ok);

@@ -10,7 +10,7 @@ import { takeLock } from '../../../src/host/linux/lock.ts';
 import { openKernelBridges } from '../../../src/host/linux/netlink/kernel-bridges.ts';
 import { bridgeLinksRequest, linkRequest } from '../../../src/host/linux/netlink/links.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
-import { createSnapshotReader } from '../../../src/host/snapshot.ts';
+import { readSnapshot } from '../../../src/host/snapshot.ts';
 import { vid, vidRange } from '../../../src/model/vlan.ts';
 import { evaluate } from '../../../src/policy/evaluate.ts';
 import { configure } from '../../../src/remediation/configure.ts';
@@ -65,7 +65,7 @@ for (const [vnets, ofShow] of [
     `bridges:\n  ${bridge}: {vlans: [10, 20, 30, 40, 100, 110, 120], pvid: 100, unexpected: remove}\n`,
     'config.yml',
   );
-  const read = createSnapshotReader(host);
+  const read = readSnapshot.bind(undefined, host);
   const audit = async () => evaluate(await read(policy), policy);
   await test(`an audit of ${vnets} vnets by netlink beside \`bridge -j vlan show\` and both dumps by hand`, async () => {
     await configure(host, plan(await audit()).vnets);

@@ -12,6 +12,7 @@ import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml } from '../../../src/host/sim/vm.ts';
 import { listVids, vidsOf } from '../../../src/model/vlan.ts';
 import { parseSnapshot } from '../../../src/report/snapshot-json.ts';
+import { outputOf } from '../../support/output.ts';
 import { finish, note, sh, test } from '../scenario.ts';
 
 const BRIDGE = 'br-operator';
@@ -23,20 +24,6 @@ const hex = (i: number) => i.toString(16).padStart(2, '0');
 // The lab's console is a terminal.
 process.env.NO_COLOR = '1';
 const host = createHost();
-
-async function outputOf(run: () => Promise<number>): Promise<{ status: number; out: string }> {
-  const write = process.stdout.write;
-  let out = '';
-  process.stdout.write = ((text: string) => {
-    out += text;
-    return true;
-  }) as typeof write;
-  try {
-    return { status: await run(), out };
-  } finally {
-    process.stdout.write = write;
-  }
-}
 
 const check = (...domains: string[]) =>
   outputOf(() => runCheck(host, domains, { 'config.file': FILE, format: 'table' }));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { processes } from '../../../src/host/linux/processes.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
-import { createSnapshotReader } from '../../../src/host/snapshot.ts';
+import { readSnapshot } from '../../../src/host/snapshot.ts';
 import { formatTable } from '../../../src/model/vlan.ts';
 import { finish, note, sh, test } from '../scenario.ts';
 
@@ -30,7 +30,7 @@ await sh(
   `bridge vlan del vid 1 dev snap0; bridge vlan del vid 10-120 dev snap0; ip link add snap-eth type dummy; ip link set snap-eth master ${BRIDGE}`,
 );
 
-const read = createSnapshotReader(host);
+const read = readSnapshot.bind(undefined, host);
 const scope = { bridges: [{ name: BRIDGE }, { name: 'br-none' }] };
 
 await test('a snapshot holds the bridge, its ports and their VLANs as the kernel has them', async () => {

@@ -4,7 +4,7 @@
 // the lines after it are another.
 import { bridgeArgs } from '../../../model/bridge-command.ts';
 import type { Change } from '../../../model/plan.ts';
-import { type Fdb, type Reading, readingOf } from '../../../model/snapshot.ts';
+import { type Fdb, orUndefined, type Reading, readingOf } from '../../../model/snapshot.ts';
 import type { Vids } from '../../../model/vlan.ts';
 import type { Bridges, Host, PortOf, VlanTables } from '../../host.ts';
 import { createLinkReader, isBridge, isLink, listBridges, readPorts } from '../links.ts';
@@ -153,11 +153,7 @@ async function runBatch(
 
 function dumpOf({ stdout, exitCode }: RunResult): Reading<VlanTables> | undefined {
   if (exitCode === undefined || stdout.trim() === '') return undefined;
-  try {
-    return { ok: true, value: parseVlanShow(stdout) };
-  } catch {
-    return undefined;
-  }
+  return orUndefined(() => ({ ok: true, value: parseVlanShow(stdout) }));
 }
 
 /** Milliseconds: a slow host makes some 2,500 changes a second (9,000 in 3.5 s); ten times that, and a start. */

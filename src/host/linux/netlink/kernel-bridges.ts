@@ -23,10 +23,7 @@ export interface KernelBridges {
 }
 
 /** On the socket that systemd handed to this process; undefined, and said, where it handed none that can be used. */
-export function openKernelBridges(
-  env: Readonly<Record<string, string | undefined>>,
-  log: Log,
-): KernelBridges | undefined {
+export function openKernelBridges(env: NodeJS.ProcessEnv, log: Log): KernelBridges | undefined {
   const [fd] = listenFds(env, RTNL);
   const opened = fd === undefined ? { problem: 'systemd passed no netlink socket' } : openExchange(fd);
   if ('problem' in opened) {
