@@ -1,35 +1,7 @@
 // What the kernel says of bridges and their ports: rtnetlink(7), net/core/rtnetlink.c (rtnl_bridge_getlink), net/bridge/
 // br_netlink.c (br_fill_ifinfo, br_fill_ifvlaninfo_compressed). Pure: requests as bytes, answers as values.
 import { isVid, type VlanRun, type VlanTable, vlanTable } from '../../../model/vlan.ts';
-import {
-  AF_BRIDGE,
-  AF_UNSPEC,
-  BRIDGE_FLAGS_SELF,
-  BRIDGE_VLAN_INFO_PVID,
-  BRIDGE_VLAN_INFO_RANGE_BEGIN,
-  BRIDGE_VLAN_INFO_RANGE_END,
-  BRIDGE_VLAN_INFO_UNTAGGED,
-  IFINFOMSG_LEN,
-  IFLA_ADDRESS,
-  IFLA_AF_SPEC,
-  IFLA_BR_VLAN_DEFAULT_PVID,
-  IFLA_BR_VLAN_FILTERING,
-  IFLA_BR_VLAN_PROTOCOL,
-  IFLA_BRIDGE_FLAGS,
-  IFLA_BRIDGE_VLAN_INFO,
-  IFLA_EXT_MASK,
-  IFLA_IFNAME,
-  IFLA_INFO_DATA,
-  IFLA_INFO_KIND,
-  IFLA_LINKINFO,
-  IFLA_MASTER,
-  NLM_F_ACK,
-  NLM_F_DUMP,
-  NLM_F_REQUEST,
-  RTEXT_FILTER_BRVLAN_COMPRESSED,
-  RTEXT_FILTER_SKIP_STATS,
-  RTM_GETLINK,
-} from './constants.ts';
+import * as uapi from './constants.ts';
 import { buildAttribute, buildMessage, eachAttribute, MalformedError, macOf, textOf, u32 } from './message.ts';
 
 /** A port of a bridge, or the bridge itself with the VLANs of its own (`self`) rows: then `master` is its own index. */
@@ -55,22 +27,22 @@ export interface BridgeFacts {
 
 /** Asks for all ports of all bridges, and the bridges themselves, with their VLANs. Each answer is for `parseBridgeLink`. */
 export function bridgeLinksRequest(): Buffer {
-  const mask = buildAttribute(IFLA_EXT_MASK, u32(RTEXT_FILTER_BRVLAN_COMPRESSED));
-  return buildMessage(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, Buffer.concat([ifinfomsg(AF_BRIDGE, 0), mask]));
+  const mask = buildAttribute(uapi.IFLA_EXT_MASK, u32(uapi.RTEXT_FILTER_BRVLAN_COMPRESSED));
+  return buildMessage(uapi.RTM_GETLINK, uapi.NLM_F_DUMP, ifinfomsg(uapi.AF_BRIDGE, 0), mask);
 }
 
 /** The payload of an RTM_NEWLINK of that dump; undefined where it is no bridge's or none of its ports. Throws MalformedError. */
 export function parseBridgeLink(payload: Buffer): BridgeLink | undefined {
-  const index = parseHeader(payload, AF_BRIDGE);
+  const index = parseHeader(payload, uapi.AF_BRIDGE);
   let name = '';
   let mac: string | undefined;
   let master = 0;
   let vlans: VlanTable | undefined = [];
-  eachAttribute(payload, IFINFOMSG_LEN, payload.length, (type, from, to) => {
-    if (type === IFLA_IFNAME) name = textOf(payload, from, to);
-    else if (type === IFLA_ADDRESS) mac = macOf(payload, from, to);
-    else if (type === IFLA_MASTER) master = readU32(payload, from, to);
-    else if (type === IFLA_AF_SPEC) vlans = parseVlans(payload, from, to);
+  eachAttribute(payload, uapi.IFINFOMSG_LEN, payload.length, (type, from, to) => {
+    if (type === uapi.IFLA_IFNAME) name = textOf(payload, from, to);
+    else if (type === uapi.IFLA_ADDRESS) mac = macOf(payload, from, to);
+    else if (type === uapi.IFLA_MASTER) master = readU32(payload, from, to);
+    else if (type === uapi.IFLA_AF_SPEC) vlans = parseVlans(payload, from, to);
   });
   if (name === '') throw new MalformedError(`link ${index} has no name`);
   if (master === 0 || vlans === undefined) return undefined;
@@ -94,7 +66,7 @@ export function createBridgeLinkParser(): { next(): void; parse(payload: Buffer)
       seen = new Map();
     },
     parse: (payload) => {
-      const index = parseHeader(payload, AF_BRIDGE);
+      const index = parseHeader(payload, uapi.AF_BRIDGE);
       let known = seen.get(index) ?? before.get(index);
       if (!known?.payload.equals(payload)) known = { payload: copyOf(payload), link: parseBridgeLink(payload) };
       seen.set(index, known);
@@ -113,38 +85,38 @@ function copyOf(bytes: Buffer): Buffer {
 /** Asks for one link by its name; answered with RTM_NEWLINK for `parseBridgeFacts`, or an error (ENODEV). */
 export function linkRequest(name: string): Buffer {
   const attributes = [
-    buildAttribute(IFLA_IFNAME, Buffer.from(`${name}\0`)),
-    buildAttribute(IFLA_EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS)),
+    buildAttribute(uapi.IFLA_IFNAME, Buffer.from(`${name}\0`)),
+    buildAttribute(uapi.IFLA_EXT_MASK, u32(uapi.RTEXT_FILTER_SKIP_STATS)),
   ];
-  return buildMessage(RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK, Buffer.concat([ifinfomsg(AF_UNSPEC, 0), ...attributes]));
+  return buildMessage(uapi.RTM_GETLINK, uapi.NLM_F_ACK, ifinfomsg(uapi.AF_UNSPEC, 0), ...attributes);
 }
 
 /** The payload of an RTM_NEWLINK; undefined where the link is no bridge. Throws MalformedError. */
 export function parseBridgeFacts(payload: Buffer): BridgeFacts | undefined {
-  const index = parseHeader(payload, AF_UNSPEC);
+  const index = parseHeader(payload, uapi.AF_UNSPEC);
   let kind = '';
   let data: readonly [number, number] | undefined;
-  eachAttribute(payload, IFINFOMSG_LEN, payload.length, (type, from, to) => {
-    if (type !== IFLA_LINKINFO) return;
+  eachAttribute(payload, uapi.IFINFOMSG_LEN, payload.length, (type, from, to) => {
+    if (type !== uapi.IFLA_LINKINFO) return;
     eachAttribute(payload, from, to, (inner, start, end) => {
-      if (inner === IFLA_INFO_KIND) kind = textOf(payload, start, end);
-      else if (inner === IFLA_INFO_DATA) data = [start, end];
+      if (inner === uapi.IFLA_INFO_KIND) kind = textOf(payload, start, end);
+      else if (inner === uapi.IFLA_INFO_DATA) data = [start, end];
     });
   });
   if (kind !== 'bridge') return undefined;
   let [vlanFiltering, defaultPvid, vlanProtocol]: [boolean?, number?, number?] = [];
   if (data)
     eachAttribute(payload, ...data, (type, from, to) => {
-      if (type === IFLA_BR_VLAN_FILTERING && to - from === 1) vlanFiltering = payload.readUInt8(from) !== 0;
-      else if (type === IFLA_BR_VLAN_DEFAULT_PVID && to - from === 2) defaultPvid = payload.readUInt16LE(from);
-      else if (type === IFLA_BR_VLAN_PROTOCOL && to - from === 2) vlanProtocol = payload.readUInt16BE(from);
+      if (type === uapi.IFLA_BR_VLAN_FILTERING && to - from === 1) vlanFiltering = payload.readUInt8(from) !== 0;
+      else if (type === uapi.IFLA_BR_VLAN_DEFAULT_PVID && to - from === 2) defaultPvid = payload.readUInt16LE(from);
+      else if (type === uapi.IFLA_BR_VLAN_PROTOCOL && to - from === 2) vlanProtocol = payload.readUInt16BE(from);
     });
   return { index, vlanFiltering, defaultPvid, vlanProtocol };
 }
 
 /** A struct ifinfomsg that names a link by its index, or none by 0. */
 export function ifinfomsg(family: number, index: number): Buffer {
-  const bytes = Buffer.alloc(IFINFOMSG_LEN);
+  const bytes = Buffer.alloc(uapi.IFINFOMSG_LEN);
   bytes.writeUInt8(family, 0);
   bytes.writeInt32LE(index, 4);
   return bytes;
@@ -152,7 +124,7 @@ export function ifinfomsg(family: number, index: number): Buffer {
 
 /** The link's index. */
 function parseHeader(payload: Buffer, family: number): number {
-  if (payload.length < IFINFOMSG_LEN) throw new MalformedError(`a link of ${payload.length} bytes`);
+  if (payload.length < uapi.IFINFOMSG_LEN) throw new MalformedError(`a link of ${payload.length} bytes`);
   if (payload.readUInt8(0) !== family) throw new MalformedError(`a link of family ${payload.readUInt8(0)}`);
   return payload.readInt32LE(4);
 }
@@ -163,17 +135,17 @@ function parseVlans(bytes: Buffer, from: number, to: number): VlanTable | undefi
   let begun: { readonly flags: number; readonly vid: number } | undefined;
   let ofCard = false;
   eachAttribute(bytes, from, to, (type, start, end) => {
-    if (type === IFLA_BRIDGE_FLAGS && end - start === 2)
-      ofCard ||= (bytes.readUInt16LE(start) & BRIDGE_FLAGS_SELF) !== 0;
-    if (type !== IFLA_BRIDGE_VLAN_INFO) return;
+    if (type === uapi.IFLA_BRIDGE_FLAGS && end - start === 2)
+      ofCard ||= (bytes.readUInt16LE(start) & uapi.BRIDGE_FLAGS_SELF) !== 0;
+    if (type !== uapi.IFLA_BRIDGE_VLAN_INFO) return;
     if (end - start !== 4) throw new MalformedError(`a VLAN of ${end - start} bytes`);
     const row = { flags: bytes.readUInt16LE(start), vid: bytes.readUInt16LE(start + 2) };
-    if (row.flags & BRIDGE_VLAN_INFO_RANGE_BEGIN) {
+    if (row.flags & uapi.BRIDGE_VLAN_INFO_RANGE_BEGIN) {
       if (begun) throw new MalformedError(`a range of VLANs that begins at ${row.vid}, inside another one`);
       begun = row;
       return;
     }
-    const isEnd = (row.flags & BRIDGE_VLAN_INFO_RANGE_END) !== 0;
+    const isEnd = (row.flags & uapi.BRIDGE_VLAN_INFO_RANGE_END) !== 0;
     if (isEnd !== (begun !== undefined))
       throw new MalformedError(`a range of VLANs without an end or a beginning at ${row.vid}`);
     runs.push(run(begun?.vid ?? row.vid, row.vid, row.flags));
@@ -188,8 +160,8 @@ function run(first: number, last: number, flags: number): VlanRun {
   return {
     first,
     last,
-    pvid: (flags & BRIDGE_VLAN_INFO_PVID) !== 0,
-    untagged: (flags & BRIDGE_VLAN_INFO_UNTAGGED) !== 0,
+    pvid: (flags & uapi.BRIDGE_VLAN_INFO_PVID) !== 0,
+    untagged: (flags & uapi.BRIDGE_VLAN_INFO_UNTAGGED) !== 0,
   };
 }
 

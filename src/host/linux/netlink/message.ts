@@ -1,6 +1,6 @@
 // Netlink messages and their attributes as bytes: netlink(7), linux/netlink.h. Pure. Integers are in the machine's order, which
 // is little-endian wherever this is used: see open.ts.
-import { NLA_HDRLEN, NLA_TYPE_MASK, NLMSG_HDRLEN } from './constants.ts';
+import { NLA_HDRLEN, NLA_TYPE_MASK, NLM_F_REQUEST, NLMSG_HDRLEN } from './constants.ts';
 
 /** One message of a datagram. `payload` is a window into the datagram, good until that is written over. */
 export interface Message {
@@ -52,12 +52,13 @@ export function eachAttribute(
   }
 }
 
-/** A message with its header; `seq` is filled in when it is sent. `flags` without NLM_F_REQUEST would be no request. */
-export function buildMessage(type: number, flags: number, body: Buffer): Buffer {
+/** A request with its header; `seq` is filled in when it is sent. `flags` beside NLM_F_REQUEST. */
+export function buildMessage(type: number, flags: number, ...parts: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
   const bytes = Buffer.alloc(NLMSG_HDRLEN + align(body.length));
   bytes.writeUInt32LE(NLMSG_HDRLEN + body.length, 0);
   bytes.writeUInt16LE(type, 4);
-  bytes.writeUInt16LE(flags, 6);
+  bytes.writeUInt16LE(flags | NLM_F_REQUEST, 6);
   body.copy(bytes, NLMSG_HDRLEN);
   return bytes;
 }
