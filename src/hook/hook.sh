@@ -29,9 +29,15 @@ WORKER_SECONDS=1500
 
 # An error for the journal, on stdout, as the program prints its entries: fields as in src/hook/facts.ts, and an empty line
 # between two entries.
-complain() {
-  printf '%s\n' '' "MESSAGE=ERROR: $operation: $1" PRIORITY=3 SYSLOG_IDENTIFIER=libvirt-hook \
-    "SYSLOG_IDENTIFIER=libvirt-hook[$guest]" "LIBVIRT_VLAN_DOMAIN=$guest" "LIBVIRT_VLAN_OPERATION=$operation"
+complain() { # TEXT [FIELD…]
+  text=$1 && shift
+  printf '%s\n' '' "MESSAGE=ERROR: $operation: $text" PRIORITY=3 SYSLOG_IDENTIFIER=libvirt-hook \
+    "SYSLOG_IDENTIFIER=libvirt-hook[$guest]" "LIBVIRT_VLAN_DOMAIN=$guest" "$@"
+}
+
+# One that stands for the run, of which the program has told nothing.
+complain_of_run() { # TEXT
+  complain "$1" "LIBVIRT_VLAN_OPERATION=$operation" LIBVIRT_VLAN_RUN=1
 }
 
 # Writes the entries on stdin to the journal. logger takes one at a time. Where it hangs, the rest is dropped: whoever prints them
@@ -65,8 +71,8 @@ configure() {
   case $status in
   0) return 0 ;;
   3) ;; # It has told why.
-  137) complain "no answer from $LIBVIRT_VLAN_NODE $program within $LIBVIRT_VLAN_ANSWER_SECONDS s" ;;
-  *) complain "$LIBVIRT_VLAN_NODE $program ended with exit status $status; run \"libvirt-vlan-exporter hook status\"" ;;
+  137) complain_of_run "no answer from $LIBVIRT_VLAN_NODE $program within $LIBVIRT_VLAN_ANSWER_SECONDS s" ;;
+  *) complain_of_run "$LIBVIRT_VLAN_NODE $program ended with exit status $status; run \"libvirt-vlan-exporter hook status\"" ;;
   esac
   fail_closed || return 0
   complain "the VM is kept from starting, as fail_closed in $LIBVIRT_VLAN_CONFIG demands"

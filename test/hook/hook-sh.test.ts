@@ -168,8 +168,16 @@ describe('a start that fails', () => {
     await expect
       .poll(() => read('journal'), { timeout: 20_000 })
       .toMatch(
-        /\nPRIORITY=3\nSYSLOG_IDENTIFIER=libvirt-hook\nSYSLOG_IDENTIFIER=libvirt-hook\[web 1\]\nLIBVIRT_VLAN_DOMAIN=web 1\nLIBVIRT_VLAN_OPERATION=start\n\n$/,
+        /\nPRIORITY=3\nSYSLOG_IDENTIFIER=libvirt-hook\nSYSLOG_IDENTIFIER=libvirt-hook\[web 1\]\nLIBVIRT_VLAN_DOMAIN=web 1\nLIBVIRT_VLAN_OPERATION=start\nLIBVIRT_VLAN_RUN=1\n\n$/,
       );
+  }, 30_000);
+
+  test('that fail_closed keeps the VM from starting is no run of its own', async () => {
+    config('hook: { fail_closed: true }\n');
+    node('exit 1');
+    call('start');
+    await expect.poll(() => read('journal'), { timeout: 20_000 }).toMatch(/kept from starting[^]*DOMAIN=web 1\n\n$/);
+    expect(read('journal')?.match(/LIBVIRT_VLAN_RUN=1/g)).toHaveLength(1);
   }, 30_000);
 
   test.each([

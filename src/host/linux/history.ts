@@ -11,6 +11,8 @@ import { type Entry, isOfRoot, isOfUnit, oneLine, parseEntry, timeOf, values } f
 
 const TIMEOUT_MS = 60_000;
 const MAX_ENTRIES = 50_000;
+// libvirt waits 10 s; each entry has its own process, and journald may be slow.
+const MAX_RUN_MS = 60_000;
 const MAX_LAG_MS = 10 * 60_000;
 const DAEMONS = ['remediator', 'exporter'] as const;
 const WRITER_NAMES = ['hook', ...DAEMONS] as const;
@@ -30,8 +32,8 @@ export async function readHistory(host: Host, since: number): Promise<Reading<Hi
 
 /** The events of these lines of `journalctl -o json` in the order of their time; what none of ours wrote is left out. */
 export function parseHistory(lines: readonly string[], uids: DaemonUids): readonly HistoryEvent[] {
-  // Domains of which a run of the hook is being told: the last of a run's entries says that it is one.
-  const starting = new Set<string>();
+  // Until when, of a domain of which a run of the hook is being told: the last of a run's entries says that it is one, and may be lost.
+  const starting = new Map<string, number>();
   const all = lines.flatMap((line) => {
     const entry = parseEntry(line);
     const by = entry && writerOf(entry, uids);
@@ -39,8 +41,9 @@ export function parseHistory(lines: readonly string[], uids: DaemonUids): readon
     const events = by === 'exporter' ? ofExporter(entry) : by === 'remediator' ? ofRemediator(entry) : ofHook(entry);
     if (by !== 'hook') return events;
     const domain = one(entry, 'LIBVIRT_VLAN_DOMAIN') ?? '';
-    const begins = one(entry, 'LIBVIRT_VLAN_OPERATION') === 'start' && !starting.has(domain);
-    if (begins) starting.add(domain);
+    const at = timeOf(entry);
+    const begins = one(entry, 'LIBVIRT_VLAN_OPERATION') === 'start' && !(at < (starting.get(domain) ?? 0));
+    if (begins) starting.set(domain, at + MAX_RUN_MS);
     if (one(entry, 'LIBVIRT_VLAN_RUN') === '1') starting.delete(domain);
     const nothing = { bridge: undefined, vnet: undefined, before: undefined, after: undefined, reasons: [] };
     return begins ? [{ ...eventOf(entry, by, 'started'), ...nothing, text: '' }, ...events] : events;

@@ -56,6 +56,13 @@ test('a start is told once, before the first vnet that its hook configured', () 
   ]);
 });
 
+test('a run whose last entry was lost swallows no later start', () => {
+  const start = { ...healed, LIBVIRT_VLAN_OPERATION: 'start' };
+  const after = (seconds: number) => hook({ ...start, __REALTIME_TIMESTAMP: `${1_700_000_000 + seconds}000000` });
+  const started = (...all: readonly Fields[]) => kinds(...all).filter((text) => text.includes('started')).length;
+  expect([started(after(0), after(59)), started(after(0), after(61))]).toEqual([1, 2]);
+});
+
 test.each<[string, Fields]>([
   ['remediator healed a vnet0', remediator(healed)],
   ['heal healed a vnet0', remediator({ ...healed, LIBVIRT_VLAN_TRIGGER: 'heal' })],
