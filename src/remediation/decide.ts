@@ -75,7 +75,7 @@ export function decide(question: Question): Answer {
     question.agreed,
   );
   const { vnets: drifted, refusals } = hold.report ? plan(hold.report) : { vnets: [], refusals: [] };
-  const seen = hold.report && isWhole(hold.report) ? hold.report.bridges.flatMap((b) => b.vnets) : undefined;
+  const seen = hold.seen && isWhole(hold.seen) ? hold.seen.bridges.flatMap((b) => b.vnets) : undefined;
   let guard = observe(question.guard, seen, now, limits);
   const heal: HealNow[] = [];
   const held = hold.held.map((part) => ({ ...part, problem: heldProblem(part, limits.maxVnetsPerPolicyChange) }));

@@ -17,6 +17,8 @@ import { isSettled, planOf } from './plan.ts';
 export interface Hold {
   readonly accepted: Accepted;
   readonly report: Report | undefined;
+  /** The same with the vnets that are held: what the guard remembers of them stays. */
+  readonly seen: Report | undefined;
   /** What is held, and why. */
   readonly held: readonly Held[];
 }
@@ -24,6 +26,7 @@ export interface Hold {
 interface Asked extends Hold {
   readonly accepted: Known;
   readonly report: Report;
+  readonly seen: Report;
 }
 
 export interface Held extends Weight {
@@ -47,7 +50,12 @@ export function holdPolicy(
     const held = weighEdit(edit, vnetsOf(wanted), limit);
     if (!held) return takeAll(policy, wanted);
     const most = mostOf(held, policy, edit.most, limit);
-    return { accepted: { ...accepted, most }, report: undefined, held: [{ ...held, cause: accepted }] };
+    return {
+      accepted: { ...accepted, most },
+      report: undefined,
+      seen: undefined,
+      held: [{ ...held, cause: accepted }],
+    };
   }
   if (accepted.policy.sha256 === policy.sha256) return holdAsked(accepted, wanted, limit);
   return holdEdit(accepted, policy, reportUnder(accepted.policy), wanted, limit);
@@ -59,7 +67,7 @@ export function holdPolicy(
  */
 function takeAll(policy: Policy, wanted: Report): Hold {
   const intents = Object.fromEntries(vnetsOf(wanted).map((vnet) => [keyOf(vnet), formatTable(vnet.expected.table)]));
-  return { accepted: knownOf(policy, intents), report: wanted, held: [] };
+  return { accepted: knownOf(policy, intents), report: wanted, seen: wanted, held: [] };
 }
 
 /** The policy is as it was: whether domains ask for so much that it is held. */
@@ -71,7 +79,7 @@ function holdAsked(accepted: Known, report: Report, limit: number): Asked {
   const unread = !isWhole(report);
   if (open.length === 0 || (!unread && waiting.length <= limit)) {
     const all = accept(intents, report, (vnet) => !isDoubtful(vnet));
-    return { accepted: knownOf(policy, all, open.length === 0 ? waiting : []), report, held: [] };
+    return { accepted: knownOf(policy, all, open.length === 0 ? waiting : []), report, seen: report, held: [] };
   }
   const moved = open.flatMap(planOf);
   const doubtful = open.filter(isDoubtful).length;
@@ -79,6 +87,7 @@ function holdAsked(accepted: Known, report: Report, limit: number): Asked {
     accepted: knownOf(policy, accept(intents, report, isSettled), waiting),
     // libvirt may have set the new table, so they are put back to neither.
     report: withVnets(report, (vnet) => !hasChanged(intents, vnet)),
+    seen: report,
     held: [{ cause: { kind: 'asked' }, moved, away: 0, doubtful, unread, before: waiting.length }],
   };
 }
@@ -111,6 +120,7 @@ function holdEdit(accepted: Known, policy: Policy, inForce: Report, wanted: Repo
     return {
       accepted: { ...asked.accepted, most: mostOf(held, policy, edit.most, limit) },
       report: withoutArrivals(asked.report, wanted),
+      seen: inForce,
       held: [...first, { ...held, cause: { kind: 'edit' } }],
     };
   }

@@ -1,6 +1,6 @@
 // The hold where the policy stays and the domains ask for something else.
 import { expect, test } from 'vitest';
-import { createFleet, type Fleet, policyOf, told, WELL } from './fleet.ts';
+import { createFleet, type Fleet, LIMITS, policyOf, told, WELL } from './fleet.ts';
 
 const mac = (vm: number) => `52:54:00:00:00:${vm.toString(16).padStart(2, '0')}`;
 const asks = (pvid: number | string) =>
@@ -168,4 +168,21 @@ test('interfaces that a VM has no more leave nothing behind', async () => {
   }
   const { accepted } = (await fleet.cycle()).memory;
   expect(Object.keys(accepted.kind === 'known' ? accepted.intents : {})).toEqual([`br0/vm-1/${mac(1)}`]);
+});
+
+test('a suspension outlasts what is held: it was wrong at every look', async () => {
+  const fleet = await healthy(12);
+  for (let i = 0; i <= LIMITS.maxHeals; i++) {
+    fleet.host.wipe(fleet.tap(1));
+    await fleet.cycle();
+    fleet.pass(60_000);
+  }
+  const isSuspended = () => fleet.status()?.domains.some(({ suspendedSince }) => suspendedSince !== undefined);
+  expect(isSuspended()).toBe(true);
+  setAll(fleet, 11, 7);
+  for (let minute = 0; minute < 12; minute++) {
+    await fleet.cycle('schedule');
+    fleet.pass(60_000);
+  }
+  expect([fleet.status()?.held.length, isSuspended()]).toEqual([11, true]);
 });
