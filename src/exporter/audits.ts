@@ -1,6 +1,6 @@
 // Keeps the book of audits: how many, how they went, what is worth a line in the log.
 import type { Log } from '../model/log.ts';
-import type { Report, Unknown } from '../model/report.ts';
+import { absentBridges, type Report, type Unknown } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { TRIGGERS, type Trigger } from '../report/metrics/self.ts';
 import { summarize } from '../report/summary.ts';
@@ -69,9 +69,9 @@ function isReadFailure({ kind }: Unknown): boolean {
   return kind !== 'taps';
 }
 
-/** That a bridge of the policy is not there is an answer: nothing else of the audit is older for it. */
-function isNoAnswer({ bridges }: Report): (unknown: Unknown) => boolean {
-  const absent = new Set(bridges.filter(({ present }) => present === false).map(({ name }) => name));
+/** Nothing of the audit is older for a bridge that is not there. */
+function isNoAnswer(report: Report): (unknown: Unknown) => boolean {
+  const absent = absentBridges(report);
   return ({ kind, name = '' }) => kind !== 'bridge' || !absent.has(name);
 }
 

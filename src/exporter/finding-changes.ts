@@ -1,7 +1,7 @@
 // What appeared and what is gone between two reports. Pure. What a report cannot tell is neither: a finding of a domain whose XML
 // is half-written stays as it was.
 import type { FindingEvent } from '../model/finding-event.ts';
-import { type Finding, isWhole, type Report } from '../model/report.ts';
+import { absentBridges, type Finding, isWhole, type Report } from '../model/report.ts';
 
 /** Findings that are there as far as one knows, by subject and reason. */
 export type KnownFindings = ReadonlyMap<string, Finding>;
@@ -43,9 +43,10 @@ function whatItTells(report: Report): (finding: Finding) => boolean {
   const named = (kind: 'bridge' | 'taps' | 'domain') =>
     new Set(report.unknowns.filter((unknown) => unknown.kind === kind).map(({ name }) => name));
   const [bridges, taps, domains] = [named('bridge'), named('taps'), named('domain')];
+  const absent = absentBridges(report);
   const isFdbUnread = report.unknowns.some(({ kind }) => kind === 'fdb');
   return ({ bridge, domain, reason }) =>
-    !bridges.has(bridge) &&
+    (!bridges.has(bridge) || absent.has(bridge)) &&
     !taps.has(bridge) &&
     !(domain && domains.has(domain)) &&
     !(isFdbUnread && reason === 'fdb_missing');

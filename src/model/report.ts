@@ -49,6 +49,11 @@ export function isUnread({ unknowns }: Report, ...readers: readonly Reader[]): b
   return unknowns.some(({ kind }) => readers.some((reader) => reader === kind));
 }
 
+/** Bridges of the policy that are not there, by name: that is an answer, and none of their ports is where it was. */
+export function absentBridges({ bridges }: Report): ReadonlySet<string> {
+  return new Set(bridges.filter(({ present }) => present === false).map(({ name }) => name));
+}
+
 /** Whether all was read that vnets are matched and judged by: what is not in the report is not there. */
 export function isWhole(report: Report): boolean {
   return !isUnread(report, 'links', 'vlans', 'domains');

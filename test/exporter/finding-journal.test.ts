@@ -60,6 +60,14 @@ test.each<[string, Unknown]>([
   expect(told(reportOf([wrong()]), blind, reportOf([]))).toEqual(['found PVID 1', 'gone PVID 1']);
 });
 
+test('on a bridge that is not there nothing is any more', () => {
+  const gone = {
+    ...report(bridge({ name: 'br0', present: false })),
+    unknowns: [{ kind: 'bridge' as const, name: 'br0', problem: 'no such bridge' }],
+  };
+  expect(told(reportOf([wrong()]), gone)).toEqual(['found PVID 1', 'gone PVID 1']);
+});
+
 test('an FDB that could not be read leaves its findings, and no others', () => {
   const missing: Finding = { ...wrong('none in 20'), reason: 'fdb_missing' };
   const blind = reportOf([], [{ kind: 'fdb', name: undefined, problem: '' }]);
