@@ -26,8 +26,10 @@ export function judgeVnet({ port, owner }: Match, { bridge, policy, judge, vlans
       ? judge(table, expected.table)
       : UNJUDGED;
   const { actual, target } = judged;
-  const keeps = iface.macTable !== undefined && fdb !== undefined && actual !== undefined && target !== undefined;
-  const kept = keeps && fdb.ok ? ([fdb.value, port.name, iface.mac, actual, target] as const) : undefined;
+  const keeps = iface.macTable !== undefined && actual !== undefined && target !== undefined;
+  const unread = keeps ? whyUnread(domain, fdb) : undefined;
+  const kept =
+    keeps && fdb?.ok && unread === undefined ? ([fdb.value, port.name, iface.mac, actual, target] as const) : undefined;
   const deviations = kept ? [...judged.deviations, ...fdbDeviations(...kept)] : judged.deviations;
   const findings = deviations.map(
     ({ reason, expected, actual }): Finding => ({
@@ -51,10 +53,16 @@ export function judgeVnet({ port, owner }: Match, { bridge, policy, judge, vlans
     missing: judged.missing,
     unexpected: judged.unexpected,
     mistagged: judged.mistagged,
-    untouchable: untouchable(port, domain, policy, expected) ?? (keeps && !fdb.ok ? fdbUnread(fdb.error) : undefined),
+    untouchable: untouchable(port, domain, policy, expected) ?? fdbUnread(unread),
     target: judged.target,
     fdb: kept && fdbNeed(...kept),
-    verdict: !judged.actual ? 'unknown' : findings.length > 0 ? 'drifted' : keeps && !fdb.ok ? 'unknown' : 'compliant',
+    verdict: !judged.actual
+      ? 'unknown'
+      : findings.length > 0
+        ? 'drifted'
+        : unread === undefined
+          ? 'compliant'
+          : 'unknown',
     findings,
   };
 }
@@ -81,6 +89,13 @@ function untouchable(
 }
 
 // Its VLANs alone would be right in the table, and no frame would come through.
-function fdbUnread(error: string): VnetReport['untouchable'] {
-  return { reason: 'unknown', text: `libvirt keeps its FDB, which could not be read: ${error}` };
+function fdbUnread(why: string | undefined): VnetReport['untouchable'] {
+  return why === undefined ? undefined : { reason: 'unknown', text: `libvirt keeps its FDB, ${why}` };
+}
+
+/** The hook needs no FDB: when it runs, libvirt has not made the entries yet. */
+function whyUnread({ state }: Domain, fdb: Snapshot['fdb']): string | undefined {
+  // libvirt's entries are there while the vCPUs run, and must not be there when they start.
+  if (state === 'defined') return 'and no live XML says whether it runs';
+  return fdb?.ok === false ? `which could not be read: ${fdb.error}` : undefined;
 }

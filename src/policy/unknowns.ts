@@ -26,6 +26,7 @@ export function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): 
       .sort((a, b) => compare(a.name, b.name))
       .map(({ name, problem = 'not understood' }): Unknown => ({ kind: 'domain', name, problem })),
     ...unknownInterfaces(snapshot, bridges),
+    ...keptByLibvirt(domains, bridges),
   ];
 }
 
@@ -39,6 +40,16 @@ function strayTaps(domains: readonly Domain[], bridges: readonly BridgeReport[])
       name,
       problem: `${orphanPorts.join(' ')}: no domain owns them, and none has live XML; was /run/libvirt/qemu emptied?`,
     }));
+}
+
+/** Domains by whose persistent XML vnets go of which libvirt keeps the FDB. */
+function keptByLibvirt(domains: readonly Domain[], bridges: readonly BridgeReport[]): readonly Unknown[] {
+  const defined = new Set(domains.filter(({ state }) => state === 'defined').map(({ name }) => name));
+  const vnets = bridges.flatMap((bridge) => bridge.vnets.filter(({ domain }) => defined.has(domain)));
+  const problems = vnets.flatMap(({ domain, vnet, untouchable }): [string, string][] =>
+    untouchable?.reason === 'unknown' ? [[domain, `${vnet}: ${untouchable.text}`]] : [],
+  );
+  return [...new Map(problems)].map(([name, problem]) => ({ kind: 'domain', name, problem }));
 }
 
 /** Interfaces on our bridges of which it is not known what they should have. */

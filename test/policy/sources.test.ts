@@ -161,6 +161,20 @@ test('a port whose FDB libvirt keeps is judged with its entries, and no other po
   expect(blind.report.bridges[0]?.vnets[0]).toMatchObject({ verdict: 'unknown', untouchable: { reason: 'unknown' } });
 });
 
+test('where no live XML says that its domain runs, a port whose FDB libvirt keeps is unknown and left alone', () => {
+  const vm = { macTable: 'libvirt', state: 'defined', target: undefined } as const;
+  for (const tables of [{ vnet1: '10 20' }, { vnet1: '1*' }]) {
+    const { report, healed, refused } = judged(snapshot(vm, tables), bridgePolicy());
+    expect([healed, report.unknowns.map(({ name }) => name)]).toEqual([[], ['web']]);
+    expect(report.bridges[0]?.vnets[0]?.untouchable?.text).toBe(
+      'libvirt keeps its FDB, and no live XML says whether it runs',
+    );
+    expect(refused).toEqual(['unknown']);
+  }
+  const without = judged(snapshot({ ...vm, macTable: undefined }, { vnet1: '1*' }), bridgePolicy());
+  expect([without.healed.length, without.report.unknowns]).toEqual([1, []]);
+});
+
 describe('the bridge’s own rows', () => {
   const bridge = bridgePolicy({ host: table('5* 100') });
   const good = { vnet1: '10 20' };
