@@ -45,15 +45,18 @@ const RESERVED: Readonly<Record<string, string>> = {
 /** Of a bridge's list of rules. */
 export function ruleRemarks(rules: readonly RuleLike[]): readonly Remark[] {
   const names = new Set<string>();
+  const above = createAbove();
   return rules.flatMap((rule, i): Remark[] => {
     const twice = names.has(rule.name);
     names.add(rule.name);
+    const remarks = unreachable(rule, i, above);
+    above.add(rule);
     return [
       ...(twice ? [{ path: [i, 'name'], text: `${rule.name} is the name of a rule above too; choose another` }] : []),
       ...(Object.hasOwn(RESERVED, rule.name)
         ? [{ path: [i, 'name'], text: `${rule.name} stands for ${RESERVED[rule.name]}; choose another name` }]
         : []),
-      ...unreachable(rule, i, rules.slice(0, i)),
+      ...remarks,
     ];
   });
 }
@@ -76,18 +79,42 @@ function isMute(vlans: Vids, pvid: Vid | 'none'): boolean {
   return vlans.length === 0 && pvid === 'none';
 }
 
-function unreachable(rule: RuleLike, index: number, earlier: readonly RuleLike[]): Remark[] {
-  const text = (what: string, taker: RuleLike) =>
-    `${what} never comes to this rule, for ${taker.name} above takes it; delete one of them or change the order`;
-  const takers = earlier.filter((other) => SELECTORS.every((key) => key === 'domains' || takesAll(other, rule, key)));
-  if (rule.domains === undefined) {
-    const taker = takers.find((other) => takesAll(other, rule, 'domains'));
-    return taker ? [{ path: [index], text: text('what it names', taker) }] : [];
-  }
-  return rule.domains.flatMap((pattern, i) => {
-    const taker = takers.find((other) => takesAll(other, { ...rule, domains: [pattern] }, 'domains'));
-    return taker ? [{ path: [index, 'domains', i], text: text(pattern, taker) }] : [];
-  });
+function unreachable(rule: RuleLike, index: number, above: Above): Remark[] {
+  const remark = (part: RuleLike, path: Remark['path'], what: string): Remark[] => {
+    const taker = above.mayTake(part).find((other) => SELECTORS.every((key) => takesAll(other, part, key)));
+    if (!taker) return [];
+    const text = `${what} never comes to this rule, for ${taker.name} above takes it; delete one of them or change the order`;
+    return [{ path, text }];
+  };
+  if (rule.domains === undefined) return remark(rule, [index], 'what it names');
+  return rule.domains.flatMap((name, i) => remark({ ...rule, domains: [name] }, [index, 'domains', i], name));
+}
+
+type Above = ReturnType<typeof createAbove>;
+
+/** The rules above one, found by what they name: thousands of rules are compared with few others each. */
+function createAbove() {
+  const exact = new Map<string, RuleLike[]>();
+  const wide: RuleLike[] = [];
+  return {
+    add(rule: RuleLike): void {
+      const key = SELECTORS.find((selector) => patterns(rule[selector])?.every(isExact));
+      if (!key) wide.push(rule);
+      for (const name of (key && patterns(rule[key])) ?? []) {
+        const there = exact.get(`${key} ${name}`);
+        if (there) there.push(rule);
+        else exact.set(`${key} ${name}`, [rule]);
+      }
+    },
+    /** No other one takes all that fits `rule`. */
+    mayTake(rule: RuleLike): readonly RuleLike[] {
+      return [...SELECTORS.flatMap((key) => exact.get(`${key} ${patterns(rule[key])?.[0]}`) ?? []), ...wide];
+    },
+  };
+}
+
+function isExact(pattern: string): boolean {
+  return !/[*?]/.test(pattern);
 }
 
 /** Whether what fits `rule` by this selector surely fits `other` too. */
@@ -96,7 +123,7 @@ function takesAll(other: RuleLike, rule: RuleLike, key: (typeof SELECTORS)[numbe
   if (wide === undefined) return true;
   // Every domain has a name, but not every interface a network, portgroup or alias.
   if (narrow === undefined) return key === 'domains' && wide.includes('*');
-  return narrow.every((pattern) => wide.some((taken) => covers(taken, pattern)));
+  return narrow.every((pattern) => wide.includes(pattern) || wide.some((taken) => covers(taken, pattern)));
 }
 
 function patterns(selector: string | readonly string[] | undefined): readonly string[] | undefined {
@@ -105,7 +132,6 @@ function patterns(selector: string | readonly string[] | undefined): readonly st
 
 /** Whether each name that fits `narrow` surely fits `wide`. */
 function covers(wide: string, narrow: string): boolean {
-  if (wide === narrow) return true;
   // Read as a name, the `*` of `narrow` is matched by a `*` only, unless `wide` has a `?`, which would take it for one character.
   return matchesGlob(wide, narrow) && !(wide.includes('?') && narrow.includes('*'));
 }

@@ -236,7 +236,7 @@ function nothingAt({ range }: Node): Node {
 
 // What an alias stands for. Schema and file are finite, so whatever an alias points at, reading ends.
 function target(node: unknown, reader: ReadContext): YamlNode {
-  return isAlias(node) ? node.resolve(reader.document) : (node as YamlNode);
+  return (isAlias(node) && node.resolve(reader.document)) || (node as YamlNode);
 }
 
 /** Where a value stands, or the nearest that it would stand in. */
@@ -249,6 +249,7 @@ export function rangeAt(node: YamlNode, path: Path): Range | null | undefined {
 }
 
 function found(node: YamlNode): string {
+  if (isAlias(node)) return `*${node.source}, whose anchor does not stand above it`;
   if (isMap(node)) return 'a mapping';
   if (isSeq(node)) return node.items.length === 0 ? 'an empty list' : 'a list';
   return isScalar(node) ? describe(node.value) : 'nothing';

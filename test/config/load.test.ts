@@ -206,6 +206,21 @@ test.each<[string, string, string | RegExp]>([
     'f:7:9: bridges.br0.rules[1]: what it names never comes to this rule, for a above takes it; delete one of them or change the order',
   ],
   [
+    'a MAC that an earlier rule takes',
+    rules('      - {name: a, mac: "52:54:00:00:00:01"}\n      - {name: b, mac: "52:54:00:00:00:01", networks: [x]}\n'),
+    'f:7:9: bridges.br0.rules[1]: what it names never comes to this rule, for a above takes it; delete one of them or change the order',
+  ],
+  [
+    'a domain that an earlier rule has in its list',
+    rules('      - {name: a0, domains: [x, y]}\n      - {name: b, domains: [z, y]}\n'),
+    'f:7:32: bridges.br0.rules[1].domains[1]: y never comes to this rule, for a0 above takes it; delete one of them or change the order',
+  ],
+  [
+    'an alias above its anchor',
+    'bridges:\n  a: { vlans: [1, *b], pvid: 1 }\n  b: &b { vlans: [1], pvid: 1 }\n',
+    'f:2:19: bridges.a.vlans[1]: expected a VLAN id from 1 to 4094, or a range of them as 200-210, found *b, whose anchor does not stand above it',
+  ],
+  [
     'a rule called libvirt',
     rules('      - {name: libvirt, domains: [x]}\n'),
     /libvirt stands for libvirt's own <vlan>;/,
@@ -263,7 +278,7 @@ test.each<[string, string, string | RegExp]>([
   ['an unclosed quote', `${BASE}schedule: "x\n`, /^f:6:1: not valid YAML: Missing closing "quote/],
   ['two documents', `${BASE}---\n${BASE}`, /^f:5:1: not valid YAML: Source contains multiple documents/],
   ['a tag', `${BASE}schedule: !x y\n`, 'f:5:11: not valid YAML: Unresolved tag: !x'],
-  ['an alias of nothing', `${BASE}schedule: *x\n`, /schedule: expected .*, found nothing$/],
+  ['an alias of nothing', `${BASE}schedule: *x\n`, /schedule: expected .*, found \*\w+, whose anchor does not stand above it$/],
   ['a merge key', `${BASE}<<: {}\n`, /^f:5:1: <<: unknown key/],
   ['an empty file', '', 'f: the file is empty; expected at least "bridges:"'],
   ['a file of comments', '# x\n', 'f: the file is empty; expected at least "bridges:"'],
