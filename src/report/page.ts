@@ -7,7 +7,7 @@ import { renderFindings } from './page/findings.ts';
 import { renderHook } from './page/hook.ts';
 import type { PageInput } from './page/input.ts';
 import { renderRemediator } from './page/remediator.ts';
-import { renderSources } from './page/sources.ts';
+import { renderSources, UNWATCHED } from './page/sources.ts';
 import { age } from './page/time.ts';
 import { renderVnets } from './page/vnets.ts';
 import { headline, type Summary, summarize, titleOf, toneOf } from './summary.ts';
@@ -66,7 +66,7 @@ ${
 
 // What this report cannot tell stands above all findings: silence about it would read as health. The failure of an audit is
 // said where the report does not say it already.
-function renderUnknowns({ report, audit, sources }: PageInput): Html {
+function renderUnknowns({ report, audit, watchers }: PageInput): Html {
   const lines: Html[] = [
     ...(audit.problem === undefined || (report?.unknowns ?? []).length > 0
       ? []
@@ -77,9 +77,9 @@ function renderUnknowns({ report, audit, sources }: PageInput): Html {
           html`<li><b>The config was refused</b>, the last good one stays in force. <span class="said">${audit.configProblem}</span></li>\n`,
         ]),
     ...(report?.unknowns ?? []).map((unknown) => html`<li><b>${subjectOf(unknown)}</b> ${unknown.problem}</li>\n`),
-    ...sources
-      .filter(({ kind, ok }) => kind === 'watcher' && !ok)
-      .map(({ name }) => html`<li><b>${name} watcher</b> is down: changes are seen at the next audit only</li>\n`),
+    ...watchers
+      .filter(({ up }) => !up)
+      .map(({ watcher }) => html`<li><b>${watcher} watcher</b> is down: ${UNWATCHED}</li>\n`),
   ];
   return html`${
     lines.length > 0 &&

@@ -39,27 +39,9 @@ function pageInput(state: ExporterState, { now, ...facts }: PageFacts): PageInpu
       problem: last?.problem,
       configProblem: config.problem,
     },
-    sources: sourcesOf(state),
+    collectors: collectorsOf(state),
+    watchers: watchersOf(state),
     hook,
     remediator,
   };
-}
-
-function sourcesOf(state: ExporterState): PageInput['sources'] {
-  return [
-    ...collectorsOf(state).map(({ collector, ok, problem, durationMs }) => ({
-      name: collector,
-      kind: 'collector' as const,
-      ok,
-      problem,
-      durationMs,
-    })),
-    ...watchersOf(state).map(({ watcher, up }) => ({
-      name: watcher,
-      kind: 'watcher' as const,
-      ok: up,
-      problem: up ? undefined : 'changes are seen at the next audit only',
-      durationMs: undefined,
-    })),
-  ];
 }

@@ -278,7 +278,11 @@ test.each<[string, string, string | RegExp]>([
   ['an unclosed quote', `${BASE}schedule: "x\n`, /^f:6:1: not valid YAML: Missing closing "quote/],
   ['two documents', `${BASE}---\n${BASE}`, /^f:5:1: not valid YAML: Source contains multiple documents/],
   ['a tag', `${BASE}schedule: !x y\n`, 'f:5:11: not valid YAML: Unresolved tag: !x'],
-  ['an alias of nothing', `${BASE}schedule: *x\n`, /schedule: expected .*, found \*\w+, whose anchor does not stand above it$/],
+  [
+    'an alias of nothing',
+    `${BASE}schedule: *x\n`,
+    /schedule: expected .*, found \*\w+, whose anchor does not stand above it$/,
+  ],
   ['a merge key', `${BASE}<<: {}\n`, /^f:5:1: <<: unknown key/],
   ['an empty file', '', 'f: the file is empty; expected at least "bridges:"'],
   ['a file of comments', '# x\n', 'f: the file is empty; expected at least "bridges:"'],

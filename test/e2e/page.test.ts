@@ -300,11 +300,11 @@ function everything(): PageInput {
   };
   return input(vms(14, drift), {
     notice: 'This is the simulated host of the demo: drift happens by itself.',
-    sources: [
-      { name: 'links', kind: 'collector', ok: true, problem: undefined, durationMs: 3 },
-      { name: 'vlans', kind: 'collector', ok: false, problem: 'bridge: exit status 255', durationMs: 12 },
-      { name: 'journal', kind: 'watcher', ok: false, problem: 'journalctl: not found', durationMs: undefined },
+    collectors: [
+      { collector: 'links', ok: true, problem: undefined, durationMs: 3 },
+      { collector: 'vlans', ok: false, problem: 'bridge: exit status 255', durationMs: 12 },
     ],
+    watchers: [{ watcher: 'journal', up: false }],
     hook: {
       stats: {
         ok: true,

@@ -252,12 +252,12 @@ function everything(): PageInput {
       problem: 'not told twice',
       configProblem: 'config.yml:3:5: bridges: x',
     },
-    sources: [
-      ...input([]).sources,
-      { name: 'domains', kind: 'watcher', ok: false, problem: 'EMFILE', durationMs: undefined },
-      { name: 'journal', kind: 'collector', ok: false, problem: undefined, durationMs: 999.6 },
-      { name: 'vlans', kind: 'collector', ok: true, problem: undefined, durationMs: undefined },
+    collectors: [
+      ...input([]).collectors,
+      { collector: 'journal', ok: false, problem: undefined, durationMs: 999.6 },
+      { collector: 'vlans', ok: true, problem: undefined, durationMs: 1001 },
     ],
+    watchers: [...input([]).watchers, { watcher: 'domains', up: false }],
     hook: { stats: { ok: true, value: { byDomain, suppressed: 1 } }, installed: undefined },
     remediator: { kind: 'stale', status },
   });

@@ -16,8 +16,10 @@ export interface PageInput {
   /** undefined before the first audit is done. */
   readonly report: Report | undefined;
   readonly audit: AuditInfo;
-  /** Sources of the last audit and the journal, in a stable order. */
-  readonly sources: readonly SourceState[];
+  /** The readers of the last audit and the journal's, in a stable order. */
+  readonly collectors: readonly Collector[];
+  /** Whatever watches for changes. */
+  readonly watchers: readonly Watcher[];
   /** undefined where nobody reads the journal. */
   readonly hook: { readonly stats: Reading<HookStats>; readonly installed: boolean | undefined } | undefined;
   readonly remediator: RemediatorView;
@@ -37,12 +39,14 @@ export interface AuditInfo {
   readonly configProblem: string | undefined;
 }
 
-/** A collector or a watcher. */
-export interface SourceState {
-  readonly name: string;
-  readonly kind: 'collector' | 'watcher';
+export interface Collector {
+  readonly collector: string;
   readonly ok: boolean;
   readonly problem: string | undefined;
-  /** Of a collector, its last reading. */
-  readonly durationMs: number | undefined;
+  readonly durationMs: number;
+}
+
+export interface Watcher {
+  readonly watcher: string;
+  readonly up: boolean;
 }

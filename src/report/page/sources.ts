@@ -1,15 +1,19 @@
 // Section "Sources": where the report comes from, how old it is, and whether each source answered.
 import type { Report } from '../../model/report.ts';
 import { type Html, html } from '../html.ts';
-import type { AuditInfo, PageInput, SourceState } from './input.ts';
+import type { AuditInfo, Collector, PageInput, Watcher } from './input.ts';
 import { age, duration, utc } from './time.ts';
 
-export function renderSources({ audit, sources, report, now }: PageInput): Html {
+/** Of a watcher that is down. */
+export const UNWATCHED = 'changes are seen at the next audit only';
+
+export function renderSources({ audit, collectors, watchers, report, now }: PageInput): Html {
   return html`<section id="sources" aria-labelledby="sources-h">
 <h2 id="sources-h">Sources</h2>
 <dl class="facts">
 ${report && renderAudit(report, audit, now)}
-${sources.map(renderSource)}
+${collectors.map(renderCollector)}
+${watchers.map(renderWatcher)}
 ${report && html`<div><dt>Policy</dt><dd><code>${report.policySha256.slice(0, 12)}</code></dd></div>`}
 </dl>
 </section>`;
@@ -24,10 +28,19 @@ ${
 }`;
 }
 
-function renderSource({ name, kind, ok, problem, durationMs }: SourceState): Html {
-  const state = kind === 'watcher' ? 'watching' : durationMs === undefined ? 'read' : `read in ${duration(durationMs)}`;
-  return html`<div><dt>${name}${kind === 'watcher' && ' watcher'}</dt><dd>${
-    ok ? state : html`<span class="bad">failed${problem !== undefined && `: ${problem}`}</span>`
-  }</dd></div>
+function renderCollector({ collector, ok, problem, durationMs }: Collector): Html {
+  return renderSource(collector, ok ? html`read in ${duration(durationMs)}` : failed(problem));
+}
+
+function renderWatcher({ watcher, up }: Watcher): Html {
+  return renderSource(`${watcher} watcher`, up ? html`watching` : failed(UNWATCHED));
+}
+
+function renderSource(name: string, state: Html): Html {
+  return html`<div><dt>${name}</dt><dd>${state}</dd></div>
 `;
+}
+
+function failed(problem: string | undefined): Html {
+  return html`<span class="bad">failed${problem !== undefined && `: ${problem}`}</span>`;
 }

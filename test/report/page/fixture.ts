@@ -89,10 +89,8 @@ export function input(vms: readonly Vm[], changes: Partial<PageInput> = {}): Pag
       problem: undefined,
       configProblem: undefined,
     },
-    sources: [
-      { name: 'links', kind: 'collector', ok: true, problem: undefined, durationMs: 3 },
-      { name: 'links', kind: 'watcher', ok: true, problem: undefined, durationMs: undefined },
-    ],
+    collectors: [{ collector: 'links', ok: true, problem: undefined, durationMs: 3 }],
+    watchers: [{ watcher: 'links', up: true }],
     hook: { stats: { ok: true, value: { byDomain: new Map(), suppressed: 0 } }, installed: true },
     remediator: { kind: 'absent' },
     ...changes,
