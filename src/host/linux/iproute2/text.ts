@@ -100,8 +100,7 @@ export function parseFdbShow(json: string): Fdb {
   const found = new Map<string, Map<string, Vids>>();
   for (const entry of entries) {
     const { ifname, mac: written, vlan, state } = (entry ?? {}) as Readonly<Record<string, unknown>>;
-    if (typeof ifname !== 'string' || typeof written !== 'string')
-      throw new Error(`not an entry: ${String(JSON.stringify(entry)).slice(0, 120)}`);
+    if (typeof ifname !== 'string' || typeof written !== 'string') throw new Error(`not an entry: ${excerpt(entry)}`);
     const mac = parseMac(written);
     if (state !== 'static' || typeof vlan !== 'number' || !isVid(vlan) || mac === undefined) continue;
     const ofPort = found.get(ifname) ?? new Map<string, Vids>();
