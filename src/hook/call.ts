@@ -15,8 +15,8 @@ export interface Call {
 
 /** A job as hook.sh leaves it in the spool folder: a line with the operation, one with the guest, then the XML. Throws Error. */
 export function parseJob(text: string): Call {
-  const [, operation, guest, xml] = /^([^\n]*)\n([^\n]*)\n(.*)$/s.exec(text) ?? [];
+  const [, operation, guest, xml = ''] = /^([^\n]*)\n([^\n]*)\n(.*)$/s.exec(text) ?? [];
   const known = LATER.find((name) => name === operation);
-  if (!known || !guest || xml === undefined) throw new Error('expected lines with operation and guest, then XML');
+  if (!known || !guest) throw new Error('expected lines with operation and guest, then XML');
   return { guest, operation: known, xml };
 }

@@ -24,7 +24,7 @@ export async function configureDomain(host: Machine, domain: Domain, policy: Pol
   // Without the FDB: libvirt adds its entries when the vCPUs start, for the VLANs that the port has then, and does not start a VM whose
   // entries are there already (virNetDevBridgeFDBAddDel).
   const read = await host.bridges.read(...ownTaps(domain, policy));
-  const snapshot = { takenAt: host.now(), ...read, domains: { ok: true as const, value: [domain] } };
+  const snapshot = { takenAt: host.now(), ...read, domains: known([domain]) };
   const report = evaluate(snapshot, policy);
   const planned = plan(report, [domain.name]);
   const outcomes = await configure(host, planned.vnets, since);
@@ -33,11 +33,12 @@ export async function configureDomain(host: Machine, domain: Domain, policy: Pol
 
 /** Interfaces whose tap is not on its bridge, without asking for VLANs: cheap enough to be asked again and again. */
 export function missingTaps(host: Machine, domain: Domain, policy: Policy): readonly Finding[] {
-  const nothing = { ok: true as const, value: new Map() };
   const links = host.bridges.links(...ownTaps(domain, policy));
-  const domains = { ok: true as const, value: [domain] };
-  return missingOf(evaluate({ takenAt: host.now(), links, vlans: nothing, domains, collectors: [] }, policy));
+  const asked = { takenAt: host.now(), links, vlans: known(new Map()), domains: known([domain]), collectors: [] };
+  return missingOf(evaluate(asked, policy));
 }
+
+const known = <T>(value: T) => ({ ok: true, value }) as const;
 
 /** What to read of the bridges. */
 function ownTaps(domain: Domain, policy: Policy): [bridges: readonly string[], only: ReadonlySet<string>] {

@@ -27,24 +27,23 @@ export function factsOf(
   absent: (finding: Finding) => Fact,
 ): readonly Fact[] {
   const vnets = report.bridges.flatMap((bridge) => bridge.vnets);
-  const isMissing = (refusal: Refusal) => missing.some((f) => f.bridge === refusal.bridge && f.vnet === refusal.vnet);
-  const refusals = plan.refusals.filter((refusal) => refusal.domain !== undefined && !isMissing(refusal));
-  const untouched = vnets.filter(
-    ({ vnet, verdict }) => verdict === 'compliant' && !outcomes.some((outcome) => outcome.plan.vnet === vnet),
-  );
+  const right = vnets.filter(({ verdict }) => verdict === 'compliant');
   return [
     ...report.unknowns.map(
       (unknown): Fact => ({ severity: 'error', text: `${subjectOf(unknown)}: ${unknown.problem}` }),
     ),
     ...report.bridges.filter((bridge) => bridge.vlanFiltering === false).map((bridge) => notFiltering(bridge.name)),
     ...missing.map(absent),
-    ...refusals.filter(({ reason }) => reason !== 'filtering_off').map(refusalFact),
+    ...plan.refusals.filter(({ reason }) => !TOLD.has(reason)).map(refusalFact),
     ...outcomes.map((outcome) => outcomeFact(outcome, vnets)),
     // At `started` all is said already, unless something had to be done again.
-    ...(operation === 'started' ? [] : untouched.map(rightAlready)),
+    ...(operation === 'started' ? [] : right.map(rightAlready)),
     ...(operation === 'start' ? vnets.filter((vnet) => isUnruled(vnet, policy)).map(unruled) : []),
   ];
 }
+
+/** What has a fact of its own, also where nothing is to be healed. */
+const TOLD: ReadonlySet<Refusal['reason']> = new Set(['filtering_off', 'not_on_bridge']);
 
 /** A tap that is not there, and nothing more to wait for. */
 export function tapMissing(when: string): (finding: Finding) => Fact {
@@ -92,36 +91,26 @@ const MAX_MESSAGE = 3_000;
 
 function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetReport[]): Fact {
   const { bridge, vnet } = plan;
-  const report = vnets.find((candidate) => candidate.vnet === vnet && candidate.bridge === bridge);
+  const report = vnets.find((candidate) => candidate.vnet === vnet) as VnetReport;
   const [before, after] = [formatTable(plan.before), formatTable(plan.after)];
-  const findings = [...new Set(report?.findings.map((finding) => finding.reason))];
+  const findings = report.findings.map((finding) => finding.reason);
   const fact = { outcome: result, bridge, vnet, before, after, findings };
   if (result === 'verified') {
     const ids = formatVids(vidsOf(plan.after));
     const pvid = pvidOf(plan.after) ?? 'none';
-    const rule = report?.expected.rule ?? 'default';
-    return {
-      ...fact,
-      severity: 'info',
-      text: `${vnet} on ${bridge}: VLANs ${ids}, PVID ${pvid} (rule ${rule}); was ${before}`,
-    };
+    const text = `${vnet} on ${bridge}: VLANs ${ids}, PVID ${pvid} (rule ${report.expected.rule}); was ${before}`;
+    return { ...fact, severity: 'info', text };
   }
   if (result === 'vanished') {
     return { ...fact, severity: 'warning', text: `${vnet} on ${bridge}: gone before it was configured` };
   }
-  return { ...fact, severity: 'error', text: `${vnet} on ${bridge}: ${result}: ${problem ?? 'no reason known'}` };
+  return { ...fact, severity: 'error', text: `${vnet} on ${bridge}: ${result}: ${problem}` };
 }
 
 function refusalFact({ bridge, vnet, reason, text }: Refusal): Fact {
   // A VLAN that stays because the policy says so is no failure of the hook's.
   const severity = reason === 'vlan_unexpected' ? 'warning' : 'error';
-  return {
-    severity,
-    outcome: 'refused',
-    bridge,
-    vnet,
-    text: `${vnet ?? 'an interface'} on ${bridge} left alone: ${reason}: ${text}`,
-  };
+  return { severity, outcome: 'refused', bridge, vnet, text: `${vnet} on ${bridge} left alone: ${reason}: ${text}` };
 }
 
 function notFiltering(bridge: string): Fact {

@@ -8,8 +8,7 @@ const HOOK_NAME = 'libvirt-vlan-exporter';
 
 /** Where `hook install` writes; or why it cannot. */
 export function placeFor({ files, libvirt }: Installation): { readonly path: string } | { readonly problem: string } {
-  // Before 6.5.0 there is only the one file.
-  const old = libvirt && isOlder(libvirt, [6, 5]) ? libvirt.join('.') : undefined;
+  const old = libvirt && knowsNoFolder(libvirt) ? libvirt.join('.') : undefined;
   const path = old === undefined ? `${HOOK_FOLDER}/${HOOK_NAME}` : HOOK_FILE;
   const taken = files.find((file) => file.path === path && file.kind !== 'ours');
   if (!taken) return { path };
@@ -31,7 +30,7 @@ export function remarks({ files, libvirt, exists }: Installation): readonly stri
     ...(ours.length === 0 ? ['the hook is not installed; "libvirt-vlan-exporter hook install" does it'] : []),
     ...(ours.length > 1 ? [`it is installed ${ours.length} times: ${ours.map((file) => file.path).join(', ')}`] : []),
     ...ours.flatMap((file) => fileRemarks(file, exists)),
-    ...(libvirt && isOlder(libvirt, [6, 5]) && ours.some((file) => file.path !== HOOK_FILE)
+    ...(libvirt && knowsNoFolder(libvirt) && ours.some((file) => file.path !== HOOK_FILE)
       ? [`libvirt ${libvirt.join('.')} does not look into ${HOOK_FOLDER} (6.5.0 does)`]
       : []),
     ...files.filter((file) => file.kind === 'original' && file.executable).map(originalRemark),
@@ -80,10 +79,10 @@ export function describe({ path, kind, executable }: HookFile): string {
 }
 
 function fileRemarks(
-  { path, executable, uid, mode, text }: Installation['files'][number],
+  { path, executable, uid, mode, text = '' }: Installation['files'][number],
   exists: Installation['exists'],
 ) {
-  const paths = pathsOf(text ?? '');
+  const paths = pathsOf(text);
   return [
     ...(executable ? [] : [`${path} is not executable, so libvirt does not run it; install the hook again`]),
     ...(uid === undefined || uid === 0 ? [] : [`${path} belongs to user id ${uid}; chown root ${path}`]),
@@ -107,7 +106,8 @@ function earliest(files: readonly HookFile[]): number {
   return Math.min(...files.map(({ since }) => since));
 }
 
-function isOlder(version: readonly number[], than: readonly number[]): boolean {
-  const at = than.findIndex((n, i) => (version[i] ?? 0) !== n);
-  return at >= 0 && (version[at] ?? 0) < (than[at] ?? 0);
+// Before 6.5.0 there is only the one file.
+function knowsNoFolder(libvirt: readonly number[]): boolean {
+  const [major, minor] = libvirt as readonly [number, number];
+  return major < 6 || (major === 6 && minor < 5);
 }

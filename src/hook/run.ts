@@ -1,5 +1,6 @@
 // One call of the hook. It changes nothing but the VM's own taps and writes nothing to stdout. What it does with a failure is
 // hook.sh's business: only that knows fail_closed.
+import { inspect } from 'node:util';
 import type { Settings } from '../config/settings.ts';
 import type { HookHost, KeptFile } from '../host/linux/hook-machine.ts';
 import type { JournalFields } from '../model/journal.ts';
@@ -73,9 +74,8 @@ export function reportFailure(
   machine: HookMachine,
   took: number,
 ): number {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const isExpected = ['ConfigError', 'Error'].includes(name);
-  const text = isExpected ? message.replaceAll('\n', '; ') : (stack ?? message);
+  const isExpected = error instanceof Error && ['ConfigError', 'Error'].includes(error.name);
+  const text = isExpected ? error.message.replaceAll('\n', '; ') : inspect(error);
   machine.write([entryOf({ severity: 'error', text }, call, took, call.operation !== 'started')]);
   return FAILED;
 }

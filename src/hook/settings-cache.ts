@@ -16,7 +16,7 @@ export async function loadKeptSettings(host: Files, path: string, program: strin
   const { loadSettings } = await import('../config/load.ts');
   const settings = loadSettings(host, path);
   // Only where the file was the same before and after it was read.
-  if (key !== undefined && keyOf(host, path, program) === key) store.write(JSON.stringify({ key, settings }));
+  if (keyOf(host, path, program) === key) store.write(JSON.stringify({ key, settings }));
   return settings;
 }
 
