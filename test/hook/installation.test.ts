@@ -29,6 +29,8 @@ test('its place is the folder, or the one file where libvirt is older than 6.5',
   expect(placeFor(host({ libvirt: undefined }))).toEqual({ path: ours.path });
   expect(placeFor(host({ libvirt: [6, 5, 0] }))).toEqual({ path: ours.path });
   expect(placeFor(host({ libvirt: [6, 4, 9], files: [] }))).toEqual({ path: HOOK_FILE });
+  expect(placeFor(host({ libvirt: [5, 9, 0], files: [] }))).toEqual({ path: HOOK_FILE });
+  expect(placeFor(host({ files: [original] }))).toEqual({ path: ours.path });
   expect(placeFor(host({ files: [{ ...original, kind: 'other', path: ours.path }] }))).toEqual({
     problem: `there is ${ours.path}: a hook of somebody else; move it away`,
   });
@@ -37,7 +39,7 @@ test('its place is the folder, or the one file where libvirt is older than 6.5',
 
 test('an old libvirt whose one file is taken is a problem, and the file is left alone', () => {
   expect(placeFor(host({ libvirt: [6, 0, 0], files: [original] }))).toEqual({
-    problem: expect.stringContaining(HOOK_FILE),
+    problem: expect.stringMatching(/^libvirt 6\.0\.0 runs only .*\/qemu, .*call this hook from it$/),
   });
 });
 
@@ -51,10 +53,27 @@ test('it is in place where path, text, owner and mode are what would be written'
   expect(at({ mode: 0o777 })).toBe(false);
   expect(at({ uid: 1000 })).toBe(false);
   expect(isInPlace(host({ files: [] }), ours.path, TEXT)).toBe(false);
+  expect(isInPlace(host({ files: [original, ours] }), ours.path, TEXT)).toBe(true);
 });
 
-test('of a sound installation there is nothing to say', () => {
-  expect(remarks(host({}))).toEqual([]);
+const sound: Record<string, Partial<Installation>> = {
+  'as it is installed': {},
+  'where the host tells neither owner nor mode': { files: [{ ...ours, uid: undefined, mode: undefined }] },
+  'in the one file of an old libvirt': { libvirt: [6, 4, 0], files: [{ ...ours, path: HOOK_FILE }] },
+  'beside an original that libvirt does not run': { files: [{ ...original, executable: false }, ours] },
+};
+for (const [how, facts] of Object.entries(sound)) {
+  test(`of a sound installation there is nothing to say: ${how}`, () => {
+    expect(remarks(host(facts))).toEqual([]);
+  });
+}
+
+test('an old libvirt does not look into the folder, whatever lies in the one file', () => {
+  const files = [{ ...ours, path: HOOK_FILE }, ours];
+  expect(remarks(host({ libvirt: [6, 4, 0], files }))).toEqual([
+    `it is installed 2 times: ${HOOK_FILE}, ${ours.path}`,
+    `libvirt 6.4.0 does not look into ${HOOK_FOLDER} (6.5.0 does)`,
+  ]);
 });
 
 const wrong: Record<string, [Partial<Installation>, string]> = {
@@ -91,6 +110,7 @@ test('libvirt that looked for hooks before there was one is to be reloaded', () 
 
 const settled: Record<string, Parameters<typeof reloadRemarks>> = {
   'it looked after that': [host({}), daemon({ changedAt: 2_001 })],
+  'it looked at that very moment': [host({}), daemon({ changedAt: 2_000 })],
   'it does not run and will look when it starts': [host({}), daemon({ active: 'inactive' })],
   'it is not installed': [host({}), { ok: true, value: new Map() }],
   'nobody knows when it looked': [host({}), daemon({ changedAt: undefined })],

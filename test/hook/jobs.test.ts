@@ -47,6 +47,10 @@ test.each(['', 'started', 'prepare\nvyos-01\n<domain/>', 'start\nvyos-01\n<domai
     host.start(vm('vyos-01', 1));
     await doJobs(machine, taker([text, job('reconnect', 'vyos-01', stdinXml(host, 'vyos-01'))]));
     expect(entries.map((entry) => entry.PRIORITY)).toEqual([3, 6]);
+    expect(entries[0]).toMatchObject({
+      MESSAGE: 'ERROR: started: expected lines with operation and guest, then XML',
+      LIBVIRT_VLAN_DURATION_MS: 0,
+    });
     expect(tableOf(host, 'vnet0')).toBe(RIGHT);
   },
 );
@@ -67,4 +71,5 @@ test('nothing to do: it ends at once', async () => {
   const { entries } = machine;
   await doJobs(machine, taker());
   expect(entries).toEqual([]);
+  expect(machine.elapsed()).toBe(0);
 });

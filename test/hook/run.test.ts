@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseSettings } from '../../src/config/load.ts';
 import { DONE, FAILED, runStart } from '../../src/hook/run.ts';
 import type { SimInterface } from '../../src/host/sim/vm.ts';
 import { PAUSE_FILE, STATUS_FILE } from '../../src/model/remediator-paths.ts';
-import { SHIPPED, stdinXml, tableOf, testMachine } from './machine.ts';
+import { CONFIG, SHIPPED, stdinXml, tableOf, testMachine } from './machine.ts';
 
 const RIGHT = '10 20 30 40 100* 110 120';
 const nic = (n: number, more: Partial<SimInterface> = {}): SimInterface => ({
@@ -15,6 +16,11 @@ const vm = (name: string, ...interfaces: SimInterface[]) => ({
   name,
   uuid: '00000000-0000-4000-8000-000000000001',
   interfaces: interfaces.length > 0 ? interfaces : [nic(1)],
+});
+
+test('the exit statuses are those that hook.sh knows', () => {
+  expect([DONE, FAILED]).toEqual([0, 3]);
+  expect(readFileSync('src/hook/hook.sh', 'utf8')).toContain(`\n  ${FAILED}) ;; # It has told why.\n`);
 });
 
 test('at start a VM of a rule gets its VLANs and PVID, in one entry that stands for the run', async () => {
@@ -30,6 +36,7 @@ test('at start a VM of a rule gets its VLANs and PVID, in one entry that stands 
     LIBVIRT_VLAN_BRIDGE: 'br-mgmt',
     LIBVIRT_VLAN_VNET: 'vnet0',
     LIBVIRT_VLAN_FINDING: ['pvid_wrong', 'vlan_missing', 'vlan_unexpected'],
+    LIBVIRT_VLAN_OUTCOME: 'verified',
     LIBVIRT_VLAN_BEFORE: '1*',
     LIBVIRT_VLAN_AFTER: RIGHT,
     LIBVIRT_VLAN_DURATION_MS: 0,
@@ -38,11 +45,35 @@ test('at start a VM of a rule gets its VLANs and PVID, in one entry that stands 
 });
 
 test('a VM that no rule names gets the default PVID and a warning', async () => {
-  const { host, call, said } = testMachine();
+  const { host, call, said, entries } = testMachine();
   host.start(vm('web-1'));
   await call('web-1', 'start');
   expect(tableOf(host, 'vnet0')).toBe('1* 10 20 30 40 100 110 120');
+  expect(said()[0]).toContain('PVID 1 (rule default)');
+  expect(entries.map((entry) => entry.LIBVIRT_VLAN_RUN)).toEqual([undefined, 1]);
   expect(said()[1]).toBe('4 WARN: start: no rule of br-mgmt names this VM: PVID 1 by default, verify that it is right');
+});
+
+test('that no rule names it is told at start, of a bridge that has rules, and not of one that has none', async () => {
+  const { host, call, said } = testMachine({
+    config: `bridges:
+  br-lan: {vlans: [20], pvid: none}
+  br-mgmt: {vlans: [10], pvid: none, rules: [{name: one, domains: [other], pvid: 100}]}
+`,
+  });
+  host.addBridge('br-lan');
+  host.start(vm('a', nic(1, { bridge: 'br-lan' }), nic(2)));
+  await call('a', 'start');
+  expect(said()).toEqual([
+    '6 start: vnet0 on br-lan: VLANs 20, PVID none (rule default); was 1*',
+    '6 start: vnet1 on br-mgmt: VLANs 10, PVID none (rule default); was 1*',
+    '4 WARN: start: no rule of br-mgmt names this VM: PVID none by default, verify that it is right',
+  ]);
+  await call('a', 'reconnect');
+  expect(said().slice(3)).toEqual([
+    '6 reconnect: vnet0 on br-lan: right already, 20',
+    '6 reconnect: vnet1 on br-mgmt: right already, 10',
+  ]);
 });
 
 test('the hook runs two processes and no more: a dump, and a batch that ends with one', async () => {
@@ -74,6 +105,13 @@ test('reconnect: what was undone is done again, and it is a run', async () => {
     [1, expect.stringContaining('PVID 100')],
     [1, `reconnect: vnet0 on br-mgmt: right already, ${RIGHT}`],
   ]);
+  expect(entries[1]).toMatchObject({
+    LIBVIRT_VLAN_OUTCOME: 'compliant',
+    LIBVIRT_VLAN_BRIDGE: 'br-mgmt',
+    LIBVIRT_VLAN_VNET: 'vnet0',
+    LIBVIRT_VLAN_BEFORE: RIGHT,
+    LIBVIRT_VLAN_AFTER: RIGHT,
+  });
 });
 
 test('only its own taps are touched, whatever the MACs of others', async () => {
@@ -131,13 +169,28 @@ test.each(['started', 'reconnect'] as const)('nor is one that stops while the ho
   expect(said()).toEqual([`6 ${operation}: vnet0 is not a port of br-mgmt: the VM has ended`]);
 });
 
+test('started configures taps that are there, also where the live XML is gone', async () => {
+  const { host, call } = testMachine();
+  host.start(vm('vyos-01'));
+  const xml = stdinXml(host, 'vyos-01');
+  host.removeFile('/run/libvirt/qemu/vyos-01.xml');
+  await call('vyos-01', 'started', xml);
+  expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+});
+
 test('at start a tap that is not there yet is no error, but the start is not done', async () => {
-  const { host, call, said } = testMachine();
+  const { host, call, said, entries } = testMachine();
   host.start(vm('vyos-01'));
   const xml = stdinXml(host, 'vyos-01');
   host.kernel.removeLink('vnet0');
   expect(await call('vyos-01', 'start', xml)).toBe(FAILED);
   expect(said()).toEqual(['6 start: vnet0 is not a port of br-mgmt yet; looking again when it has started']);
+  expect(entries[0]).toMatchObject({
+    LIBVIRT_VLAN_OUTCOME: 'absent',
+    LIBVIRT_VLAN_BRIDGE: 'br-mgmt',
+    LIBVIRT_VLAN_VNET: 'vnet0',
+    LIBVIRT_VLAN_FINDING: ['not_on_bridge'],
+  });
 });
 
 describe('at reconnect', () => {
@@ -154,13 +207,14 @@ describe('at reconnect', () => {
     ],
     ['is paused', undefined, 'the remediator is paused'],
   ])('where the remediator %s, nothing is changed', async (_, status, expected) => {
-    const { host, call, said } = testMachine();
+    const { host, call, said, entries } = testMachine();
     host.start(vm('vyos-01'));
     if (status) host.writeFile(STATUS_FILE, JSON.stringify(status));
     else host.writeFile(PAUSE_FILE, '');
     await call('vyos-01', 'reconnect');
     expect(tableOf(host, 'vnet0')).toBe('1*');
     expect(said()).toEqual([expect.stringContaining(`4 WARN: reconnect: ${expected}`)]);
+    expect(entries[0]?.LIBVIRT_VLAN_RUN).toBe(1);
     await call('vyos-01', 'start');
     expect(tableOf(host, 'vnet0')).toBe(RIGHT);
   });
@@ -169,6 +223,7 @@ describe('at reconnect', () => {
     ['this policy is in force', { policySha256: sha256, held: [{ domain: 'web-1' }] }],
     ['another one is held', { policySha256: sha256, heldPolicySha256: 'a', held: [] }],
     ['the status is no status', []],
+    ['the status is empty', null],
   ])('where %s, the VLANs are set', async (_, status) => {
     const { host, call } = testMachine();
     host.start(vm('vyos-01'));
@@ -228,22 +283,52 @@ test('a VM without an interface on a bridge of the policy is left alone, and why
   expect(host.commands).toEqual([]);
 });
 
+test.each([
+  ["<interface type='ethernet'><mac address='52:54:00:00:00:01'/></interface>", '52:54:00:00:00:01 ethernet'],
+  ["<interface type='user'/>", 'no valid <mac address>'],
+  [
+    "<interface type='bridge'><mac address='52:54:00:00:00:01'/><source bridge='br-lan'/><target dev='vnet0'/></interface>",
+    '52:54:00:00:00:01 br-lan',
+  ],
+])('nor is a bridge asked for an interface that can have no tap on it: %s', async (nic, named) => {
+  const { host, call, said } = testMachine();
+  expect(await call('a', 'start', `<domain><name>a</name><devices>${nic}</devices></domain>`)).toBe(DONE);
+  expect(said()).toEqual([`6 start: the policy says nothing of ${named}`]);
+  expect(host.commands).toEqual([]);
+});
+
+test('a VM without interfaces is told of as such', async () => {
+  const { call, said } = testMachine();
+  await call('a', 'reconnect', '<domain><name>a</name></domain>');
+  expect(said()).toEqual(['6 reconnect: the VM has no interface']);
+});
+
 const bad: Record<string, { xml?: string; config?: string; guest?: string; says: string }> = {
   'no config': { config: '', says: 'the file is empty' },
   'bad config': { config: 'bridges:\n  br-mgmt:\n    vlans: [0]\n', says: 'config.yml:3:' },
   'empty stdin': { xml: '', says: 'the XML is empty' },
   'broken XML': { xml: '<domain><name>vyos-01', says: 'broken' },
+  'a config with two mistakes': {
+    config: 'bridges:\n  br-mgmt:\n    vlans: [0]\n    pvid: 0\n',
+    says: `; ${CONFIG}:4:`,
+  },
   'XML of another VM': { xml: '<domain><name>vyos-02</name></domain>', says: 'the XML is that of "vyos-02"' },
+  'XML of a VM with a long name': {
+    xml: `<domain><name>${'v'.repeat(200)}</name></domain>`,
+    says: `the XML is that of "${'v'.repeat(80)}"`,
+  },
   'a guest that is a path': { guest: '../../etc/passwd', says: 'the XML is that of "vyos-01"' },
 };
 for (const [what, { xml, config, guest = 'vyos-01', says }] of Object.entries(bad)) {
   test(`${what}: one entry of one line, nothing changed`, async () => {
-    const { host, call, said } = testMachine(config === undefined ? {} : { config });
+    const { host, call, said, entries } = testMachine(config === undefined ? {} : { config });
     host.start(vm('vyos-01'));
     const fed = xml ?? stdinXml(host, 'vyos-01');
     expect(await call(guest, 'start', fed)).toBe(FAILED);
     for (const operation of ['started', 'reconnect'] as const) await call(guest, operation, fed);
     expect(said()).toHaveLength(3);
+    // At `started` the run has been counted at `start`.
+    expect(entries.map((entry) => entry.LIBVIRT_VLAN_RUN)).toEqual([1, undefined, 1]);
     for (const line of said()) expect(line).toMatch(/^3 ERROR: [^\n]*$/);
     expect(said()[0]).toContain(says);
     expect(tableOf(host, 'vnet0')).toBe('1*');
@@ -279,6 +364,18 @@ test('an error that nobody thought of is an entry with its stack', async () => {
   expect(said()).toEqual([expect.stringMatching(/^3 ERROR: start: TypeError: zn is not a function\n/)]);
 });
 
+test('nor is it a matter what was thrown; and no entry is longer than journalctl gives back', async () => {
+  const { said, ...machine } = testMachine();
+  const throws = (what: unknown) => () => {
+    throw what;
+  };
+  expect(await runStart('vyos-01', throws('a text'), machine)).toBe(FAILED);
+  expect(await runStart('vyos-01', throws(new Error('x'.repeat(10_000))), machine)).toBe(FAILED);
+  expect(said()[0]).toBe("3 ERROR: start: 'a text'");
+  expect(said()[1]).toMatch(/^3 ERROR: start: x+$/);
+  expect(said()[1]?.length).toBeLessThan(4096);
+});
+
 test('each of two vnets has its own rule in its entry', async () => {
   const config =
     'bridges: {br-mgmt: {vlans: [10], pvid: 1, rules: [{name: first, domains: [a], mac: "52:54:00:00:00:01", pvid: 100}, {name: second, domains: [a], pvid: 20}]}}\n';
@@ -286,6 +383,15 @@ test('each of two vnets has its own rule in its entry', async () => {
   host.start(vm('a', nic(1), nic(2)));
   await call('a', 'start');
   expect(said().map((line) => /rule (\w+)/.exec(line)?.[1])).toEqual(['first', 'second']);
+});
+
+test('the milliseconds of a start are those since the program began, also where it fails', async () => {
+  const { host, call, entries, pass } = testMachine();
+  host.start(vm('vyos-01'));
+  pass(250);
+  await call('vyos-01', 'start');
+  await call('vyos-02', 'start', stdinXml(host, 'vyos-01'));
+  expect(entries.map((entry) => entry.LIBVIRT_VLAN_DURATION_MS)).toEqual([250, 250]);
 });
 
 test('the milliseconds of a later call are its own', async () => {
@@ -321,12 +427,41 @@ test('a port that vanishes half-way is a warning', async () => {
   expect(said()).toEqual(['4 WARN: start: vnet0 on br-mgmt: gone before it was configured']);
 });
 
+test('a port that cannot be changed is an error, and the start is not done', async () => {
+  const { host, call, said, entries } = testMachine();
+  host.start(vm('vyos-01'));
+  host.sabotage((line) => line.includes('batch'), {
+    exitCode: 1,
+    stderr: 'RTNETLINK answers: Operation not permitted',
+  });
+  expect(await call('vyos-01', 'start')).toBe(FAILED);
+  expect(said()).toEqual([expect.stringMatching(/^3 ERROR: start: vnet0 on br-mgmt: failed: .*not permitted/)]);
+  expect(entries[0]?.LIBVIRT_VLAN_OUTCOME).toBe('failed');
+});
+
+test('a VLAN that stays because the policy only tells of it is a warning, and the start is done', async () => {
+  const { host, call, said, entries } = testMachine();
+  host.start(vm('vyos-01'));
+  host.kernel.links.get('vnet0')?.vlans.set(7, false);
+  expect(await call('vyos-01', 'start')).toBe(DONE);
+  expect(said()).toEqual([
+    '4 WARN: start: vnet0 on br-mgmt left alone: vlan_unexpected: VLAN 7 stays, the policy says "unexpected: report"',
+    expect.stringMatching(/^6 start: vnet0 on br-mgmt: VLANs 7 10 /),
+  ]);
+  expect(entries[0]).toMatchObject({
+    LIBVIRT_VLAN_OUTCOME: 'refused',
+    LIBVIRT_VLAN_BRIDGE: 'br-mgmt',
+    LIBVIRT_VLAN_VNET: 'vnet0',
+  });
+});
+
 test('a bridge that does not filter is an error, and its ports are left alone', async () => {
-  const { host, call, said } = testMachine();
+  const { host, call, said, entries } = testMachine();
   host.start(vm('vyos-01'));
   host.kernel.setFiltering('br-mgmt', false);
   expect(await call('vyos-01', 'start')).toBe(FAILED);
   expect(said()).toEqual(['3 ERROR: start: br-mgmt enforces no VLAN (vlan_filtering 0)']);
+  expect(entries[0]).toMatchObject({ LIBVIRT_VLAN_BRIDGE: 'br-mgmt', LIBVIRT_VLAN_FINDING: ['filtering_off'] });
   expect(tableOf(host, 'vnet0')).toBe('1*');
 });
 

@@ -21,7 +21,8 @@ function world() {
   const spoil = (fresh: string) => {
     text = fresh;
   };
-  return { host, load, writes: () => writes, spoil, kept: () => text };
+  const loadOn = (other: Partial<typeof host>) => loadKeptSettings({ ...host, ...other }, CONFIG, 'a program', store);
+  return { host, load, loadOn, writes: () => writes, spoil, kept: () => text };
 }
 
 test('kept settings are those of the file', async () => {
@@ -39,6 +40,19 @@ test('a file that was written again is loaded again, also where it says the same
   expect(writes()).toBe(2);
   host.writeFile(CONFIG, SHIPPED.replace('pvid: 100', 'pvid: 120'));
   expect(pvidOf((await load()).policy.bridges[0]?.rules[0]?.table ?? [])).toBe(120);
+});
+
+test('nothing is kept of a file that changes while it is read', async () => {
+  const { host, load, loadOn, kept } = world();
+  const readText = (path: string) => {
+    const text = host.readText(path);
+    host.writeFile(path, SHIPPED.replace('pvid: 100', 'pvid: 120'));
+    return text;
+  };
+  await loadOn({ readText });
+  expect(kept()).toBeUndefined();
+  await load();
+  expect(kept()).toBeDefined();
 });
 
 test('what another build of the program has kept does not count', async () => {
