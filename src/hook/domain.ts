@@ -10,15 +10,12 @@ export function readDomain(guest: string, xml: string): Domain {
   return { name: guest, uuid, state: 'running', file: 'standard input', interfaces, metadata };
 }
 
-/** What of the policy concerns this VM: the bridges that it is on, and of their uplinks those that are its own taps. */
+/** What of the policy concerns this VM: the bridges that it is on. */
 export function policyFor(domain: Domain, policy: Policy): Policy {
   const on = new Set(domain.interfaces.map((iface) => iface.bridge));
   // Of type='ethernet', only the kernel knows the bridge.
   const anywhere = domain.interfaces.some(hasTapAnywhere);
-  const bridges = policy.bridges.filter((bridge) => anywhere || on.has(bridge.name));
-  const taps = new Set(domain.interfaces.map((iface) => iface.target));
-  const own = (uplinks: readonly string[]) => uplinks.filter((uplink) => taps.has(uplink));
-  return { ...policy, bridges: bridges.map((bridge) => ({ ...bridge, uplinks: own(bridge.uplinks) })) };
+  return { ...policy, bridges: policy.bridges.filter((bridge) => anywhere || on.has(bridge.name)) };
 }
 
 function hasTapAnywhere({ ethernet, target }: Interface): boolean {

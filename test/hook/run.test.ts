@@ -488,6 +488,15 @@ test('a tap that the policy calls an uplink is left alone, and that is told', as
   ]);
 });
 
+test("what is wrong with the bridge's uplinks and its own place on it is no matter of a VM's", async () => {
+  const { host, call, said } = testMachine({
+    config: 'bridges: { br-mgmt: { vlans: [10], pvid: 100, uplinks: [eno1], host: { vlans: [7], pvid: none } } }\n',
+  });
+  host.start(vm('router-1'));
+  expect(await call('router-1', 'start')).toBe(DONE);
+  expect(said()).toEqual([expect.stringMatching(/^6 start: vnet0 on br-mgmt: VLANs 10 100,/)]);
+});
+
 test('a tap whose <vlan> contradicts a rule is left as libvirt set it, and both are told', async () => {
   const { host, call, said } = testMachine();
   host.start(vm('vyos-01', nic(1, { vlan: { tags: [{ id: 20 }] } })));
