@@ -1,5 +1,6 @@
 // The machine as the hook needs it, by node's own modules alone: a VM's start waits for everything that is loaded here.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { JournalFields } from '../../model/journal.ts';
 import { orUndefined } from '../../model/snapshot.ts';
 import type { Host } from '../host.ts';
@@ -49,13 +50,13 @@ export function keptFile(path: string): KeptFile {
     read: () => orUndefined(() => readFileSync(path, 'utf8')),
     write: (text) => {
       const temporary = `${path}.${process.pid}`;
-      try {
-        mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true, mode: 0o700 });
+      orUndefined(() => {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         writeFileSync(temporary, text, { mode: 0o600 });
         renameSync(temporary, path);
-      } catch {
-        rmSync(temporary, { force: true });
-      }
+      });
+      // Where it was not renamed.
+      orUndefined(() => rmSync(temporary));
     },
   };
 }
@@ -87,11 +88,7 @@ export function fileIdentity(path: string): string {
 
 /** Prints journal entries for hook.sh, which writes them when libvirt has its answer. Never throws. */
 export function printEntries(entries: readonly JournalFields[]): void {
-  try {
-    writeFileSync(1, entries.map((entry) => `${renderEntry(entry)}\n`).join(''));
-  } catch {
-    // Nobody reads them.
-  }
+  orUndefined(() => writeFileSync(1, entries.map((entry) => `${renderEntry(entry)}\n`).join('')));
 }
 
 /** Runs a program with this one's files. Returns its exit status, 1 where it could not be started. `more`: for its environment. */
