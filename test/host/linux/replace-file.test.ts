@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import { files } from '../../../src/host/linux/files.ts';
 import { removeHookFile, writeHookFile } from '../../../src/host/linux/hook-installation.ts';
@@ -21,14 +22,17 @@ function strict(): void {
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-test('whoever is to read a file may, whatever the umask', () => {
+// A thread has no umask of its own.
+const processTest = test.runIf(isMainThread);
+
+processTest('whoever is to read a file may, whatever the umask', () => {
   strict();
   const file = join(folder(), 'x.prom');
   replaceFile(file, 'a 1\n', { mode: 0o644 });
   expect([readFileSync(file, 'utf8'), modeOf(file)]).toEqual(['a 1\n', '644']);
 });
 
-test('the hook is executable, whatever the umask and whatever was left there', () => {
+processTest('the hook is executable, whatever the umask and whatever was left there', () => {
   strict();
   const at = folder();
   writeFileSync(join(at, '.libvirt-vlan-exporter.new'), 'half', { mode: 0o600 });
