@@ -27,6 +27,18 @@ it('under a storm without quiet it still runs each maxMs', () => {
   expect(run.mock.calls.length).toBeLessThanOrEqual(5);
 });
 
+it('a run is due from the first event until it runs or is forgotten', () => {
+  const { trigger, due, cancel } = debounce(() => {}, { quietMs: 20, maxMs: 200 });
+  expect(due()).toBe(false);
+  trigger();
+  expect(due()).toBe(true);
+  vi.advanceTimersByTime(20);
+  expect(due()).toBe(false);
+  trigger();
+  cancel();
+  expect(due()).toBe(false);
+});
+
 it('nothing runs after cancel', () => {
   const run = vi.fn();
   const { trigger, cancel } = debounce(run, { quietMs: 20, maxMs: 200 });

@@ -61,6 +61,40 @@ it('what cannot start is tried again with pauses that double up to the most, and
   expect(onDown).toHaveBeenCalledOnce();
 });
 
+it('what ends after it was up again is told again, and its pauses begin anew', () => {
+  const { starts, stop, onDown } = kept();
+  vi.advanceTimersByTime(100);
+  starts[0]?.('first');
+  vi.advanceTimersByTime(10);
+  starts[1]?.('at once');
+  vi.advanceTimersByTime(20 + 100);
+  starts[2]?.('second');
+  expect(onDown.mock.calls).toEqual([
+    ['first', 10],
+    ['second', 10],
+  ]);
+  expect(stop).toHaveBeenCalledTimes(3);
+});
+
+it('what ends while it is being started is stopped, and what throws no error is told as it is', () => {
+  const stop = vi.fn();
+  const onDown = vi.fn();
+  const begin = (start: (ended: (problem: string) => void) => { stop: () => void }) =>
+    keepRunning({ start, onUp: vi.fn(), onDown, settleMs: 1, firstRetryMs: 10, maxRetryMs: 10 }).stop();
+  begin((ended) => {
+    ended('at once');
+    return { stop };
+  });
+  expect(stop).toHaveBeenCalledOnce();
+  begin(() => {
+    throw 'no such thing';
+  });
+  expect(onDown.mock.calls).toEqual([
+    ['at once', 10],
+    ['no such thing', 10],
+  ]);
+});
+
 it('after stop it is not started again', () => {
   const { running, starts, stop } = kept();
   running.stop();

@@ -104,7 +104,7 @@ function ofExporter(entry: Entry): readonly HistoryEvent[] {
   const id = one(entry, 'MESSAGE_ID');
   if (id === FINDINGS_LEFT_OUT_MESSAGE_ID) return [eventOf(entry, 'exporter', 'left_out')];
   if (id !== FINDING_MESSAGE_ID) return [];
-  const kind = FINDING_KINDS.get(one(entry, 'LIBVIRT_VLAN_STATE') ?? '');
+  const kind = FINDING_KINDS.get(one(entry, 'LIBVIRT_VLAN_STATE'));
   return kind ? [eventOf(entry, 'exporter', kind)] : [];
 }
 
@@ -120,7 +120,7 @@ function ofRemediator(entry: Entry): readonly HistoryEvent[] {
 }
 
 function ofHook(entry: Entry): readonly HistoryEvent[] {
-  const kind = outcomeOf(entry) ?? PRIORITIES.get(one(entry, 'PRIORITY') ?? '');
+  const kind = outcomeOf(entry) ?? PRIORITIES.get(one(entry, 'PRIORITY'));
   return kind && one(entry, 'LIBVIRT_VLAN_DOMAIN') !== undefined ? [eventOf(entry, 'hook', kind)] : [];
 }
 
@@ -130,7 +130,7 @@ const FINDING_KIND: Readonly<Record<FindingState, HistoryKind>> = {
   changed: 'drifted',
   gone: 'cleared',
 };
-const FINDING_KINDS: ReadonlyMap<string, HistoryKind> = new Map(Object.entries(FINDING_KIND));
+const FINDING_KINDS: ReadonlyMap<string | undefined, HistoryKind> = new Map(Object.entries(FINDING_KIND));
 
 /** What happened, as of the hook. */
 function outcomeOf(entry: Entry): HistoryKind | undefined {
@@ -139,7 +139,7 @@ function outcomeOf(entry: Entry): HistoryKind | undefined {
 }
 
 // Of an entry of the hook about no outcome.
-const PRIORITIES: ReadonlyMap<string, HistoryKind> = new Map([
+const PRIORITIES: ReadonlyMap<string | undefined, HistoryKind> = new Map([
   ['3', 'error'],
   ['4', 'warning'],
 ]);
@@ -167,16 +167,16 @@ function eventOf(entry: Entry, by: HistoryEvent['by'], kind: HistoryKind): Histo
 // When it happened: an entry is a process, which on a busy host starts seconds later. Not after journald had it, nor long before.
 function momentOf(entry: Entry, told: unknown = one(entry, 'LIBVIRT_VLAN_AT')): number {
   const written = timeOf(entry);
-  const at = Number(told ?? Number.NaN);
+  const at = Number(told);
   return Number.isSafeInteger(at) && at <= written && at > written - MAX_LAG_MS ? at : written;
 }
 
 /** Where one entry stands for many vnets, see remediation/record.ts. */
 function decisionsOf(
-  text: string | undefined,
+  text = '',
   moment: (at: unknown) => number,
 ): readonly Pick<HistoryEvent, 'domain' | 'vnet' | 'before' | 'after' | 'at' | 'reasons'>[] {
-  const list = orUndefined(() => (JSON.parse(text ?? '') as unknown[]).flatMap((item) => decisionFrom(item, moment)));
+  const list = orUndefined(() => (JSON.parse(text) as unknown[]).flatMap((item) => decisionFrom(item, moment)));
   return list ?? [];
 }
 

@@ -85,6 +85,7 @@ test.each([95, 200])('a disk with a backing chain of %d levels hides no interfac
 
 test.each([
   ['a comment', '<!-- <!DOCTYPE d> -->'],
+  ['a comment that ends like the begin of an instruction', '<!-- <!DOCTYPE d> <?-->'],
   ['CDATA', '<x><![CDATA[<!DOCTYPE html><!ENTITY a "b">]]></x>'],
   ['an instruction', '<?x <!DOCTYPE d> ?>'],
 ])('DOCTYPE as text in %s is legal', (_where, text) => {

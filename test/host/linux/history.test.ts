@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Host, JournalQuery } from '../../../src/host/host.ts';
 import { parseHistory, readHistory } from '../../../src/host/linux/history.ts';
 import { createSimHost } from '../../../src/host/sim/host.ts';
 import { FINDING_MESSAGE_ID, FINDINGS_LEFT_OUT_MESSAGE_ID } from '../../../src/model/finding-event.ts';
@@ -83,6 +84,21 @@ test.each<[string, Fields]>([
   expect(kinds(entry)).toEqual([kind]);
 });
 
+test.each<[string, string, string]>([
+  ['verified', 'healed', 'configured'],
+  ['compliant', 'healed', 'configured'],
+  ...['failed', 'reverted', 'vanished', 'held', 'suspended', 'paused', 'dry_run', 'refused', 'absent'].map(
+    (outcome): [string, string, string] => [outcome, outcome, outcome],
+  ),
+])('the outcome %s is, of the remediator, %s, of the hook %s', (outcome, healedAs, configuredAs) => {
+  const entry = { ...healed, LIBVIRT_VLAN_OUTCOME: outcome };
+  expect(parse(remediator(entry), hook(entry)).map(({ kind }) => kind)).toEqual([healedAs, configuredAs]);
+});
+
+test('an entry of the hook about no VM, or about nothing that is told, is no event', () => {
+  expect(parse(hook({ PRIORITY: '3' }), hook({ LIBVIRT_VLAN_DOMAIN: 'a', PRIORITY: '6' }))).toEqual([]);
+});
+
 test('events stand in the order in which they happened, as far as their writer can be right', () => {
   const entry = (vnetName: string, wroteAt: number, at?: unknown) => ({
     ...remediator({ ...healed, LIBVIRT_VLAN_VNET: vnetName, LIBVIRT_VLAN_AT: at }),
@@ -96,14 +112,20 @@ test('events stand in the order in which they happened, as far as their writer c
     entry('long ago', 10 * hour + 3, String(hour)),
     entry('no number', 10 * hour + 4, 'x'),
     entry('empty', 10 * hour + 5, ''),
+    entry('at that moment', 10 * hour + 6, String(10 * hour + 6)),
+    entry('just late', 10 * hour + 7, String(10 * hour + 7 - 600_000 + 1)),
+    entry('too late', 10 * hour + 8, String(10 * hour + 8 - 600_000)),
   );
   expect(events.map(({ vnet: port, at }) => [port, at - 10 * hour])).toEqual([
+    ['just late', -599_992],
     ['prompt', -5000],
     ['late', -3000],
     ['ahead', 2],
     ['long ago', 3],
     ['no number', 4],
     ['empty', 5],
+    ['at that moment', 6],
+    ['too late', 8],
   ]);
 });
 
@@ -239,6 +261,102 @@ test('an exporter that logs a thousand lines does not hide who the remediator is
   for (let i = 0; i < 1000; i++) append({ ...unit('exporter'), _UID: '64002', MESSAGE: `line ${i}` });
   append({ SYSLOG_IDENTIFIER: 'libvirt-vlan-remediator', _UID: '64001', ...healed });
   expect(await readHistory(host, 0)).toMatchObject({ ok: true, value: { events: [{ kind: 'healed', domain: 'a' }] } });
+});
+
+/** A host whose journal holds these, and gives of each the fields that are asked for, as journalctl does; and what was asked. */
+function holding(...entries: readonly Fields[]) {
+  const asked: JournalQuery[] = [];
+  const lines = entries.map((entry) => JSON.stringify({ __REALTIME_TIMESTAMP: '1700000000000000', ...entry }));
+  const read: Host['journal']['read'] = async (query) => {
+    asked.push(query);
+    const shown = ['__REALTIME_TIMESTAMP', ...query.fields];
+    return { ok: true, value: lines.map((line) => JSON.stringify(JSON.parse(line), shown)) };
+  };
+  const host = createSimHost();
+  return { asked, host: { ...host, journal: { ...host.journal, read } } };
+}
+
+test('all that an event tells is asked for', async () => {
+  const told = {
+    ...healed,
+    LIBVIRT_VLAN_FINDING: ['pvid_wrong'],
+    LIBVIRT_VLAN_EXPECTED: 'PVID 100',
+    LIBVIRT_VLAN_ACTUAL: 'PVID 1',
+    LIBVIRT_VLAN_PROBLEM: 'a\nproblem',
+    MESSAGE: 'a\ntext',
+  };
+  const { host } = holding(
+    remediator({ ...told, LIBVIRT_VLAN_TRIGGER: 'heal', LIBVIRT_VLAN_AT: '1699999999000' }),
+    remediator({ LIBVIRT_VLAN_OUTCOME: 'verified', LIBVIRT_VLAN_DECISIONS: '[["b","vnet1","1*","100*"]]' }),
+    exporter({ ...told, LIBVIRT_VLAN_OUTCOME: undefined, LIBVIRT_VLAN_STATE: 'gone' }),
+    hook({ ...told, LIBVIRT_VLAN_OUTCOME: undefined, PRIORITY: '3', LIBVIRT_VLAN_OPERATION: 'start' }),
+    hook({ ...told, LIBVIRT_VLAN_OPERATION: 'start', LIBVIRT_VLAN_RUN: '1' }),
+    hook({ ...told, LIBVIRT_VLAN_OPERATION: 'start', LIBVIRT_VLAN_RUN: '1' }),
+  );
+  const read = await readHistory(host, 0);
+  const all = {
+    at: 1_700_000_000_000,
+    domain: 'a',
+    bridge: 'br0',
+    vnet: 'vnet0',
+    reasons: ['pvid_wrong'],
+    expected: 'PVID 100',
+    actual: 'PVID 1',
+    before: '1*',
+    after: '100*',
+    problem: 'a problem',
+    text: 'a text',
+  };
+  const start = { domain: 'a', bridge: undefined, vnet: undefined, before: undefined, after: undefined, reasons: [] };
+  expect(read.ok && read.value.events).toEqual([
+    { ...all, by: 'heal', kind: 'healed', at: 1_699_999_999_000 },
+    expect.objectContaining({ by: 'remediator', kind: 'healed', domain: 'b', vnet: 'vnet1', text: '' }),
+    { ...all, by: 'exporter', kind: 'cleared' },
+    { ...all, ...start, by: 'hook', kind: 'started', text: '' },
+    { ...all, by: 'hook', kind: 'error' },
+    { ...all, by: 'hook', kind: 'configured' },
+    { ...all, ...start, by: 'hook', kind: 'started', text: '' },
+    { ...all, by: 'hook', kind: 'configured' },
+  ]);
+});
+
+test("no entries but root's and the daemons' are asked for, since then", async () => {
+  const { host, asked } = holding(
+    remediator({ _UID: '64001' }),
+    remediator({ _UID: '64002' }),
+    exporter({ _UID: '64003' }),
+  );
+  await readHistory(host, 7_000);
+  const by = (query?: JournalQuery) => query?.anyOf.map((terms) => terms.join(' ')).sort();
+  const names = ['hook', 'vlan-exporter', 'vlan-remediator'].map((name) => `SYSLOG_IDENTIFIER=libvirt-${name}`);
+  expect(asked).toHaveLength(3);
+  expect(by(asked[2])).toEqual(
+    [
+      ...names.map((name) => `_UID=0 ${name}`),
+      `_SYSTEMD_UNIT=libvirt-vlan-exporter.service ${names[1]}`,
+      `_SYSTEMD_UNIT=libvirt-vlan-remediator.service ${names[2]}`,
+      `_UID=64001 ${names[2]}`,
+      `_UID=64002 ${names[2]}`,
+      `_UID=64003 ${names[1]}`,
+    ].sort(),
+  );
+  expect(asked[2]).toMatchObject({ since: 7_000, last: 50_000 });
+});
+
+test('a history that is as long as may be read is said to be cut', async () => {
+  const { host } = holding(...Array.from({ length: 50_000 }, () => ({})));
+  expect(await readHistory(host, 0)).toEqual({ ok: true, value: { events: [], cut: true } });
+});
+
+test.each([1, 2, 3])('where reading %d of the journal fails, that is the problem', async (failing) => {
+  const { host } = holding();
+  let readings = 0;
+  const read: Host['journal']['read'] = async () =>
+    ++readings === failing ? { ok: false, error: 'timed out' } : { ok: true, value: [] };
+  expect(await readHistory({ ...host, journal: { ...host.journal, read } }, 0)).toEqual({
+    ok: false,
+    error: 'timed out',
+  });
 });
 
 test('a journal that may not be read is a problem, and no empty history', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createHookHost, fileIdentity, keptFile, runInPlace, takeFiles } from '../../../src/host/linux/hook-machine.ts';
+import { vidRange } from '../../../src/model/vlan.ts';
 
 const { PATH } = process.env;
 let folder: string;
@@ -51,12 +52,20 @@ test.each([300, 0, -60_000])('a bridge that hangs is killed when the call is to 
   expect(performance.now() - begin).toBeLessThan(9_000);
 });
 
+const DELETE = { action: 'delete', port: 'vnet0', ...vidRange(1), pvid: false, untagged: false } as const;
+
 test('changes go to bridge on its stdin', async () => {
   await vlansOf(`case "$*" in *batch*) cat >"${folder}/batch" ;; esac; echo '[]'`);
   const { bridges } = createHookHost(performance.now() + 60_000);
-  const change = { action: 'delete', port: 'vnet0', first: 1, last: 1, pvid: false, untagged: false } as never;
-  await bridges.change([change], { ports: [], fdb: [] });
+  await bridges.change([DELETE], { ports: [], fdb: [] });
   expect(readFileSync(join(folder, 'batch'), 'utf8')).toContain('vlan del vid 1 dev vnet0\n');
+});
+
+test('a change that bridge refuses is told in its words', async () => {
+  await vlansOf("case \"$*\" in *batch*) printf 'No.\\nCommand failed -:1\\n' >&2; exit 1 ;; esac; echo '[]'");
+  const { bridges } = createHookHost(performance.now() + 60_000);
+  const { failures } = await bridges.change([DELETE], { ports: [], fdb: [] });
+  expect([...failures]).toEqual([[DELETE, 'No.']]);
 });
 
 test("what is kept is read again, and is root's own", () => {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { allIdentifiers, journalTerms, parseHookEvent } from '../../../src/host/linux/journal-event.ts';
+import { allIdentifiers, EVENT_FIELDS, journalTerms, parseHookEvent } from '../../../src/host/linux/journal-event.ts';
 
 const IDS = ['libvirt-hook'];
 const base = { __CURSOR: 's=1;i=1', __REALTIME_TIMESTAMP: '1795557630514470', PRIORITY: '5', _UID: '0', _PID: '760' };
-const parseLine = (fields: object) => parseHookEvent(JSON.stringify({ ...base, ...fields }), IDS);
+/** As journalctl prints it: of its fields those that are asked for. */
+const parseLine = (fields: object) =>
+  parseHookEvent(JSON.stringify({ ...base, ...fields }, ['__CURSOR', '__REALTIME_TIMESTAMP', ...EVENT_FIELDS]), IDS);
 const parse = (fields: object) => {
   const event = parseLine(fields);
   return event?.kind === 'suppressed' ? undefined : event;
@@ -173,6 +175,9 @@ test("entries of libvirt's units that journald suppressed are counted; nobody el
   };
   expect(parseLine({ ...said, N_DROPPED: '120' })).toEqual({ kind: 'suppressed', cursor: 's=1;i=1', entries: 120 });
   expect(parseLine(said)).toMatchObject({ entries: 120 });
+  expect(parseLine({ ...said, N_DROPPED: '130' })).toMatchObject({ entries: 130 });
+  expect(parseLine({ ...said, N_DROPPED: 'many' })).toBeUndefined();
+  expect(parseLine({ ...said, MESSAGE_ID: 'x' })).toBeUndefined();
   expect(parseLine({ ...said, MESSAGE: 'Suppressed 9 messages from cron.service' })).toBeUndefined();
   expect(parseLine({ ...said, _TRANSPORT: 'journal' })).toBeUndefined();
 });
@@ -181,6 +186,16 @@ test("our own hook's identifier is always one of them, and the terms do not grow
   expect(allIdentifiers(['site-hook'])).toEqual(['site-hook', 'libvirt-hook']);
   expect(allIdentifiers(['libvirt-hook'])).toEqual(['libvirt-hook']);
   const terms = journalTerms(['site-hook', 'libvirt-hook']);
+  expect(terms.map((alternative) => alternative.join(' '))).toEqual([
+    '_UID=0 SYSLOG_IDENTIFIER=site-hook',
+    '_UID=0 SYSLOG_IDENTIFIER=libvirt-hook',
+    '_UID=0 _COMM=logger',
+    '_UID=0 _COMM=libvirtd',
+    '_UID=0 _COMM=virtqemud',
+    '_UID=0 _SYSTEMD_UNIT=libvirtd.service',
+    '_UID=0 _SYSTEMD_UNIT=virtqemud.service',
+    '_TRANSPORT=driver MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e',
+  ]);
   expect(terms.filter((alternative) => alternative.includes('_UID=0')).length).toBe(terms.length - 1);
   expect(terms.flat().length + terms.length - 1).toBeLessThan(30);
 });

@@ -63,7 +63,7 @@ export function createKernelBridges(
 
   return {
     via: () => via ?? 'netlink',
-    read: (names) => (via === 'iproute2' && now() < retryAt ? undefined : attempt(() => bridges.read(names))),
+    read: (names) => (now() < retryAt ? undefined : attempt(() => bridges.read(names))),
     // Ports are known from the last reading: where that was not ours, neither are the entries and the changes.
     fdb: (ports) => (via === 'netlink' ? attempt(() => bridges.fdb(ports)) : undefined),
     change: (changes) => (via === 'netlink' ? attempt(() => bridges.change(changes)) : undefined),

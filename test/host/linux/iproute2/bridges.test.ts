@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createIproute2 } from '../../../../src/host/linux/iproute2/bridges.ts';
 import { parseVlanShow } from '../../../../src/host/linux/iproute2/text.ts';
+import type { Processes, RunResult } from '../../../../src/host/linux/processes.ts';
 import { formatTable, vidRange } from '../../../../src/model/vlan.ts';
 import { memoryHost } from '../../../support/memory-host.ts';
 
@@ -50,8 +51,26 @@ describe('output of another form is an error', () => {
       expect(() => parseVlanShow(json)).toThrow();
     },
   );
+  test.each(['1', 'null', '{"ifname":7,"vlans":[]}', '{"ifname":"a"}', '{"ifname":"a","vlans":7}'])(
+    'a port that is %s',
+    (port) => {
+      expect(() => parseVlanShow(`[${port}]`)).toThrow(new Error(`not a port: ${port}`));
+    },
+  );
   test.each([0, 4095, -1, 1.5])('VLAN id %d', (vlan) => {
     expect(() => parseVlanShow(JSON.stringify([{ ifname: 'a', vlans: [{ vlan }] }]))).toThrow(/not a VLAN/);
+  });
+  test.each(['null', '{}', '{"vlan":5,"vlanEnd":4}', '{"vlan":5,"vlanEnd":"6"}', '{"vlan":5,"flags":"PVID"}'])(
+    'a row that is %s',
+    (row) => {
+      expect(() => parseVlanShow(`[{"ifname":"a","vlans":[${row}]}]`)).toThrow(new Error(`not a VLAN: ${row}`));
+    },
+  );
+  test('and is quoted in a few words', () => {
+    const long = { ifname: 7, vlans: 'x'.repeat(1000) };
+    expect(() => parseVlanShow(JSON.stringify([long]))).toThrow(
+      new Error(`not a port: {"ifname":7,"vlans":"${'x'.repeat(99)}`),
+    );
   });
 });
 
@@ -169,5 +188,136 @@ describe('an answer in doubt is asked for once more', () => {
     const change = { action: 'add', port: 'vnet1', ...vidRange(5), pvid: false, untagged: false } as const;
     const { vlans } = await bridges.change([change], { ports: ['br0'], fdb: [] });
     expect([vlans.ok && vlans.value.size, left.length]).toEqual([1, 0]);
+  });
+});
+
+describe('what bridge is given to do', () => {
+  type Ran = { readonly line: string; readonly input: string | undefined; readonly timeoutMs: number };
+  /** A host of br0 and these ports, whose `bridge` answers to a line as told. */
+  const host = (answerTo: (ran: Ran) => Partial<RunResult>, ports: readonly string[] = ['vnet1']) => {
+    const ran: Ran[] = [];
+    const sysfs = ['br0/bridge/x', ...ports.flatMap((port) => [`br0/brif/${port}`, `${port}/address`])];
+    const run: Processes['run'] = async (command, args, { input, timeoutMs }) => {
+      const asked = { line: [command, ...args].join(' '), input, timeoutMs };
+      ran.push(asked);
+      return { stdout: '', stderr: '', exitCode: 0, problem: undefined, ...answerTo(asked) };
+    };
+    const files = Object.fromEntries(sysfs.map((path) => [`/sys/class/net/${path}`, '']));
+    return { bridges: createIproute2({ ...memoryHost(files), run }), ran };
+  };
+  const add = (port: string, vid = 5) =>
+    ({ action: 'add', port, ...vidRange(vid), pvid: false, untagged: false }) as const;
+  const BATCH = 'bridge -j -compressvlans -batch -';
+  const SHOW = 'bridge -j -compressvlans vlan show';
+  const DUMP = { stdout: '[{"ifname":"vnet1","vlans":[{"vlan":5}]}]' };
+  const failed = (stderr: string) => ({ stderr, exitCode: 1, problem: 'exit 1' });
+  const OF_BR0 = { ports: ['br0'], fdb: [] };
+
+  test('a batch with the dump at its end, and nothing more; the more changes, the more time', async () => {
+    const { bridges, ran } = host(() => DUMP);
+    const made = await bridges.change([add('vnet1', 5), add('vnet1', 6)], OF_BR0);
+    expect(made).toMatchObject({ failures: new Map(), vlans: { ok: true }, fdb: undefined });
+    expect(made.ports).toEqual({ ok: true, value: new Map([['br0', new Set(['vnet1'])]]) });
+    const input = 'vlan add vid 5 dev vnet1\nvlan add vid 6 dev vnet1\nvlan show\n';
+    expect(ran).toEqual([{ line: BATCH, input, timeoutMs: 10_008 }]);
+  });
+
+  test('nothing to change: the tables are read', async () => {
+    const { bridges, ran } = host(() => DUMP);
+    expect((await bridges.change([], OF_BR0)).vlans.ok).toBe(true);
+    expect(ran.map(({ line }) => line)).toEqual([SHOW]);
+  });
+
+  test('a port whose name no batch can hold is changed alone, and what is said of it is told', async () => {
+    const says = (stderr: string) => host(({ line }) => (line.includes('#') ? failed(stderr) : DUMP));
+    const changes = [add('a#b'), add('vnet1')];
+    const { bridges, ran } = says(' No such device \n');
+    expect([...(await bridges.change(changes, OF_BR0)).failures]).toEqual([[changes[0], 'No such device']]);
+    expect(ran.map(({ line, timeoutMs }) => [line, timeoutMs])).toEqual([
+      ['bridge vlan add vid 5 dev a#b', 10_004],
+      [BATCH, 10_004],
+    ]);
+    expect([...(await says('').bridges.change(changes, OF_BR0)).failures]).toEqual([[changes[0], 'exit 1']]);
+  });
+
+  test.each([
+    ['that is killed', { exitCode: undefined, problem: 'timed out' }],
+    ['that fails and does not say where', failed('Cannot open "-"')],
+  ])('a batch %s has failed as a whole, and the tables are read', async (_, how) => {
+    const { bridges, ran } = host(({ line }) => (line === BATCH ? how : DUMP));
+    const changes = [add('vnet1', 5), add('vnet1', 6)];
+    const { failures, vlans } = await bridges.change(changes, OF_BR0);
+    expect(changes.map((change) => failures.get(change))).toEqual([how.problem, how.problem]);
+    expect([vlans.ok, ran.at(-1)?.line]).toEqual([true, SHOW]);
+  });
+
+  test('a dump at the end of a batch that is not understood is none', async () => {
+    const { bridges, ran } = host(({ line }) => (line === BATCH ? { stdout: '{' } : DUMP));
+    const { failures, vlans } = await bridges.change([add('vnet1')], OF_BR0);
+    expect([failures.size, vlans.ok, ran.length]).toEqual([0, true, 2]);
+  });
+
+  test('a line that fails for another reason than its port ends a batch, and the rest goes on past errors', async () => {
+    const { bridges, ran } = host(({ line }) => {
+      if (line === BATCH) return failed('No\nCommand failed -:1\n');
+      return line === SHOW ? DUMP : failed('a\nb\nCommand failed -:1\nCommand failed -:3\nCommand failed -:9\n');
+    });
+    const changes = [4, 5, 6, 7].map((vid) => add('vnet1', vid));
+    const { failures } = await bridges.change(changes, OF_BR0);
+    expect(changes.map((change) => failures.get(change))).toEqual(['No', 'a b', undefined, 'failed']);
+    expect(ran.map(({ line }) => line)).toEqual([BATCH, 'bridge -j -compressvlans -force -batch -', SHOW]);
+  });
+
+  test('FDB entries are read of the ports that are asked for, a process for each bridge that is there', async () => {
+    const entry = (ifname: string) => ({ mac: '52:54:00:00:00:01', ifname, vlan: 10, state: 'static' });
+    const { bridges, ran } = host(() => ({ stdout: JSON.stringify(['vnet1', 'vnet2', 'vnet3'].map(entry)) }));
+    const ports = ['vnet1', 'vnet3'].map((port) => ({ bridge: 'br0', port }));
+    const read = await bridges.fdb([...ports, { bridge: 'br9', port: 'vnet4' }]);
+    expect(read.ok && [...read.value.keys()]).toEqual(['vnet1', 'vnet3']);
+    expect(ran.map(({ line, timeoutMs }) => [line, timeoutMs])).toEqual([['bridge -j fdb show br br0', 10_000]]);
+  });
+
+  test('an FDB that cannot be read is a problem, also after changes', async () => {
+    const { bridges } = host(({ line }) => (line.includes('fdb') ? failed('') : DUMP));
+    const fdb = [{ bridge: 'br0', port: 'vnet1' }];
+    expect((await bridges.change([], { ports: [], fdb })).fdb).toEqual({ ok: false, error: 'exit 1' });
+  });
+
+  test('how long the readers took is told', async () => {
+    let now = 0;
+    const files = memoryHost({ '/sys/class/net/br0/brif/vnet1': '' });
+    const bridges = createIproute2({
+      ...files,
+      monotonic: () => now,
+      list: (path) => {
+        now += 3;
+        return files.list(path);
+      },
+      run: async () => {
+        await undefined;
+        now += 4;
+        return { stdout: DUMP.stdout, stderr: '', exitCode: 0, problem: undefined };
+      },
+    });
+    expect((await bridges.read(['br0'])).collectors).toEqual([
+      { collector: 'links', ok: true, durationMs: 3 },
+      { collector: 'vlans', ok: true, durationMs: 7 },
+    ]);
+  });
+
+  test('news of links come from ip monitor link', () => {
+    const followed: string[] = [];
+    const bridges = createIproute2({
+      ...memoryHost(),
+      follow: (command, args) => {
+        followed.push([command, ...args].join(' '));
+        return { stop: () => undefined };
+      },
+    });
+    bridges.watch(
+      () => undefined,
+      () => undefined,
+    );
+    expect([followed, bridges.via()]).toEqual([['ip monitor link'], 'iproute2']);
   });
 });

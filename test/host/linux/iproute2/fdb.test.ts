@@ -21,6 +21,17 @@ test('static entries with a VLAN are kept, by port and MAC', () => {
   expect(say(JSON.stringify(entries))).toEqual(['vnet1: 52:54:00:00:00:01 in 10-11', 'vnet2: 52:54:00:00:00:02 in 10']);
 });
 
+test('what has no MAC is no entry of ours', () => {
+  expect(say('[{"mac":"52:54","ifname":"vnet1","vlan":10,"state":"static"}]')).toEqual([]);
+});
+
+test.each(['{}', 'null', '7', '{"ifname":"vnet1"}', '{"mac":"52:54:00:00:00:01"}'])(
+  'output of another form is an error: %s',
+  (entry) => {
+    expect(() => parseFdbShow(entry === '{}' ? entry : `[${entry}]`)).toThrow(/^(expected a list|not an entry: .+)/);
+  },
+);
+
 test('the name of a foreign port blinds nobody', () => {
   const row = (name: string) => `{"mac":"52:54:00:00:00:01","ifname":"${name}","vlan":10,"state":"static"}`;
   expect([...parseFdbShow(`[${row(String.raw`it\'s`)},${row('a\u0001')},${row('vnet1')}]`).keys()]).toEqual([
