@@ -204,6 +204,92 @@ test('journalctl that dies after a recheck: nothing is counted twice', async () 
   expect(errors()).toBe(3);
 });
 
+test.each([1, 999, 1000])('it is known again though %d others came after it', async (others) => {
+  original('a', 'ERROR: 1');
+  const follow = vi.spyOn(host, 'follow').mockReturnValue({ stop() {} });
+  await startFollowing();
+  original('a', 'ERROR: 2');
+  const entries = await host.journal.read({ anyOf: [[]], fields: [], last: 1 }, 1000);
+  const { line } = follow.mock.calls[0]?.[2] ?? {};
+  line?.((entries.ok ? entries.value[0] : undefined) ?? '');
+  for (let i = 0; i < others; i++) line?.(`{"__CURSOR":"other ${i}"}`);
+  await settle(70_000);
+  expect(errors()).toBe(1);
+});
+
+/** Where journalctl was told to resume, at each of its starts. */
+const resumedAt = (follow: { readonly mock: { readonly calls: readonly (readonly unknown[])[] } }) =>
+  follow.mock.calls.map(([, args]) => (args as readonly string[]).find((arg) => arg.startsWith('--cursor=')));
+
+test('following resumes where the last minute began, and not later: an entry may be written late', async () => {
+  original('a', 'ERROR: 1');
+  const follow = vi.spyOn(host, 'follow');
+  await startFollowing();
+  await settle(60_000);
+  for (let i = 2; i <= 4; i++) original('a', `ERROR: ${i}`);
+  await settle(100);
+  host.killFollowers();
+  await settle();
+  expect(resumedAt(follow)).toEqual([undefined, '--cursor=s=sim;i=1']);
+  expect(errors()).toBe(4);
+});
+
+test('but where so many came in that minute, that no more than ten thousand are remembered', async () => {
+  original('a', 'ERROR: 1');
+  const follow = vi.spyOn(host, 'follow');
+  await startFollowing();
+  await settle(60_000);
+  for (let i = 2; i <= 10_001; i++) original('a', `ERROR: ${i}`);
+  await settle(100);
+  host.killFollowers();
+  await settle();
+  expect(resumedAt(follow)).toEqual([undefined, '--cursor=s=sim;i=2710']);
+  expect(errors()).toBe(10_001);
+});
+
+test('entries that are none of a hook are no news', async () => {
+  await startFollowing();
+  await settle();
+  const heard = vi.fn();
+  journal.subscribe(heard);
+  host.journal.append({ _COMM: 'logger', MESSAGE: 'something else' });
+  await settle();
+  expect(heard).not.toHaveBeenCalled();
+});
+
+test('that the journal is not followed is told, with when it is tried again; and after the end nothing is', async () => {
+  const warn = vi.fn();
+  journal = followHookJournal(host, [], { ...silent, warn });
+  await settle();
+  host.killFollowers();
+  await settle();
+  expect(warn.mock.calls).toEqual([
+    [{ watcher: 'journal', problem: expect.any(String), retry_ms: 250 }, 'the journal is not followed'],
+  ]);
+  const heard = vi.fn();
+  journal.subscribe(heard);
+  host.killFollowers();
+  journal.stop();
+  original('a', 'ERROR: 1');
+  await settle(200_000);
+  expect(heard).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['is read', () => original('a', 'ERROR: 1'), { ok: true }],
+  ['cannot be', () => host.sabotage(() => true, 'missing'), { ok: false, error: expect.stringContaining('no such') }],
+])('who asks once has his answer as soon as the journal %s', async (_, prepare, expected) => {
+  await startFollowing();
+  journal.stop();
+  prepare();
+  let answer: unknown;
+  void readHookStats(host, [], 60_000).then((stats) => {
+    answer = stats;
+  });
+  await settle(1000);
+  expect(answer).toMatchObject(expected);
+});
+
 test('a journal that is too slow for a person leaves no journalctl behind', async () => {
   await startFollowing();
   journal.stop();
