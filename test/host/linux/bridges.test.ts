@@ -27,10 +27,12 @@ function bridges(answers: Partial<KernelBridges>) {
     ...answers,
   };
   const iproute2 = {
+    read: vi.fn(async () => ({ links: ok([]), vlans: ok(new Map()), collectors: [] })),
     fdb: vi.fn(async () => ok(new Map())),
     change: vi.fn(async () => ({ failures: new Map(), vlans: ok(new Map()), ports: ok(new Map()), fdb: undefined })),
   };
-  return { bridges: preferNetlink(netlink, iproute2 as unknown as Bridges, () => 0), iproute2 };
+  let now = 0;
+  return { bridges: preferNetlink(netlink, iproute2 as unknown as Bridges, () => (now += 5)), iproute2 };
 }
 
 const PORT = { bridge: 'br0', port: 'vnet0' };
@@ -56,8 +58,46 @@ test('links and VLANs are read by netlink, and both readers are well', async () 
   expect(await both.read(['br0'])).toEqual({
     links: ok([]),
     vlans: ok(new Map()),
-    collectors: ['links', 'vlans'].map((collector) => ({ collector, ok: true, durationMs: 0 })),
+    collectors: ['links', 'vlans'].map((collector) => ({ collector, ok: true, durationMs: 5 })),
   });
+});
+
+const port = (name: string) => ({ name, mac: undefined, tap: true });
+const br0 = { name: 'br0', vlanFiltering: true, defaultPvid: 1, ports: [port('vnet0'), port('vnet1')] };
+
+test('of some ports no other is told', async () => {
+  const { bridges: both } = bridges({ read: () => ({ bridges: [br0], vlans: new Map() }) });
+  expect((await both.read(['br0'])).links).toEqual(ok([br0]));
+  expect((await both.read(['br0'], new Set(['vnet1']))).links).toEqual(ok([{ ...br0, ports: [port('vnet1')] }]));
+});
+
+test('after changes the ports of the bridges are told by name, and no FDB where none is asked for', async () => {
+  const { bridges: both } = bridges({ read: () => ({ bridges: [br0], vlans: new Map() }) });
+  expect(await both.change([vlanChange], { ports: ['br9', 'br0'], fdb: [] })).toMatchObject({
+    fdb: undefined,
+    ports: ok(
+      new Map([
+        ['br9', new Set()],
+        ['br0', new Set(['vnet0', 'vnet1'])],
+      ]),
+    ),
+  });
+});
+
+test('what both of them refused is told', async () => {
+  const { bridges: both, iproute2 } = bridges({
+    change: () => ({ refused: new Map([[vlanChange, 'by netlink']]), unanswered: [fdbChange] }),
+  });
+  iproute2.change.mockResolvedValue({
+    failures: new Map([[fdbChange, 'by iproute2']]),
+    vlans: ok(new Map()),
+    ports: ok(new Map()),
+    fdb: undefined,
+  } as never);
+  expect([...(await both.change([vlanChange, fdbChange], back)).failures]).toEqual([
+    [vlanChange, 'by netlink'],
+    [fdbChange, 'by iproute2'],
+  ]);
 });
 
 test('what netlink leaves unanswered iproute2 does again, and reads', async () => {
@@ -69,7 +109,10 @@ test('what netlink leaves unanswered iproute2 does again, and reads', async () =
 
 test('where netlink does not answer, iproute2 is asked for all of it', async () => {
   const none = () => undefined;
-  const { bridges: both, iproute2 } = bridges({ fdb: none, change: none });
+  const { bridges: both, iproute2 } = bridges({ read: none, fdb: none, change: none });
+  const only = new Set(['vnet0']);
+  await both.read(['br0'], only);
+  expect(iproute2.read).toHaveBeenCalledWith(['br0'], only);
   await both.fdb([PORT]);
   await both.change([fdbChange], back);
   expect(iproute2.fdb).toHaveBeenCalledWith([PORT]);

@@ -7,7 +7,7 @@ import type { FollowEvents, Host } from '../../../src/host/host.ts';
 import { createIproute2 } from '../../../src/host/linux/iproute2/bridges.ts';
 import { type Processes, processes } from '../../../src/host/linux/processes.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
-import { type HostWatch, watchHost } from '../../../src/host/linux/watch.ts';
+import { type HostWatch, keepFolderWatched, watchHost } from '../../../src/host/linux/watch.ts';
 
 const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 const changed = vi.fn<(watcher: string) => void>();
@@ -58,6 +58,65 @@ it('a line of ip monitor link and a domain file that is saved or removed wake up
   changed.mockClear();
   rmSync(join(root, 'run/libvirt/qemu/vyos-01.xml'));
   await eventually(() => expect(calls('domains')).toBeGreaterThan(0));
+});
+
+it('what else libvirt keeps beside its domain files wakes up nobody', async () => {
+  const told: ((name: string | undefined) => void)[] = [];
+  const play: Host['watch'] = (_, event) => {
+    told.push(event);
+    return { stop: vi.fn() };
+  };
+  watch = watchHost({ ...host, watch: play }, changed, log);
+  const wakes = (name: string | undefined) => {
+    changed.mockClear();
+    for (const event of told) event(name);
+    return calls('domains');
+  };
+  expect(told).toHaveLength(2);
+  expect(['web.pid', 'web.xml.new', 'web.xml', 'autostart', undefined].map(wakes)).toEqual([0, 0, 2, 2, 2]);
+});
+
+it('where there is no /etc/libvirt/qemu, the folder of NixOS is watched in its place, and no other', async () => {
+  rmSync(join(root, 'etc'), { recursive: true });
+  mkdirSync(join(root, 'var/lib/libvirt/qemu'), { recursive: true });
+  const watched: string[] = [];
+  const play: Host['watch'] = (path) => {
+    watched.push(path);
+    return { stop: vi.fn() };
+  };
+  watch = watchHost({ ...host, watch: play }, changed, log);
+  expect(watched).toEqual(['/run/libvirt/qemu', '/var/lib/libvirt/qemu']);
+});
+
+it('the domains are read anew at their events, and not at those of links', () => {
+  const forget = vi.fn();
+  watch = watchHost({ ...host, domains: { ...host.domains, changed: forget } }, changed, log);
+  followed[0]?.line('7: vnet7');
+  expect(forget).not.toHaveBeenCalled();
+  watch.stop();
+  const play: Host['watch'] = (_, event) => {
+    event('web.xml');
+    return { stop: vi.fn() };
+  };
+  watch = watchHost({ ...host, watch: play, domains: { ...host.domains, changed: forget } }, changed, log);
+  expect(forget).toHaveBeenCalledTimes(2);
+});
+
+it('of a folder that is kept watched, each entry counts, and its coming and going', async () => {
+  const path = '/run/libvirt/qemu';
+  const seen = vi.fn();
+  const handle = keepFolderWatched(host, path, seen);
+  try {
+    await eventually(() => expect(seen).toHaveBeenCalledTimes(1));
+    writeFileSync(join(root, path, 'a.pid'), '');
+    await eventually(() => expect(seen.mock.calls.length).toBeGreaterThan(1));
+    seen.mockClear();
+    rmSync(join(root, path), { recursive: true });
+    await eventually(() => expect(seen).toHaveBeenCalled());
+    expect(log.warn).not.toHaveBeenCalled();
+  } finally {
+    handle.stop();
+  }
 });
 
 it('both are up soon after the start, and wake up then for what nobody saw', async () => {
