@@ -67,6 +67,20 @@ it('the same file is the same object, a new one is read', () => {
   expect(read()).toMatchObject({ status: { dryRun: true } });
 });
 
+it.each([
+  ['of 16 MiB', { size: 16 * 1024 * 1024 }, 'current'],
+  ['larger than 16 MiB', { size: 16 * 1024 * 1024 + 1 }, 'unreadable'],
+  ['that is a folder', { isFile: false }, 'unreadable'],
+])('a status file %s is %s', (_, more, kind) => {
+  const { write, host } = reader();
+  write(JSON.stringify(STATUS));
+  const stat = (path: string) => {
+    const found = host.stat(path);
+    return found && { ...found, ...more };
+  };
+  expect(createStatusReader({ ...host, stat })().kind).toBe(kind);
+});
+
 it('a file that may not be read is unreadable, and read again once it may', () => {
   const { read, write, host } = reader();
   write(JSON.stringify(STATUS));

@@ -55,6 +55,35 @@ it('after stop nothing is told', async () => {
   expect(told).toEqual([]);
 });
 
+it('what a process prints is its result, to the last newline; what it reads is what it is given, or nothing', async () => {
+  const run = (script: string, input?: string) =>
+    processes.run('sh', ['-c', script], { timeoutMs: 20_000, ...(input === undefined ? {} : { input }) });
+  expect(await run('cat; echo b >&2', 'a\n\n')).toEqual({
+    stdout: 'a\n\n',
+    stderr: 'b\n',
+    exitCode: 0,
+    problem: undefined,
+  });
+  expect(await run('cat')).toMatchObject({ stdout: '', problem: undefined });
+  expect((await run('echo $LC_ALL $SYSTEMD_COLORS $NO_COLOR')).stdout).toBe('C 0 1\n');
+  expect((await run('[ -n "$PATH" ] && echo "$PATH"')).stdout).toBe(`${process.env.PATH}\n`);
+});
+
+it.each([
+  ['an exit status', 'exit 3', 'exit 3', 3],
+  ['an exit status and last words', 'printf "a\\nb\\n\\n" >&2; exit 3', 'exit 3: b', 3],
+  ['a signal', 'kill -TERM $$', 'ended by SIGTERM', undefined],
+])('a process that fails with %s', async (_, script, why, exitCode) => {
+  const { problem, ...result } = await processes.run('sh', ['-c', script], { timeoutMs: 20_000 });
+  expect([problem, result.exitCode]).toEqual([`sh -c ${script}: ${why}`, exitCode]);
+});
+
+it('a process that hangs is killed, though it does not want to end', async () => {
+  const script = 'trap "" TERM; while :; do :; done';
+  const { problem, exitCode } = await processes.run('sh', ['-c', script], { timeoutMs: 100 });
+  expect([problem, exitCode]).toEqual([`sh -c ${script}: timed out`, undefined]);
+});
+
 it('what failed is told in a few words, however long its arguments and its last words were', async () => {
   const { problem } = await processes.run(
     'sh',

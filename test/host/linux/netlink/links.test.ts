@@ -3,11 +3,12 @@ import { expect, test } from 'vitest';
 import {
   bridgeLinksRequest,
   createBridgeLinkParser,
+  ifinfomsg,
   linkRequest,
   parseBridgeFacts,
   parseBridgeLink,
 } from '../../../../src/host/linux/netlink/links.ts';
-import { MalformedError, parseMessages } from '../../../../src/host/linux/netlink/message.ts';
+import { buildAttribute, MalformedError, parseMessages, u16, u32 } from '../../../../src/host/linux/netlink/message.ts';
 import { answer } from './kernel.ts';
 
 const links = () =>
@@ -68,6 +69,42 @@ test('what a bridge is set to is told, and that a link is no bridge', () => {
   expect(facts('linkOfTap')).toBeUndefined();
 });
 
+/** A bridge with these bytes as its settings (IFLA_INFO_DATA), and an attribute beside them. */
+function bridgeWith(...settings: readonly Buffer[]): Buffer {
+  const kind = buildAttribute(1, Buffer.from('bridge\0'));
+  const info = buildAttribute(18, Buffer.concat([kind, buildAttribute(2, Buffer.concat(settings))]));
+  return Buffer.concat([ifinfomsg(0, 9), buildAttribute(4, u32(1500)), info]);
+}
+
+test.each([
+  ['none', [], {}],
+  ['filtering', [buildAttribute(7, Buffer.from([1]))], { vlanFiltering: true }],
+  ['no filtering', [buildAttribute(7, Buffer.from([0]))], { vlanFiltering: false }],
+  ['a default PVID', [buildAttribute(39, u16(4094))], { defaultPvid: 4094 }],
+  ['a protocol', [buildAttribute(8, Buffer.from([0x88, 0xa8]))], { vlanProtocol: 0x88a8 }],
+  ['those of another length', [7, 8, 39].map((type) => buildAttribute(type, u32(1))), {}],
+  ['others', [buildAttribute(6, Buffer.from([1])), buildAttribute(40, u16(7))], {}],
+])('of the settings of a bridge, what is not told is unknown: %s', (_, settings, told) => {
+  const unknown = { vlanFiltering: undefined, defaultPvid: undefined, vlanProtocol: undefined };
+  expect(parseBridgeFacts(bridgeWith(...settings))).toEqual({ index: 9, ...unknown, ...told });
+});
+
+test('a link of another family, or that is cut off, is refused', () => {
+  const payload = bridgeWith();
+  expect(() => parseBridgeLink(payload)).toThrow(new MalformedError('a link of family 0'));
+  expect(() => parseBridgeFacts(payload.subarray(0, 15))).toThrow(new MalformedError('a link of 15 bytes'));
+  expect(parseBridgeFacts(payload.subarray(0, 16))).toBeUndefined();
+});
+
+test('a port without a bridge is none, a link without a name is refused, and a bridge is a number of four bytes', () => {
+  const [name, master] = [buildAttribute(3, Buffer.from('a\0')), (value: Buffer) => buildAttribute(10, value)];
+  const parse = (...attributes: readonly Buffer[]) => parseBridgeLink(Buffer.concat([ifinfomsg(7, 4), ...attributes]));
+  expect(parse(name, master(u32(2)))).toEqual({ index: 4, name: 'a', mac: undefined, master: 2, vlans: [] });
+  expect(parse(name)).toBeUndefined();
+  expect(() => parse(master(u32(2)))).toThrow(new MalformedError('link 4 has no name'));
+  expect(() => parse(name, master(u16(2)))).toThrow(new MalformedError('a number of 2 bytes'));
+});
+
 /** A link of the dump with these bytes as its VLANs (IFLA_AF_SPEC). */
 function link(spec: string): Buffer {
   const name = '0900030072656330' + '00000000';
@@ -98,6 +135,7 @@ test.each([
   ['VLAN 0', vlan(0, 0)],
   ['VLAN 4095', vlan(0, 4095)],
   ['a VLAN of two bytes', '0600020000000000'],
+  ['a VLAN of eight bytes', `0c000200${'00000a00'.repeat(2)}`],
   ['an attribute that is cut off', '08000200'],
   ['an attribute without a length', '0000020000000000'],
 ])('%s is refused', (_, spec) => {
