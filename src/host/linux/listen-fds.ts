@@ -17,8 +17,6 @@ export function webSockets(env: NodeJS.ProcessEnv, pid: number = process.pid): r
 
 function handedOver(env: NodeJS.ProcessEnv, pid: number): readonly (readonly [number, string])[] {
   if (env.LISTEN_PID !== `${pid}`) return [];
-  const count = Number(env.LISTEN_FDS);
-  if (!Number.isInteger(count) || count < 1) return [];
   const names = (env.LISTEN_FDNAMES ?? '').split(':');
-  return Array.from({ length: count }, (_, i) => [FIRST_FD + i, names[i] ?? ''] as const);
+  return Array.from({ length: Number(env.LISTEN_FDS) }, (_, i) => [FIRST_FD + i, names[i] ?? ''] as const);
 }

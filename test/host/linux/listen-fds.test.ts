@@ -13,6 +13,7 @@ test.each([
   ['for another process', { ...env, LISTEN_PID: '8' }],
   ['without a count', { ...env, LISTEN_FDS: undefined }],
   ['with a count that is none', { ...env, LISTEN_FDS: 'x' }],
+  ['with a count below 1', { ...env, LISTEN_FDS: '-1' }],
   ['without names', { ...env, LISTEN_FDNAMES: undefined }],
   ['with fewer descriptors than names', { ...env, LISTEN_FDS: '1' }],
   ['without systemd', {}],
