@@ -75,5 +75,5 @@ function vlanList(vids: Vids): string {
 // A text as YAML, in quotes where it would be read as something else; also inside of `[ ]`.
 function quote(text: string): string {
   const plain = stringify(text, { lineWidth: 0 }).trimEnd();
-  return /[[\]{},]/.test(plain) && !plain.startsWith('"') ? JSON.stringify(text) : plain;
+  return /[[\]{},]/.test(plain) ? JSON.stringify(text) : plain;
 }

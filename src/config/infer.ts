@@ -92,7 +92,7 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
     pvid,
     support: { vnets: standard.length, of: subjects.length },
     intent: saying.length > 0 ? { sources: rules.length > 0 ? ['rules', 'vlan'] : ['vlan'], ...counts } : undefined,
-    ...uplinksOf(bridge, matches, tables, vidsFrom(subjects.flatMap((subject) => subject.table))),
+    ...uplinksOf(bridge, tables, vidsFrom(subjects.flatMap((subject) => subject.table))),
     rules,
   };
   return { bridge: proposed, leftOut };
@@ -126,15 +126,18 @@ function groupsBySize(subjects: readonly Learned[]): readonly Group[] {
   return [...groups].sort(([a, x], [b, y]) => y.length - x.length || compare(a, b)).map(([, group]) => group);
 }
 
-/** Networks whose vnets are alike, two at least, and not as the bridge's other vnets; none of them says it itself. */
-function alikeNetworks(all: readonly Learned[], standard: Group, saying: readonly Match[]): readonly Group[] {
+/** Networks whose vnets are alike, two at least, and not as the bridge's other vnets; none of them says it itself. By name. */
+function alikeNetworks(
+  all: readonly Learned[],
+  standard: Group,
+  saying: readonly Match[],
+): readonly (readonly [string, Group])[] {
   const says = new Set(saying.map(({ owner }) => owner.iface.network));
   return [...groupBy(all, ({ network = '' }) => network)]
     .filter(([name]) => name !== '' && !whyUnnameable(name))
     .filter(([name, group]) => !says.has(name) && group.length > 1 && new Set(group.map(({ key }) => key)).size === 1)
     .filter(([, [first]]) => first.key !== standard[0].key)
-    .sort(([a], [b]) => compare(a, b))
-    .map(([, group]) => group);
+    .sort(([a], [b]) => compare(a, b));
 }
 
 function rulesFor(
@@ -145,15 +148,15 @@ function rulesFor(
   saying: readonly Match[],
 ): { readonly rules: readonly ProposedRule[]; readonly clashes: readonly string[] } {
   const alike = alikeNetworks(every, standard, saying);
-  const covered = new Set(alike.flat());
+  const covered = new Set(alike.flatMap(([, group]) => group));
   const all = every.filter((subject) => !covered.has(subject));
   // A domain whose vnets differ needs a rule for each of its MACs, before those for whole domains.
-  const keysOf = new Map<string, Set<string>>();
-  for (const { domain, key } of all) keysOf.set(domain, (keysOf.get(domain) ?? new Set()).add(key));
+  const differs = (of: readonly Learned[]) => new Set(of.map(({ key }) => key)).size > 1;
+  const byDomain = [...groupBy(all, ({ domain }) => domain)];
+  const differing = new Set(byDomain.filter(([, of]) => differs(of)).map(([domain]) => domain));
   const says = new Set(saying.map(({ owner }) => owner.domain.name));
-  const isMixed = ({ domain, key }: Learned) =>
-    (keysOf.get(domain)?.size ?? 0) > 1 || (says.has(domain) && key !== standard[0].key);
-  const names = new Set<string>(['default']);
+  const isMixed = ({ domain, key }: Learned) => differing.has(domain) || (says.has(domain) && key !== standard[0].key);
+  const names = new Set<string>();
   const clashes: string[] = [];
   const rules: ProposedRule[] = [];
   const add = (name: string, selectors: Pick<ProposedRule, 'networks' | 'domains' | 'mac'>, subject: Learned) => {
@@ -162,7 +165,7 @@ function rulesFor(
     const demand = { vlans: isOfBridge ? undefined : vidsOf(subject.table), pvid };
     rules.push({ name: unique(name, names), ...selectors, ...demand });
   };
-  for (const [subject] of alike) add(`network-${subject.network}`, { networks: [subject.network ?? ''] }, subject);
+  for (const [network, [subject]] of alike) add(`network-${network}`, { networks: [network] }, subject);
   const byMac = new Map<string, Learned>();
   for (const subject of [standard, ...others]
     .flat()
@@ -189,12 +192,10 @@ function rulesFor(
 // Ports that are no taps lead out of the host.
 function uplinksOf(
   bridge: Bridge,
-  matches: readonly Match[],
   tables: ReadonlyMap<string, VlanTable>,
   inUse: Vids,
 ): Pick<ProposedBridge, 'uplinks' | 'unfit'> {
-  const matched = new Set(matches.map(({ port }) => port.name));
-  const candidates = bridge.ports.filter((port) => !port.tap && !matched.has(port.name)).map((port) => port.name);
+  const candidates = bridge.ports.filter((port) => !port.tap).map((port) => port.name);
   const carries = (name: string) => vidsWithout(inUse, vidsOf(tables.get(name) ?? [])).length === 0;
   return { uplinks: candidates.filter(carries), unfit: candidates.filter((name) => !carries(name)) };
 }

@@ -61,7 +61,7 @@ export const mac = scalar(
   (value) => {
     const parsed = typeof value === 'string' ? parseMac(value) : undefined;
     // The lowest bit of the first octet marks a group of stations: no interface has such an address.
-    return parsed !== undefined && Number.parseInt(parsed.slice(0, 2), 16) % 2 === 0 ? parsed : undefined;
+    return parsed !== undefined && Number.parseInt(parsed, 16) % 2 === 0 ? parsed : undefined;
   },
 );
 

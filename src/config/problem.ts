@@ -26,7 +26,8 @@ export class ConfigError extends OperatorError {
 const SHOWN = 50;
 
 function sorted(problems: readonly Problem[], file: string): string[] {
-  const inOrder = [...problems].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+  const placeOf = ({ line = 0, column = 0 }: Problem) => line * 1e6 + column;
+  const inOrder = [...problems].sort((a, b) => placeOf(a) - placeOf(b));
   const lines = inOrder.slice(0, SHOWN).map((problem) => formatProblem(problem, file));
   return inOrder.length > SHOWN ? [...lines, `${file}: and ${inOrder.length - SHOWN} more`] : lines;
 }

@@ -33,8 +33,7 @@ export function scalar<T>(expected: string, schema: JsonSchema, parse: (value: u
   return {
     schema,
     read(node, path, reader) {
-      const value = isScalar(node) ? node.value : undefined;
-      const parsed = isScalar(node) ? parse(value) : undefined;
+      const parsed = isScalar(node) ? parse(node.value) : undefined;
       if (parsed === undefined) reader.report(node?.range, path, `expected ${expected}, found ${found(node)}`);
       return parsed;
     },
