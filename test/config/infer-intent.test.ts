@@ -153,19 +153,93 @@ test('--as metadata writes what the rules say into each domain, and it is unders
   expect(web.map(({ expected }) => expected.undecided)).toEqual([undefined, undefined]);
 });
 
+test('two vnets of one domain with one MAC that differ are told, and have one rule; those that are alike are no matter', () => {
+  const twins = (...tables: readonly string[]) => {
+    const plain = snapshotOf(
+      { domain: 'a', table: '10 1*' },
+      { domain: 'b', table: '10 1*' },
+      { domain: 'c', table: '10 1*' },
+      ...[...tables, '10 8*'].map((table) => ({ domain: 'twins', table })),
+    );
+    const one = (mac: string) => mac.replace(/0[34]$/, '03');
+    const { links, domains } = plain;
+    if (!links.ok || !domains.ok) throw new Error('unread');
+    return inferConfig({
+      ...plain,
+      links: {
+        ok: true,
+        value: links.value.map((b) => ({ ...b, ports: b.ports.map((p) => ({ ...p, mac: one(p.mac ?? '') })) })),
+      },
+      domains: {
+        ok: true,
+        value: domains.value.map((d) => ({ ...d, interfaces: d.interfaces.map((i) => ({ ...i, mac: one(i.mac) })) })),
+      },
+    });
+  };
+  const different = twins('10 7*', '10 9*');
+  expect(different.leftOut).toEqual(['br0: two vnets of twins have the MAC 52:54:00:00:00:03 and differ']);
+  expect(different.text?.match(/mac: 52:54:00:00:00:03/g)).toHaveLength(1);
+  const alike = twins('10 7*', '10 7*');
+  expect(alike.leftOut).toEqual([]);
+  expect(alike.text?.match(/mac: 52:54:00:00:00:03/g)).toHaveLength(1);
+});
+
+test('rules of one PVID have names that differ', () => {
+  const text = proposalFor(
+    snapshotOf(
+      ...['a', 'b', 'c'].map((domain) => ({ domain, table: '10 1*' })),
+      ...['20', '30', '40'].map((vlan) => ({ domain: `of-${vlan}`, table: `7* ${vlan}` })),
+    ),
+  );
+  expect([...text.matchAll(/- name: (.*)/g)].map(([, name]) => name)).toEqual(['pvid-7', 'pvid-7-2', 'pvid-7-3']);
+});
+
+test('networks are in the order of their names, also those of odd names; a glob is none, nor is a network of one vnet', () => {
+  const pair = (network: string, pvid: number) =>
+    ['x', 'y'].map((vm) => ({ domain: `${vm}-${pvid}`, table: `10 ${pvid}*`, network }));
+  const text = proposalFor(
+    snapshotOf(
+      ...['a', 'b', 'c'].map((domain) => ({ domain, table: '10 1*' })),
+      ...pair('z', 20),
+      ...pair('[a], {b}', 30),
+      { domain: 'g', table: '10 40*', network: 'lan-*' },
+      { domain: 'h', table: '10 40*', network: 'lan-*' },
+    ),
+  );
+  expect([...text.matchAll(/networks: (.*)/g)].map(([, names]) => names)).toEqual(['["[a], {b}"]', '[z]']);
+  const alone = proposalFor(
+    snapshotOf(...['a', 'b'].map((domain) => ({ domain, table: '10 1*' })), {
+      domain: 'c',
+      table: '10 7*',
+      network: 'lan',
+    }),
+  );
+  expect(alone).not.toContain('networks:');
+});
+
 test('--as metadata tells what it leaves out: domains that cannot be read, and stopped ones on a libvirt network', () => {
   const rules = [rule({ name: 'a', domains: ['*'], vlans: [], pvid: 7 })];
   const { leftOut, commands } = inferMetadata(policy(bridgePolicy({ rules })), [
     domain('off', 'defined', { bridge: undefined, skipped: 'network', network: 'dmz' }),
     domain('on', 'running', { bridge: undefined, skipped: 'network', network: 'nat' }),
     domain('plain', 'defined', {}),
-    { ...domain('torn', 'unknown', {}), interfaces: [], problem: 'torn.xml: ends too early' },
+    domain('known', 'defined', { bridge: 'br1', network: 'lan' }),
+    domain('macvtap', 'defined', { bridge: undefined, skipped: 'macvtap' }),
+    { ...domain('torn', 'unknown', {}), problem: 'torn.xml: ends too early' },
+    domain('lost', 'unknown', {}),
   ]);
   expect(leftOut).toEqual([
     'off: 52:54:00:00:00:01: only a running VM tells the bridge of network "dmz": start it first',
     'torn.xml: ends too early',
+    'lost: cannot be read',
   ]);
-  expect(commands).toHaveLength(1);
+  expect(commands).toEqual([expect.stringMatching(/^virsh metadata --domain plain .*<\/interfaces>' --config$/)]);
+});
+
+test('--as metadata writes "none" where a rule wants no PVID', () => {
+  const rules = [rule({ name: 'a', domains: ['*'], vlans: [10] })];
+  const { commands } = inferMetadata(policy(bridgePolicy({ rules })), [domain('web', 'running', {})]);
+  expect(commands).toEqual([expect.stringContaining('vlans="10" pvid="none"')]);
 });
 
 function domain(name: string, state: Domain['state'], iface: Partial<Domain['interfaces'][number]>): Domain {

@@ -54,10 +54,9 @@ test('the order of ports and domains does not matter', () => {
 test('a part that could not be read gives no proposal, and the reason', () => {
   const [snapshot] = fc.sample(wellSnapshot(), 1);
   if (!snapshot) throw new Error('no sample');
-  expect(inferConfig({ ...snapshot, vlans: { ok: false, error: 'bridge: no such program' } })).toEqual({
-    text: undefined,
-    leftOut: ['bridge: no such program'],
-  });
+  const error = 'bridge: no such program';
+  for (const part of ['links', 'vlans', 'domains'])
+    expect(inferConfig({ ...snapshot, [part]: { ok: false, error } })).toEqual({ text: undefined, leftOut: [error] });
 });
 
 function vnetCount({ domains }: Snapshot): number {
@@ -100,7 +99,8 @@ const oneVnet = (text: string, change: Partial<Bridge> = {}): Snapshot => ({
 });
 
 test('a bridge that does not filter is not proposed', () => {
-  expect(inferConfig(oneVnet('10*', { vlanFiltering: false }))).toEqual({
+  const ports = [1, 2].map((last) => ({ name: `vnet${last}`, mac: `fe:54:00:00:00:0${last}`, tap: true }));
+  expect(inferConfig(oneVnet('10*', { vlanFiltering: false, ports }))).toEqual({
     text: undefined,
     leftOut: ['br0: does not filter VLANs'],
   });
@@ -109,14 +109,27 @@ test('a bridge that does not filter is not proposed', () => {
 test('an uplink that carries all VLANs in use is proposed, one that lacks some is a comment', () => {
   const ports = [
     { name: 'eno1', mac: undefined, tap: false },
+    { name: 'eno2', mac: undefined, tap: false },
     { name: 'vnet1', mac: 'fe:54:00:00:00:01', tap: true },
   ];
-  expect(inferConfig(oneVnet('10*', { ports })).text).toContain('uplinks: [eno1]');
-  expect(inferConfig(oneVnet('30*', { ports })).text).toContain('# eno1 is no uplink here');
+  const said = (table: string) => inferConfig(oneVnet(table, { ports })).text?.match(/uplinks: .*|# eno.*/g);
+  expect(said('10*')).toEqual(['uplinks: [eno1]', '# eno2 is no uplink here: it lacks VLANs in use']);
+  expect(said('30*')).toEqual(['eno1', 'eno2'].map((name) => `# ${name} is no uplink here: it lacks VLANs in use`));
 });
 
 test('where every vnet is left out, each is named', () => {
   expect(inferConfig(oneVnet('10u 20')).leftOut.join('\n')).toContain('vnet1 of web');
+  const none = 'br0: no vnet to learn from';
+  expect(inferConfig({ ...oneVnet('10*'), vlans: { ok: true, value: new Map() } }).leftOut).toEqual([
+    'br0: vnet1 of web: it has no VLAN at all',
+    none,
+  ]);
+  const glob = oneVnet('10*');
+  const value = glob.domains.ok ? glob.domains.value.map((domain) => ({ ...domain, name: 'web*' })) : [];
+  expect(inferConfig({ ...glob, domains: { ok: true, value } }).leftOut).toEqual([
+    'br0: vnet1 of web*: its name would be a glob, or none',
+    none,
+  ]);
 });
 
 test('a trunk is proposed as a range', () => {

@@ -74,6 +74,30 @@ test('a MAC address is taken with colons or dashes in any case, and kept in lowe
   }
 });
 
+test('names that the kernel takes for interfaces are taken', () => {
+  const names = ['abcdefghijklmno', 'a!b', '9', 'ä', '...'];
+  const { policy } = parseSettings(`${BASE}    uplinks: ${JSON.stringify(names)}\n`, 'f');
+  expect(policy.bridges[0]?.uplinks).toEqual([...names].sort());
+});
+
+test('a bridge may have no VLANs but the PVID, or no PVID; a range may be of one id', () => {
+  const read = (bridge: string) =>
+    formatTable(parseSettings(`bridges: {br0: ${bridge}}`, 'f').policy.bridges[0]?.table ?? []);
+  expect(['{vlans: [], pvid: 5}', '{vlans: [5-5], pvid: none}'].map(read)).toEqual(['5*', '5']);
+});
+
+test('order and repetition do not matter in lists of names, nor that of bridges; of VLANs it does where metadata leaves them out', () => {
+  const hash = (...bridges: string[]) => parseSettings(`bridges: {${bridges.join()}}`, 'f').policy.sha256;
+  const ruled = (key: string, names: string) => hash(`b: {vlans: [1], pvid: 1, rules: [{name: a, ${key}: ${names}}]}`);
+  for (const key of ['domains', 'networks', 'portgroups', 'aliases'])
+    expect(ruled(key, '[ua-x, ua-y]')).toBe(ruled(key, '[ua-y, ua-x, ua-y]'));
+  const [a, b] = ['a: {vlans: [1], pvid: 1, uplinks: [x, y]}', 'b: {vlans: [2], pvid: 2}'];
+  expect(hash(a, b)).toBe(hash(b, a.replace('x, y', 'y, x, y')));
+  const own = (vlans: string, intent: string) => hash(`b: {vlans: ${vlans}, pvid: 5, intent: ${intent}}`);
+  expect(own('[5, 10]', '[vlan]')).toBe(own('[10]', '[vlan]'));
+  expect(own('[5, 10]', '[metadata]')).not.toBe(own('[10]', '[metadata]'));
+});
+
 test('durations are summed up', () => {
   const window = (text: string) => parseSettings(`${BASE}remediation: {window: ${text}}`, 'f').remediation.windowMs;
   expect([window('15s'), window('1h30m'), window('2d')]).toEqual([15_000, 5_400_000, 172_800_000]);
@@ -154,6 +178,13 @@ test.each<[string, string, string | RegExp]>([
   ],
   ['a bridge name with a slash', BASE.replace('br0', 'a/b'), /^f:2:3: bridges\.a\/b: expected an interface's name/],
   ['a bridge name with a space', BASE.replace('br0', 'a b'), /^f:2:3: bridges\.a b: expected an interface's name/],
+  [
+    'names that the kernel takes for no interface',
+    `${BASE}    uplinks: ["", ".", "..", a/b, "a b", "a\\x7fb", à, éééééééé]\n`,
+    new RegExp(
+      `^${[0, 1, 2, 3, 4, 5, 6, 7].map((i) => `f:5:.*uplinks\\[${i}\\]: expected an interface's name.*`).join('\n')}$`,
+    ),
+  ],
   [
     'an uplink with a colon',
     `${BASE}    uplinks: [eth0:1]\n`,
@@ -237,6 +268,46 @@ test.each<[string, string, string | RegExp]>([
     'f:5:27: bridges.br0.intent[2]: vlan stands above too; delete one of them',
   ],
   [
+    'a source of intent that stands twice and alone',
+    `${BASE}    intent: [vlan, vlan]\n`,
+    'f:5:20: bridges.br0.intent[1]: vlan stands above too; delete one of them',
+  ],
+  [
+    'a rule that takes away all that its bridge has',
+    rules('      - {name: a, domains: [x], vlans: [], pvid: none}\n'),
+    /^f:6:9: bridges\.br0\.rules\[0\]: no VLANs and no PVID/,
+  ],
+  [
+    'a rule that takes away the PVID, which is all',
+    'bridges: {br0: {vlans: [], pvid: 5, rules: [{name: a, domains: [x], pvid: none}]}}\n',
+    /rules\[0\]: no VLANs and no PVID/,
+  ],
+  [
+    'a network where an earlier rule takes all domains',
+    rules('      - {name: a, domains: [y, "*"]}\n      - {name: b, networks: [lan]}\n'),
+    /^f:7:9: bridges\.br0\.rules\[1\]: what it names never comes to this rule/,
+  ],
+  [
+    'a MAC that an earlier rule takes',
+    rules('      - {name: a, mac: "52:54:00:00:00:01"}\n      - {name: b, mac: "52-54-00-00-00-01", domains: [x]}\n'),
+    /rules\[1\]\.domains\[0\]: x never comes to this rule/,
+  ],
+  [
+    'a glob that an earlier glob takes',
+    rules('      - {name: a, domains: ["v*"]}\n      - {name: b, domains: ["vy*"]}\n'),
+    /domains\[0\]: vy\* never comes to this rule/,
+  ],
+  [
+    'a name that an earlier "?" takes',
+    rules('      - {name: a, domains: ["?x"]}\n      - {name: b, domains: [ax]}\n'),
+    /domains\[0\]: ax never comes to this rule/,
+  ],
+  [
+    'a glob that stands twice',
+    rules('      - {name: a, domains: ["a?*"]}\n      - {name: b, domains: ["a?*"]}\n'),
+    /domains\[0\]: a\?\* never comes to this rule/,
+  ],
+  [
     'rules that are no source of intent',
     `${rules('      - {name: a, domains: [x]}\n')}    intent: [vlan]\n`,
     /^f:7:13: bridges\.br0\.intent: there are rules, but rules is not named here; add it, or delete the rules$/,
@@ -285,8 +356,25 @@ test.each<[string, string, string | RegExp]>([
   ],
   ['a merge key', `${BASE}<<: {}\n`, /^f:5:1: <<: unknown key/],
   ['an empty file', '', 'f: the file is empty; expected at least "bridges:"'],
+  ['a document of nothing', '---\n', 'f: the file is empty; expected at least "bridges:"'],
+  ['null', 'null\n', 'f: the file is empty; expected at least "bridges:"'],
+  [
+    'a key without a value in braces',
+    'bridges: {br0: {vlans: [10], pvid}}\n',
+    /^f:1:30: bridges\.br0\.pvid: expected .*, found nothing$/,
+  ],
+  [
+    'a value of many letters',
+    `${BASE}    uplinks: [${'x'.repeat(58)}, ${'x'.repeat(59)}]\n`,
+    /found "x{58}"\n.*found "x{56}…"$/,
+  ],
   ['a file of comments', '# x\n', 'f: the file is empty; expected at least "bridges:"'],
   ['a scalar', 'hello\n', /^f:1:1: expected a mapping .*, found "hello"$/],
+  [
+    'a byte that is no UTF-8',
+    'a\nbc\ufffd',
+    'f:2:3: expected text in UTF-8, found other bytes; save the file as UTF-8',
+  ],
   ['a file of zeros', 'a\n\0\0', 'f:2:1: expected text in UTF-8, found other bytes; save the file as UTF-8'],
   ['a deep nesting', '['.repeat(100_000), /^f: cannot be parsed as YAML|not valid YAML/],
   ['a huge file', 'x'.repeat(300_000), 'f: larger than 256 KiB; is it the right file?'],
@@ -319,6 +407,10 @@ test.each([
   ['for one network', '{name: a, networks: [lan], domains: ["*"]}', '{name: b, domains: [x]}'],
   ['for named domains', '{name: a, domains: [x]}', '{name: b, networks: [lan]}'],
   ['for one alias', '{name: a, aliases: [ua-a]}', '{name: b, aliases: ["ua-*"]}'],
+  ['for any network', '{name: a, networks: ["*"]}', '{name: b, domains: [x]}'],
+  ['for one of two networks', '{name: a, networks: [lan]}', '{name: b, networks: [lan, dmz]}'],
+  ['for names of two letters', '{name: a, domains: ["v?"]}', '{name: b, domains: ["v*"]}'],
+  ['for another MAC', '{name: a, mac: "52:54:00:00:00:01"}', '{name: b, mac: "52:54:00:00:00:02"}'],
 ])('a rule %s does not hide a later, wider one', (_what, narrow, wide) => {
   expect(messageOf(rules(`      - ${narrow}\n      - ${wide}\n`))).toBe('');
 });
@@ -410,12 +502,44 @@ test('a file that is not there, not a file, unreadable or too large is told with
     '/etc/c.yml: cannot be read: EACCES: permission denied',
   );
   expect(load({ stat: stat({}), readText: () => BASE })().policy.bridges).toHaveLength(1);
+  expect(load({ stat: stat({ size: 256 * 1024 }), readText: () => BASE })().policy.bridges).toHaveLength(1);
 });
 
 test('the least that a number may be is taken', () => {
   const text = `${BASE}hook: {wait_seconds: 0}\nremediation: {max_heals: 1, max_vnets_per_policy_change: 0}\n`;
   const { hook, remediation } = parseSettings(text, 'f');
   expect([hook.waitMs, remediation.maxHeals, remediation.maxVnetsPerPolicyChange]).toEqual([0, 1, 0]);
+});
+
+test('so is the most, and not one more', () => {
+  const numbers = (more: number) =>
+    [
+      BASE,
+      `hook: {wait_seconds: ${600 + more}, fail_closed: true, identifiers: [b, a, b]}`,
+      `remediation: {max_heals: ${1000 + more}, max_vnets_per_policy_change: ${100_000 + more}}`,
+      `metrics: {max_vlan_series_per_vnet: ${4094 + more}}\n`,
+    ].join('\n');
+  const { hook, remediation, metrics } = parseSettings(numbers(0), 'f');
+  expect(hook).toEqual({ waitMs: 600_000, failClosed: true, identifiers: ['a', 'b'] });
+  expect(remediation).toMatchObject({ maxHeals: 1000, maxVnetsPerPolicyChange: 100_000 });
+  expect(metrics).toEqual({ maxVlanSeriesPerVnet: 4094 });
+  expect(messageOf(numbers(1)).split('\n')).toHaveLength(4);
+  expect(messageOf(numbers(0.5)).split('\n')).toHaveLength(4);
+});
+
+test('a file of 256 KiB, and one of a hundred aliases, are read', () => {
+  const comment = (length: number) => `${BASE}#${'x'.repeat(length - BASE.length - 1)}`;
+  expect(messageOf(comment(256 * 1024))).toBe('');
+  expect(messageOf(comment(256 * 1024 + 1))).toMatch(/larger than/);
+  expect(messageOf(`bridges: {br0: {vlans: [&x 10${', *x'.repeat(100)}], pvid: 1}}`)).toBe('');
+});
+
+test('of many problems the first 50 are told, and how many more there are', () => {
+  const lines = (count: number) =>
+    messageOf(`${BASE}${Array.from({ length: count }, (_, i) => `zz${i}: 1\n`).join('')}`).split('\n');
+  expect(lines(50)).toHaveLength(50);
+  expect(lines(50)[49]).toMatch(/^f:54:1: zz49/);
+  expect(lines(53).slice(49)).toEqual([expect.stringMatching(/^f:54:1: zz49/), 'f: and 3 more']);
 });
 
 test('a file may watch no bridge, as one that was just installed', () => {

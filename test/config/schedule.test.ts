@@ -11,6 +11,7 @@ test.each([
   '0 0 0 29 2 *',
   '0 */10 8-18 * * *',
   '0 0 3 * jun-aug mon',
+  ' 0  0 3 * * * ',
 ])('%s is a schedule', (text) => {
   expect(isSchedule(text)).toBe(true);
 });
