@@ -69,5 +69,7 @@ export function mostOf(
 ): Most | undefined {
   const count = Math.max(before, moved.length);
   if (count <= limit) return undefined;
+  // The names of those that are left now, alone, would soon have come.
+  if (earlier && !earlier.keys) return { sha256, count };
   return { sha256, count, keys: [...new Set([...(earlier?.keys ?? []), ...moved.map(keyOf)])] };
 }
