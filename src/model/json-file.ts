@@ -18,12 +18,13 @@ export function parseJsonFile<const S extends v.GenericSchema>(
   const where = keys.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
   // valibot has the key's name in quotes for one that is missing.
   const isMissing = expected === `"${keys.at(-1)}"`;
-  throw new Error(`${file}${where}: ${isMissing ? 'missing' : inWords(expected ?? message)}`);
+  const isOurs = expected === null || !message.startsWith('Invalid ');
+  throw new Error(`${file}${where}: ${isMissing ? 'missing' : isOurs ? message : inWords(expected)}`);
 }
 
 /** What valibot says was expected, for people: `Object` is `an object`. */
 export function inWords(expected: string): string {
-  return expected.startsWith('expected') ? expected : `expected ${IN_WORDS[expected] ?? expected}`;
+  return `expected ${IN_WORDS[expected] ?? expected}`;
 }
 
 function parse(text: string, file: string): unknown {
