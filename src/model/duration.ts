@@ -2,13 +2,11 @@
 
 /** `text` as milliseconds; undefined where it is no duration from one second to a year. */
 export function parseDuration(text: string): number | undefined {
-  const parts = DURATION.exec(text);
-  if (!parts) return undefined;
-  const [days, hours, minutes, seconds] = parts.slice(1).map((part) => Number(part ?? 0));
-  const total =
-    (days ?? 0) * UNIT_MS.d + (hours ?? 0) * UNIT_MS.h + (minutes ?? 0) * UNIT_MS.m + (seconds ?? 0) * UNIT_MS.s;
+  if (!DURATION.test(text)) return undefined;
+  const parts = [...text.matchAll(/(\d+)([dhms])/g)];
+  const total = parts.reduce((ms, [, count, unit]) => ms + Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS], 0);
   return total >= 1000 && total <= 366 * UNIT_MS.d ? total : undefined;
 }
 
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
-const DURATION = /^(?:(\d{1,4})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
+const DURATION = /^(\d{1,4}d)?(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?$/;
