@@ -275,3 +275,24 @@ test('an agreement counts where the host can be read', async () => {
   ask(fleet, 1, 11, 7);
   expect(await healed(fleet)).toEqual([]);
 });
+
+test('what waits out of sight waits over a small edit, too', async () => {
+  const fleet = await healthy(12);
+  ask(fleet, 1, 11, 7);
+  await fleet.cycle();
+  for (const vm of vms(1, 5)) fleet.host.stop(`vm-${vm}`);
+  fleet.use(edit(100, { rules: to(55, 12) }));
+  expect(await healed(fleet)).toEqual(['verified vm-12']);
+  expect(fleet.status()?.held).toHaveLength(6);
+});
+
+test('each vnet is held against what the policy in force makes of itself', async () => {
+  const fleet = await healthy(13);
+  const rules = to(55, 1);
+  fleet.use({ ...edit(100, { rules }), sha256: 'first' });
+  await fleet.cycle();
+  for (const vm of vms(1, 13)) fleet.host.wipe(fleet.tap(vm));
+  fleet.use(edit(100, { rules }));
+  expect(await healed(fleet)).toHaveLength(13);
+  expect(fleet.status()?.heldPolicySha256).toBeUndefined();
+});

@@ -186,3 +186,12 @@ test('a suspension outlasts what is held: it was wrong at every look', async () 
   }
   expect([fleet.status()?.held.length, isSuspended()]).toEqual([11, true]);
 });
+
+test('those that were healed wait no more, though they go out of sight', async () => {
+  const fleet = await healthy(12);
+  setAll(fleet, 5, 7);
+  await fleet.cycle();
+  for (let vm = 1; vm <= 5; vm++) fleet.host.stop(`vm-${vm}`);
+  for (let vm = 6; vm <= 11; vm++) fleet.host.setMetadata(`vm-${vm}`, asks(7));
+  expect(told(await fleet.cycle()).filter((d) => d.startsWith('verified'))).toHaveLength(6);
+});
