@@ -174,6 +174,7 @@ test('a lock that cannot be taken is told as that, once, and tried again', async
   ]);
   full = false;
   await vi.advanceTimersByTimeAsync(1000);
+  expect(lines.slice(1)).toEqual(['all well again {"subject":"lock"}']);
   expect(host.commands).toContain('bridge -j -compressvlans -batch -');
   vi.useRealTimers();
 });
@@ -377,7 +378,10 @@ test('a journal that cannot be written is told once, and when it can be again', 
   await heal();
   await heal();
   expect(lines).toEqual([expect.stringMatching(/^the journal could not be written .*no journald/)]);
-  write.mockRestore();
+  write.mockResolvedValue(undefined);
   await heal();
-  expect(lines.at(-1)).toContain('all well again');
+  expect(lines.slice(1)).toEqual(['all well again {"subject":"journal"}']);
+  write.mockResolvedValue('no journald');
+  await heal();
+  expect(lines.slice(2)).toEqual([expect.stringMatching(/^the journal could not be written .*no journald/)]);
 });

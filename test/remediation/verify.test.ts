@@ -55,7 +55,9 @@ test('of a port whose FDB libvirt keeps, the entries are verified, too', () => {
   const plan = vnetPlan({ ...VNET, fdb }, table('1 20'), table('20'));
   const problem = (of: Fresh['fdb']) => {
     const found = verify(plan, fresh('20', { fdb: of }));
-    return found.kind === 'verified' ? undefined : found.problem;
+    if (found.kind === 'verified') return undefined;
+    expect(found).toMatchObject({ kind: 'failed', actual: table('20') });
+    return found.problem;
   };
   const entries = (...vids: number[]) =>
     problem({ ok: true, value: new Map([['vnet1', new Map([[MAC, vids.map((vid) => vidRange(vid))]])]]) });
