@@ -49,7 +49,7 @@ export const vids: Shape<Vids> = after(
 
 function parseVidRange(value: unknown): VidRange | undefined {
   if (typeof value === 'number') return isVid(value) ? vidRange(value) : undefined;
-  const range = typeof value === 'string' ? /^(\d{1,4})-(\d{1,4})$/.exec(value) : null;
+  const range = /^(\d{1,4})-(\d{1,4})$/.exec(String(value));
   const [first, last] = [Number(range?.[1]), Number(range?.[2])];
   return isVid(first) && isVid(last) && first <= last ? vidRange(first, last) : undefined;
 }
