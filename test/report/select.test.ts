@@ -3,6 +3,7 @@ import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { selectDomains } from '../../src/report/select.ts';
 import { bridgePolicy, policy, table } from '../support/policy.ts';
+import { bridge, report, vnet } from './example.ts';
 
 const POLICY = policy(bridgePolicy({ name: 'br0', pvid: 100 }), bridgePolicy({ name: 'br1' }));
 
@@ -58,4 +59,21 @@ test('warnings of other domains are left out', () => {
     );
   expect(warningsFor('web')).toEqual(['web']);
   expect(warningsFor('app')).toEqual([]);
+});
+
+test('a bridge concerns whoever has a vnet on it, or should have one', () => {
+  const on = report(bridge({ name: 'br0', vnets: [vnet({ domain: 'web', vnet: 'vnet1' })] }), bridge({ name: 'br1' }));
+  const kinds = ['bridge', 'taps'] as const;
+  const unknowns = ['br0', 'br1', 'br9'].flatMap((name) => kinds.map((kind) => ({ kind, name, problem: '' })));
+  const portless = ['web', 'app'].map((domain) => ({
+    domain,
+    mac: '',
+    kind: 'user',
+    target: undefined,
+    device: undefined,
+  }));
+  const selected = (domains: readonly string[]) => selectDomains({ ...on, unknowns, portless }, domains);
+  expect(selected(['web']).unknowns.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['bridge br0', 'taps br0']);
+  expect(selected(['web']).portless).toEqual(portless.slice(0, 1));
+  expect(selected(['app'])).toMatchObject({ unknowns: [], portless: portless.slice(1) });
 });
