@@ -43,34 +43,29 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     if (problem === undefined) options.reloaded?.();
     return problem;
   };
-  try {
-    const page = createPageSource(exporter, {
-      hostname: options.hostname,
-      notice: options.notice,
-      metricsPath: options.telemetryPath,
-      now: host.now,
-    });
-    const server = await startServer({
-      ...options,
-      exporter,
-      settings,
-      reload,
-      addPage: (app) => addPage(app, page, { headers: () => settings.current().config.headers }),
-    });
-    log.info({ urls: server.urls.map((url) => url.replace(/\/$/, '')) }, 'listening');
-    // From here on /-/healthy answers, however long the first audit takes.
-    void exporter.start();
-    const stop = async () => {
-      exporter.stop();
-      await server.close();
-    };
-    const settled = async () => {
-      await exporter.idle();
-      await server.rendered();
-    };
-    return { exporter, urls: server.urls, reload, stuckMs: exporter.stuckMs, settled, stop };
-  } catch (error) {
+  const page = createPageSource(exporter, {
+    hostname: options.hostname,
+    notice: options.notice,
+    metricsPath: options.telemetryPath,
+    now: host.now,
+  });
+  const server = await startServer({
+    ...options,
+    exporter,
+    settings,
+    reload,
+    addPage: (app) => addPage(app, page, { headers: () => settings.current().config.headers }),
+  });
+  log.info({ urls: server.urls.map((url) => url.replace(/\/$/, '')) }, 'listening');
+  // From here on /-/healthy answers, however long the first audit takes.
+  void exporter.start();
+  const stop = async () => {
     exporter.stop();
-    throw error;
-  }
+    await server.close();
+  };
+  const settled = async () => {
+    await exporter.idle();
+    await server.rendered();
+  };
+  return { exporter, urls: server.urls, reload, stuckMs: exporter.stuckMs, settled, stop };
 }

@@ -16,7 +16,7 @@ function run(more: Partial<DemoFlags>) {
     vms: 2,
     seed: 1,
     drift: false,
-    driftEvery: 0.05,
+    driftEvery: 0.01,
     restarts: false,
     heal: false,
     healAfter: 0,
@@ -50,6 +50,7 @@ test('it says where to look, and a signal ends it', async () => {
   await until(async () => expect(await metrics()).toContain('libvirt_vlan_remediator_up 1\n'));
   await end();
   await expect(metrics()).rejects.toThrow();
+  expect(lines).toHaveLength(3);
 });
 
 test('what happens is told with the time; it takes orders where it was asked to, and heals only then, too', async () => {
