@@ -243,3 +243,12 @@ test('verdicts add up', () => {
   const { summary } = reportJson(evaluate(snapshotOf([...VMS, { name: 'x', vlans: GOOD }]), POLICY));
   expect(summary).toMatchObject({ vnets: 3, compliant: 2, drifted: 1, unknown: 0 });
 });
+
+test('an interface that is no port of a bridge has null where there is nothing', () => {
+  const it = { domain: 'a', mac: '52:54:00:00:00:01', kind: 'macvtap', target: 'macvtap0', device: 'br0' };
+  const bare = { ...it, target: undefined, device: undefined };
+  expect(reportJson({ ...EXAMPLE, portless: [it, bare] }).portless).toEqual([
+    it,
+    { ...it, target: null, device: null },
+  ]);
+});
