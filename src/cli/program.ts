@@ -23,7 +23,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     await createProgram().parseAsync(argv);
   } catch (error) {
     const { message, stack } = error as Error;
-    const text = error instanceof OperatorError ? message : (stack ?? message);
+    const text = error instanceof OperatorError ? message : stack;
     process.stderr.write(`libvirt-vlan-exporter: ${text}\n`);
     process.exitCode = CANNOT_TELL;
   }

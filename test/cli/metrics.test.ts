@@ -6,6 +6,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { startService } from '../../src/apps/exporter-service.ts';
 import { runMetrics } from '../../src/cli/metrics.ts';
 import { parseSettings } from '../../src/config/load.ts';
+import type { Host } from '../../src/host/host.ts';
 import { replaceFile } from '../../src/host/linux/replace-file.ts';
 import { AUDIT_FAMILIES, SELF_FAMILIES } from '../../src/report/metrics/self.ts';
 import { parseAddress } from '../../src/web/listen.ts';
@@ -101,4 +102,20 @@ it('a config that is refused leaves the former textfile alone; a folder that is 
   await expect(runMetrics(host(), { 'config.file': FILE, textfile: '/nowhere/vlan.prom' })).rejects.toThrow(
     /--textfile \/nowhere\/vlan\.prom: cannot be written: ENOENT/,
   );
+});
+
+it('what could not be read is told on stderr', async () => {
+  const sim = host();
+  const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  expect(await runMetrics(sim, { 'config.file': FILE })).toBe(0);
+  expect(told).not.toHaveBeenCalled();
+  sim.sabotage((line) => line.startsWith('bridge'), { exitCode: 1, stderr: 'no' });
+  sim.writeFile('/run/libvirt/qemu/torn.xml', '<domst');
+  const read: Host['journal']['read'] = async () => ({ ok: false, error: 'no journal' });
+  expect(await runMetrics({ ...sim, journal: { ...sim.journal, read } }, { 'config.file': FILE })).toBe(2);
+  expect(told.mock.calls.map(([text]) => String(text))).toEqual([
+    expect.stringMatching(/^libvirt-vlan-exporter: cannot be read: .*vlans: .*torn/),
+    'libvirt-vlan-exporter: the journal cannot be read: no journal\n',
+  ]);
 });

@@ -130,6 +130,11 @@ test('these are the commands, their flags and presets', () => {
   `);
 });
 
+test('the help of each command is in words', () => {
+  const all = createProgram().commands.flatMap((command) => [command, ...command.commands]);
+  for (const command of all) expect(command.helpInformation()).not.toMatch(/NaN|undefined/);
+});
+
 test('the version is told; a word that is not known ends with 2, and help is offered', async () => {
   expect(await run('--version')).toMatchObject({ status: 0, out: `${VERSION}\n` });
   const unknown = await run('nonsense');

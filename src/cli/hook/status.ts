@@ -1,7 +1,7 @@
 // `hook status`: how the hook is installed, and what is wrong with that.
 import type { Command } from '@commander-js/extra-typings';
-import { LIBVIRT_DAEMONS } from '../../model/surroundings.ts';
 import { print } from '../output.ts';
+import { type HookTools, toolsHere } from './tools.ts';
 
 export function register(hook: Command): void {
   hook
@@ -9,22 +9,17 @@ export function register(hook: Command): void {
     .description('tell how it is installed and what is wrong with that')
     .addHelpText('after', '\nExit status: 0 all is well, 1 something is wrong, 2 cannot tell.')
     .action(async () => {
-      process.exitCode = await runStatus();
+      process.exitCode = await runStatus(await toolsHere());
     });
 }
 
 /** Returns the exit status: 0 where all is well, 1 where something is to be told. */
-async function runStatus(): Promise<number> {
-  const [{ createHost }, { readInstallation }, { showUnits }] = await Promise.all([
-    import('../../host/linux/real.ts'),
-    import('../../host/linux/hook-installation.ts'),
-    import('../../host/linux/systemctl.ts'),
-  ]);
+export async function runStatus(tools: HookTools): Promise<number> {
   const [{ describe, reloadRemarks, remarks }, { pathsOf }] = await Promise.all([
     import('../../hook/installation.ts'),
     import('../../hook/script.ts'),
   ]);
-  const [installation, units] = await Promise.all([readInstallation(createHost()), showUnits(LIBVIRT_DAEMONS)]);
+  const [installation, units] = await Promise.all([tools.read(), tools.units()]);
   print(`libvirt ${installation.libvirt?.join('.') ?? 'not found'}\n`);
   for (const file of installation.files) {
     print(`${describe(file)}\n`);

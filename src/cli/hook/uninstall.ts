@@ -1,20 +1,20 @@
 // `hook uninstall`: takes the hook out of libvirt's folders.
 import type { Command } from '@commander-js/extra-typings';
 import { print } from '../output.ts';
+import { type HookTools, toolsHere } from './tools.ts';
 
 export function register(hook: Command): void {
-  hook.command('uninstall').description('remove it').action(runUninstall);
+  hook
+    .command('uninstall')
+    .description('remove it')
+    .action(async () => runUninstall(await toolsHere()));
 }
 
-async function runUninstall(): Promise<void> {
-  const [{ createHost }, { findHookFiles }, { removeHookFile }] = await Promise.all([
-    import('../../host/linux/real.ts'),
-    import('../../host/linux/hook-files.ts'),
-    import('../../host/linux/hook-installation.ts'),
-  ]);
-  const ours = findHookFiles(createHost()).filter((file) => file.kind === 'ours');
+export async function runUninstall(tools: Pick<HookTools, 'read' | 'remove'>): Promise<void> {
+  const { files } = await tools.read();
+  const ours = files.filter((file) => file.kind === 'ours');
   for (const { path } of ours) {
-    removeHookFile(path);
+    tools.remove(path);
     print(`${path} is removed.\n`);
   }
   if (ours.length === 0) print('The hook is not installed; nothing to remove.\n');
