@@ -1,31 +1,24 @@
 // Server-sent events to the browsers that have the status page open (HTML Living Standard 9.2): `report` at each change, with the
-// time of the change in milliseconds, and `ping`. Bounded: in number of clients, and in what is kept for one that does not read.
+// time of the change in milliseconds, and `ping`. What is kept for one that does not read is bounded.
 import type { ServerResponse } from 'node:http';
 
 export interface EventHub {
-  /** Whether there are too many already. */
-  full(): boolean;
   /** Takes over the response. */
   add(response: ServerResponse, headers: Readonly<Record<string, string>>): void;
   /** Tells all clients that something changed at `at`. */
   changed(at: number): void;
   /** Ends all connections. */
   close(): void;
-}
-
-export interface EventHubOptions {
-  readonly maxClients: number;
-  readonly pingMs: number;
+  readonly size: number;
 }
 
 // A page takes an event of 40 bytes each few seconds: one that is this far behind is gone.
 const MAX_BACKLOG_BYTES = 16_384;
 
-export function createEventHub({ maxClients, pingMs }: EventHubOptions): EventHub {
+export function createEventHub(pingMs: number): EventHub {
   const clients = new Set<ServerResponse>();
   let changedAt = 0;
   let timer: NodeJS.Timeout | undefined;
-  let closed = false;
 
   function send(client: ServerResponse, event: string, data: number): void {
     if (client.writableLength > MAX_BACKLOG_BYTES) client.destroy();
@@ -44,7 +37,6 @@ export function createEventHub({ maxClients, pingMs }: EventHubOptions): EventHu
   }
 
   return {
-    full: () => closed || clients.size >= maxClients,
     add(response, headers) {
       clients.add(response);
       response.on('close', () => remove(response));
@@ -59,8 +51,10 @@ export function createEventHub({ maxClients, pingMs }: EventHubOptions): EventHu
       sendAll('report', at);
     },
     close() {
-      closed = true;
       for (const client of clients) client.end();
+    },
+    get size() {
+      return clients.size;
     },
   };
 }

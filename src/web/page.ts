@@ -41,7 +41,8 @@ const HEADERS = {
 
 /** Adds the routes. They end by themselves when the server closes. */
 export function addPage(app: FastifyInstance, source: PageSource, options: PageOptions = {}): void {
-  const hub = createEventHub({ maxClients: options.maxClients ?? 64, pingMs: options.pingMs ?? 15_000 });
+  const { maxClients = 64, pingMs = 15_000 } = options;
+  const hub = createEventHub(pingMs);
   let version = 0;
   const unsubscribe = source.subscribe(() => {
     version++;
@@ -88,7 +89,7 @@ export function addPage(app: FastifyInstance, source: PageSource, options: PageO
     // Behind another request of its connection it has no socket, and Node 20 does not tell when that one is gone.
     if (request.raw.httpVersionMajor === 1 && reply.raw.socket === null)
       return reply.code(503).header('retry-after', '1').send('one request at a time, please\n');
-    if (hub.full()) return reply.code(503).header('retry-after', '15').send('too many clients\n');
+    if (hub.size >= maxClients) return reply.code(503).header('retry-after', '15').send('too many clients\n');
     reply.hijack();
     hub.add(reply.raw, { ...HEADERS, ...options.headers?.() });
   });
