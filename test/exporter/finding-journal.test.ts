@@ -78,6 +78,9 @@ test('what is unknown of another domain or bridge keeps nothing from being told'
   const elsewhere: readonly Unknown[] = [
     { kind: 'domain', name: 'web', problem: '' },
     { kind: 'bridge', name: 'br1', problem: '' },
+    // Called as the bridge, or as the domain.
+    { kind: 'domain', name: 'br0', problem: '' },
+    { kind: 'taps', name: 'vyos-01', problem: '' },
   ];
   expect(told(reportOf([wrong()]), reportOf([], elsewhere))).toEqual(['found PVID 1', 'gone PVID 1']);
 });
