@@ -3,7 +3,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { busy } from './answer.ts';
 import { claimOf, firstOf, type Held } from './client.ts';
-import { type Connection, type Connections, hasGone } from './connections.ts';
+import type { Connection, Connections } from './connections.ts';
 
 /** Whose place a request takes: a scrape's, a page's, or none, where it has a limit of its own. */
 export type Lane = 'scrape' | 'page' | 'unlimited';
@@ -98,9 +98,7 @@ export function limitedPerLane(handle: RequestListener, options: LaneOptions): R
     };
     const timer = setTimeout(() => {
       leave();
-      // Its client may have gone away.
-      if (!hasGone(request, response))
-        busy(response, `Limit of concurrent requests reached (${maxRequests}), try again later.`);
+      busy(response, `Limit of concurrent requests reached (${maxRequests}), try again later.`);
     }, maxWaitMs);
     lane.waiting.add(next);
     whenDone(connections.of(request.socket), response, leave);

@@ -1,4 +1,5 @@
 // The cases of exporter-toolkit's own suite that are about the text of the file, and what its documentation says beside them.
+import { getCiphers } from 'node:tls';
 import { describe, expect, it, test } from 'vitest';
 import { ConfigError } from '../../../src/config/problem.ts';
 import { CURVES, SUITES, UNSAFE_SUITES } from '../../../src/web/config/ciphers.ts';
@@ -171,7 +172,7 @@ describe('certificate and key', () => {
 
   it('a key is never shown', () => {
     const message = refused('tls_server_config:\n  cert_file: a\n  key: [SECRET]\n');
-    expect(message).toContain('tls_server_config.key');
+    expect(message).toContain('tls_server_config.key: expected PEM text, found a list or a mapping');
     expect(message).not.toContain('SECRET');
   });
 });
@@ -283,6 +284,17 @@ describe('versions, ciphers, curves', () => {
       cipherSuites: undefined,
       minVersion: 'TLS12',
     });
+  });
+
+  it("a suite's name is OpenSSL's in the words of Go, and OpenSSL has it", () => {
+    for (const [go, openssl] of SUITES) {
+      const words = go
+        .replace('TLS_', '')
+        .replace('_WITH_', '-')
+        .replace(/AES_(\d+)_(CBC_)?/, 'AES$1-');
+      expect(words.replace('POLY1305_SHA256', 'POLY1305').replaceAll('_', '-')).toBe(openssl);
+      expect(getCiphers()).toContain(openssl.toLowerCase());
+    }
   });
 
   it.each([...UNSAFE_SUITES])('%s is refused as not safe', (name) => {
