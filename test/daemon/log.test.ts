@@ -5,14 +5,14 @@ function logged(format: 'logfmt' | 'json', priorities: boolean): string[] {
   const lines: string[] = [];
   const log = createLog({ level: 'info', format, priorities, write: (line) => lines.push(line) });
   log.debug({}, 'not at this level');
-  log.info({ watcher: 'links', ms: 12.5 }, 'watcher is up');
+  log.info({ watcher: 'links', ms: 12.5, gone: null }, 'watcher is up');
   log.error({ problem: 'config.yml:3:5: bridges.br "0"\nexpected a VLAN' }, 'kept the last good config');
   return lines;
 }
 
 it('logfmt is one line an entry, with time and level, what is not plain quoted', () => {
   const [up, kept, ...more] = logged('logfmt', false);
-  expect(up).toMatch(/^level=info time=\d{4}-\d\d-\d\dT[\d:.]+Z watcher=links ms=12.5 msg="watcher is up"\n$/);
+  expect(up).toMatch(/^level=info time=\d{4}-\d\d-\d\dT[\d:.]+Z watcher=links ms=12.5 gone=null msg="watcher is up"\n$/);
   expect(kept).toMatch(
     /problem="config.yml:3:5: bridges.br \\"0\\"\\nexpected a VLAN" msg="kept the last good config"\n$/,
   );
@@ -26,6 +26,7 @@ it('JSON has the same fields', () => {
     time: expect.any(String),
     watcher: 'links',
     ms: 12.5,
+    gone: null,
     msg: 'watcher is up',
   });
 });

@@ -367,6 +367,8 @@ test('only what manages the bridge or its taps is named, not what manages an upl
   expect(file('eno*', 255)).toEqual([]);
   expect(file('tap*', 255)).toEqual(['networkd: /n has [BridgeVLAN] for taps of VMs']);
   expect(file('tap*', 254)).toEqual([]);
+  expect(file('  eno1   tap7  ', 255)).toHaveLength(1);
+  expect(file('eno1 ', 255)).toEqual([]);
 });
 
 test('ifupdown2 owns a bridge only by an iface line of its name', () => {

@@ -160,6 +160,14 @@ test('of many domains the count names those with most', () => {
   ]);
 });
 
+test('as many domains as a count names are all named', () => {
+  const limit = createLimit(0, 0);
+  limit(Array.from({ length: 5 }, (_, i) => appeared(1, { domain: `vm-${i}` })).flat(), 0);
+  expect(written(limit([], 60_000))).toEqual([
+    'findings: not written one by one: br0: pvid_wrong appeared 5; of vm-0 1, vm-1 1, vm-2 1, vm-3 1, vm-4 1',
+  ]);
+});
+
 test('findings of no domain have one share together', () => {
   const limit = createLimit(4, 2);
   const uplinks = appeared(3, { reason: 'uplink_vlan_missing', domain: undefined });

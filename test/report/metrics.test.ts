@@ -19,6 +19,7 @@ const HOOK: HookInputs = {
       ],
       ['gone-1', { errors: 1, warnings: 0, runs: 1, lastError: { at: AT - 90_000, text: 'x' } }],
       ['gone-2', { errors: 1, warnings: 0, runs: 1, lastError: { at: AT - 80_000, text: 'x' } }],
+      ['gone-3', { errors: 0, warnings: 0, runs: 0, lastError: undefined }],
     ]),
     suppressed: 120,
   },
