@@ -40,6 +40,7 @@ const TABLE = {
     healed: 'never',
     healing: 'only an operator turns filtering on; nothing on that bridge is healed meanwhile',
     inspect: ({ bridge }) => [`cat /sys/class/net/${shellWord(bridge)}/bridge/vlan_filtering`],
+    unplanned: true,
   },
   host_vlan_missing: {
     deviation: 'the bridge itself lacks a row of `host`',
@@ -49,6 +50,7 @@ const TABLE = {
     healed: 'never',
     healing: "the host's own place on the bridge is checked and never changed",
     inspect: ({ bridge }) => [`bridge vlan show dev ${shellWord(bridge)}`],
+    unplanned: true,
   },
   uplink_vlan_missing: {
     deviation: 'an uplink lacks a VLAN in use',

@@ -12,7 +12,9 @@ function logged(format: 'logfmt' | 'json', priorities: boolean): string[] {
 
 it('logfmt is one line an entry, with time and level, what is not plain quoted', () => {
   const [up, kept, ...more] = logged('logfmt', false);
-  expect(up).toMatch(/^level=info time=\d{4}-\d\d-\d\dT[\d:.]+Z watcher=links ms=12.5 gone=null msg="watcher is up"\n$/);
+  expect(up).toMatch(
+    /^level=info time=\d{4}-\d\d-\d\dT[\d:.]+Z watcher=links ms=12.5 gone=null msg="watcher is up"\n$/,
+  );
   expect(kept).toMatch(
     /problem="config.yml:3:5: bridges.br \\"0\\"\\nexpected a VLAN" msg="kept the last good config"\n$/,
   );

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { MAX_COMMANDS } from '../../src/model/bridge-command.ts';
 import type { HookStats } from '../../src/model/hook-stats.ts';
+import type { RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { Report } from '../../src/model/report.ts';
 import { selectDomains } from '../../src/report/select.ts';
 import { summarize, toneOf } from '../../src/report/summary.ts';

@@ -11,14 +11,14 @@ const limit = (burst: number) => `rate_limit: { interval: 1s, burst: ${burst} }\
 function settings(text: string) {
   let now = 0;
   let time = 1;
-  const host = createSimHost({ now: () => time });
+  const host = createSimHost({ now: () => time, monotonic: () => now });
   const write = (next: string) => {
     time += 1;
     host.writeFile(FILE, next);
   };
   write(text);
   const log = logSpy();
-  const web = createWebSettings(host, FILE, log, () => now);
+  const web = createWebSettings(host, FILE, log);
   const burst = () => web.current().config.rateLimit?.burst;
   const pass = (ms: number) => {
     now += ms;

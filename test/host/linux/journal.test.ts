@@ -283,7 +283,7 @@ test.each([
   journal.stop();
   prepare();
   let answer: unknown;
-  void readHookStats(host, [], 60_000).then((stats) => {
+  void readHookOnce(host, [], 60_000).then(({ stats }) => {
     answer = stats;
   });
   await settle(1000);

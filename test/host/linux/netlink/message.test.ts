@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NLM_F_REQUEST } from '../../../../src/host/linux/netlink/constants.ts';
 import {
   buildAttribute,
   buildMessage,
@@ -38,8 +39,8 @@ test('the messages of a datagram are found behind one another, also where the la
   expect(
     parseMessages(datagram).map(({ payload, ...rest }) => ({ ...rest, payload: payload.toString('hex') })),
   ).toEqual([
-    { type: 1, flags: 2, seq: 0, payload: 'aabbcc' },
-    { type: 3, flags: 4, seq: 0, payload: 'dd' },
+    { type: 1, flags: 2 | NLM_F_REQUEST, seq: 0, payload: 'aabbcc' },
+    { type: 3, flags: 4 | NLM_F_REQUEST, seq: 0, payload: 'dd' },
   ]);
   expect(parseMessages(Buffer.alloc(0))).toEqual([]);
   expect(parseMessages(buildMessage(1, 2, Buffer.alloc(0)))[0]?.payload).toHaveLength(0);
