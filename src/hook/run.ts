@@ -1,6 +1,5 @@
 // One call of the hook. It changes nothing but the VM's own taps and writes nothing to stdout. What it does with a failure is
 // hook.sh's business: only that knows fail_closed.
-import { inspect } from 'node:util';
 import type { Settings } from '../config/settings.ts';
 import type { HookHost, KeptFile } from '../host/linux/hook-machine.ts';
 import type { JournalFields } from '../model/journal.ts';
@@ -75,7 +74,8 @@ export function reportFailure(
   took: number,
 ): number {
   const isExpected = error instanceof Error && ['ConfigError', 'Error'].includes(error.name);
-  const text = isExpected ? error.message.replaceAll('\n', '; ') : inspect(error);
+  const unexpected = error instanceof Error ? error.stack : error;
+  const text = isExpected ? error.message.replaceAll('\n', '; ') : String(unexpected);
   machine.write([entryOf({ severity: 'error', text }, call, took, call.operation !== 'started')]);
   return FAILED;
 }

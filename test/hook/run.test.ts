@@ -371,7 +371,7 @@ test('nor is it a matter what was thrown; and no entry is longer than journalctl
   };
   expect(await runStart('vyos-01', throws('a text'), machine)).toBe(FAILED);
   expect(await runStart('vyos-01', throws(new Error('x'.repeat(10_000))), machine)).toBe(FAILED);
-  expect(said()[0]).toBe("3 ERROR: start: 'a text'");
+  expect(said()[0]).toBe('3 ERROR: start: a text');
   expect(said()[1]).toMatch(/^3 ERROR: start: x+$/);
   expect(said()[1]?.length).toBeLessThan(4096);
 });
