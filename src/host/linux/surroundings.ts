@@ -111,8 +111,8 @@ async function readNetworkManager(machine: Machine): Promise<ReadonlyMap<string,
 }
 
 function readInterfaces(machine: Machine): string {
-  const further = listOr(machine, `${INTERFACES}.d`).map((name) => readOr(machine, `${INTERFACES}.d/${name}`) ?? '');
-  return [readOr(machine, INTERFACES) ?? '', ...further].join('\n');
+  const further = listOr(machine, `${INTERFACES}.d`).map((name) => readOr(machine, `${INTERFACES}.d/${name}`));
+  return [readOr(machine, INTERFACES), ...further].join('\n');
 }
 
 // A boolean's file holds its value and the one that is to come: "0 0".
