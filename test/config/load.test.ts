@@ -436,6 +436,13 @@ test('what is said of sources, bounds and the host is read, and is part of the p
   expect(new Set(hashes).size).toBe(hashes.length);
 });
 
+test('a selector of nothing is told with an example', () => {
+  const said = (key: string) => messageOf(rules(`      - {name: a, ${key}: []}\n`));
+  const examples = { domains: '[vyos-01, "k3s-*"]', networks: '[lan]', portgroups: '[dmz]', aliases: '[ua-lan]' };
+  for (const [key, example] of Object.entries(examples))
+    expect(said(key)).toContain(`expected a list of at least one name or glob, as ${example}, found an empty list`);
+});
+
 test('a rule for one MAC does not hide a later rule for the whole domain', () => {
   const text = rules('      - {name: a, domains: [x], mac: "52:54:00:00:00:01"}\n      - {name: b, domains: [x]}\n');
   expect(messageOf(text)).toBe('');
