@@ -119,6 +119,17 @@ describe('a table', () => {
     );
   });
 
+  test.each([
+    ['1-5', '1-6'],
+    ['1-6', '2-6'],
+    ['5', '5u'],
+    ['5*', '5*t'],
+    ['5', '5 7'],
+    ['none', '5'],
+  ])('of %s is not that of %s', (a, b) => {
+    expect([sameTable(parseTable(a), parseTable(b)), sameTable(parseTable(b), parseTable(a))]).toEqual([false, false]);
+  });
+
   test('is what its text says', () => {
     fc.assert(
       fc.property(rows, (some) => {
