@@ -25,8 +25,8 @@ export interface TurnsOptions<T> {
 export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
   // Not the time of day, which may be set back.
   const now = () => performance.now();
-  let busy = false;
-  let beganAt = 0;
+  // Of the run that is under way.
+  let beganAt: number | undefined;
   let stopped = false;
   let due: { readonly trigger: T; readonly ended: Promise<void>; readonly end: () => void } | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -34,7 +34,7 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
   let idlers: (() => void)[] = [];
 
   const next = () => {
-    if (busy || timer || stopped || !due) return;
+    if (beganAt !== undefined || timer || stopped || !due) return;
     const delay = last.endedAt + rest(due.trigger, last.durationMs) - now();
     if (delay > 0) {
       timer = setTimeout(() => {
@@ -45,18 +45,18 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
     }
     const { trigger, end } = due;
     due = undefined;
-    busy = true;
-    beganAt = now();
+    const began = now();
+    beganAt = began;
     void run(trigger).then(() => {
-      busy = false;
-      last = { endedAt: now(), durationMs: Math.max(0, now() - beganAt) };
+      beganAt = undefined;
+      last = { endedAt: now(), durationMs: now() - began };
       end();
       next();
       settle();
     });
   };
   const settle = () => {
-    if (busy || (due && !stopped)) return;
+    if (beganAt !== undefined || (due && !stopped)) return;
     for (const resolve of idlers) resolve();
     idlers = [];
   };
@@ -68,7 +68,7 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
       next();
       return ended;
     },
-    busyMs: () => (busy ? now() - beganAt : 0),
+    busyMs: () => (beganAt === undefined ? 0 : now() - beganAt),
     idle: () =>
       new Promise((resolve) => {
         idlers.push(resolve);

@@ -99,6 +99,13 @@ it('a stop in the rest before a run ends the wait: nothing is under way or due',
   expect(begun).toHaveLength(1);
 });
 
+it('where nothing is under way or due, idle is at once', async () => {
+  const idle = vi.fn();
+  void runs(10).turns.idle().then(idle);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(idle).toHaveBeenCalled();
+});
+
 it('how long a run is under way is known, and 0 between two', async () => {
   const { turns } = runs(10);
   await vi.advanceTimersByTimeAsync(500);

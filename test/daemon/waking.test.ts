@@ -48,3 +48,15 @@ it('after the stop nothing wakes', async () => {
   await pass(5000);
   expect(wake).not.toHaveBeenCalled();
 });
+
+it('an event that waits for its run is forgotten at the stop', async () => {
+  const { host, wake, waking } = started();
+  await pass(2000);
+  wake.mockClear();
+  host.addUplink('eth0', 'br0');
+  await pass(0);
+  expect(waking.eventDue()).toBe(true);
+  waking.stop();
+  await pass(5000);
+  expect([waking.eventDue(), wake.mock.calls]).toEqual([false, []]);
+});
