@@ -200,6 +200,8 @@ test('check warns of a rule that is for nothing here, and its exit status is wha
   sim.writeFile(FILE, `${CONFIG}      - {name: b, domains: [gone-*]}\n`);
   const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
   expect([status, out]).toEqual([0, expect.stringMatching(/^rule b of br0 is for no interface of any domain here$/m)]);
+  // Of a domain that is named, nothing is said of others' rules.
+  expect((await outputOf(() => runCheck(sim, ['web'], OPTIONS))).out).not.toContain('rule b');
 });
 
 test('check --format json has the rules that are for nothing here, and null where that cannot be told', async () => {

@@ -132,7 +132,10 @@ test('these are the commands, their flags and presets', () => {
 
 test('the help of each command is in words', () => {
   const all = createProgram().commands.flatMap((command) => [command, ...command.commands]);
-  for (const command of all) expect(command.helpInformation()).not.toMatch(/NaN|undefined/);
+  for (const command of all) {
+    expect(command.helpInformation()).not.toMatch(/NaN|undefined/);
+    for (const { flags, description } of command.options) expect(description, flags).toMatch(/\w+/);
+  }
 });
 
 test('the version is told; a word that is not known ends with 2, and help is offered', async () => {
