@@ -174,6 +174,8 @@ describe('certificate and key', () => {
     const message = refused('tls_server_config:\n  cert_file: a\n  key: [SECRET]\n');
     expect(message).toContain('tls_server_config.key: expected PEM text, found a list or a mapping');
     expect(message).not.toContain('SECRET');
+    expect(refused('basic_auth_users: { a: "" }')).toMatch(/expected a bcrypt hash, .*, found nothing$/);
+    expect(refused('basic_auth_users: { a: b }')).toMatch(/found something else, which is not shown$/);
   });
 });
 
