@@ -66,10 +66,11 @@ function sample(folder: string, count: number): readonly Job[] {
     .sort((a, b) => a.file.localeCompare(b.file) || a.mutant.start - b.mutant.start);
 }
 
-/** Runs them all; where a worker hangs, another one goes on behind the mutant at which it did. */
+/** Runs them all; where a worker hangs or ends, another one goes on behind the mutant at which it did. */
 async function runAll(jobs: readonly Job[], told: (result: Result) => void): Promise<void> {
   const list = join(work, 'jobs.json');
   writeFileSync(list, JSON.stringify(jobs));
+  let silent = 0;
   for (let first = 0; first < jobs.length; ) {
     const worker = spawn(
       process.execPath,
@@ -94,7 +95,10 @@ async function runAll(jobs: readonly Job[], told: (result: Result) => void): Pro
     }
     // Its threads may still be at an endless loop.
     if (worker.pid !== undefined && worker.exitCode === null) process.kill(-worker.pid, 'SIGKILL');
-    if (first === begun) throw new Error('a worker ended without a result');
+    silent = first === begun ? silent + 1 : 0;
+    // One mutant may take all memory; what ends each worker is no mutant.
+    if (silent > 1) throw new Error('workers end without a result');
+    if (silent === 1) told({ index: first++, fate: 'hung', ms: 0 });
   }
 }
 
