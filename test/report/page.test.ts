@@ -268,6 +268,13 @@ test('everything at once is as in the golden file; `npm run golden` writes it an
   await expect(page).toMatchFileSnapshot('../golden/page.html');
 });
 
+test('a policy is held back also where nothing can be told yet of what it would move', () => {
+  const status = statusAt(NOW, { heldProblem: 'it waits' });
+  expect(renderPage(input([], { remediator: { kind: 'current', status } }))).toContain(
+    '<b>A policy is held back</b>: it waits.',
+  );
+});
+
 test('a search finds decisions by domain, vnet, bridge and outcome', () => {
   const decision = (domain: string, vnet: string): Decision => ({
     at: NOW - 1000,

@@ -46,7 +46,6 @@ function renderDomains(byDomain: ReadonlyMap<string, DomainHookStats>, now: numb
     'hook-more',
     rows.map(([domain, stats]) => renderDomain(domain, stats, now)),
     'domain',
-    (some) => html`<ol class="log">${some}</ol>`,
   );
 }
 

@@ -56,8 +56,8 @@ function renderHeld({ held, heldProblem }: RemediatorStatus): Html {
     ({ bridge, domain, vnet, changes }) =>
       html`<li id="held/${bridge}/${vnet}"><b>${domain}</b> ${vnet} ${changes.map((change) => html`<code>${change}</code> `)}</li>\n`,
   );
-  return html`<div class="hold"><p><b>${count(held.length, 'vnet')} held back</b>: ${heldProblem ?? HELD}. What it is: <code>libvirt-vlan-exporter plan</code></p>
-${held.length > 0 && fold('held-more', rows, 'vnet', (some) => html`<ol class="log">${some}</ol>`)}</div>`;
+  return html`<div class="hold"><p><b>${held.length > 0 ? count(held.length, 'vnet') : 'A policy is'} held back</b>: ${heldProblem ?? HELD}. What it is: <code>libvirt-vlan-exporter plan</code></p>
+${held.length > 0 && fold('held-more', rows, 'vnet')}</div>`;
 }
 
 function renderRefusals({ refusals }: RemediatorStatus): Html {
@@ -67,14 +67,14 @@ function renderRefusals({ refusals }: RemediatorStatus): Html {
       html`<li><b>${domain ?? vnet ?? bridge}</b> ${domain && vnet} ${reason}: ${text}</li>\n`,
   );
   return html`<h3>Left alone</h3>
-${fold('refusals-more', rows, 'refusal', (some) => html`<ol class="log">${some}</ol>`)}`;
+${fold('refusals-more', rows, 'refusal')}`;
 }
 
 function renderDecisions(recent: readonly Decision[], now: number, filter: Filter): Html {
   const rows = recent.flatMap((decision) => renderDecision(decision, now, filter));
   if (rows.length === 0) return html``;
   return html`<h3>Newest decisions</h3>
-${fold('decisions-more', rows, 'decision', (some) => html`<ol class="log">${some}</ol>`)}`;
+${fold('decisions-more', rows, 'decision')}`;
 }
 
 function renderDecision(decision: Decision, now: number, filter: Filter): Html | [] {
