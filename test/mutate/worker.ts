@@ -100,8 +100,13 @@ async function fateOf({ file, mutant }: Job) {
       const by = await firstFailure(specs.slice(at, at + size));
       if (by !== undefined) return { fate: 'killed', by } as const;
     }
-    return { fate: 'survived' } as const;
+    // What bail ended may have been cut short unnoticed.
+    vitest.config.bail = 0;
+    vitest.invalidateFile(file);
+    const by = await firstFailure(specs);
+    return by === undefined ? ({ fate: 'survived' } as const) : ({ fate: 'killed', by } as const);
   } finally {
+    vitest.config.bail = 1;
     mutated = undefined;
     vitest.invalidateFile(file);
   }

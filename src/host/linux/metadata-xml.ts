@@ -2,7 +2,7 @@
 // know there as it is, and `virsh metadata` gives the namespace to the element itself (src/util/virxml.c, virXMLInjectNamespace).
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { METADATA_NAMESPACE, type Metadata, type MetadataElement } from '../../model/snapshot.ts';
-import { attribute, child, decode, type Node, XML_OPTIONS } from './xml-node.ts';
+import { asNode, attribute, child, decode, type Node, XML_OPTIONS } from './xml-node.ts';
 
 // A VM with 4094 VLANs written one by one has 20 kB; other programs' metadata beside ours may be longer.
 const MAX_TEXT = 64 * 1024;
@@ -31,7 +31,7 @@ export function readMetadata(text: string): Metadata | undefined {
 const UNREADABLE: Metadata = { problem: 'cannot be read as XML' };
 
 function ours(tag: string, item: Node | string, outer: Node | undefined): readonly MetadataElement[] {
-  const node: Node = typeof item === 'string' ? { '#text': item } : item;
+  const node = asNode(item);
   const prefix = tag.includes(':') ? tag.slice(0, tag.indexOf(':')) : undefined;
   const declaration = prefix === undefined ? 'xmlns' : `xmlns:${prefix}`;
   const namespace = attribute(node, declaration) ?? attribute(outer, declaration);
@@ -49,8 +49,7 @@ function element(tag: string, node: Node, depth: number): MetadataElement {
     if (key === '#text') text = typeof value === 'string' ? decode(value).trim() : '';
     else if (key.startsWith('@') && typeof value === 'string') attributes.push([key.slice(1), decode(value)]);
     else if (Array.isArray(value) && depth < MAX_DEPTH)
-      for (const item of value as readonly (Node | string)[])
-        children.push(element(key, typeof item === 'string' ? { '#text': item } : item, depth + 1));
+      for (const item of value as readonly (Node | string)[]) children.push(element(key, asNode(item), depth + 1));
   }
   return { name: tag.slice(tag.indexOf(':') + 1), attributes: attributes.filter(isOwn), children, text };
 }

@@ -16,8 +16,12 @@ export type Node = { readonly [key: string]: readonly (Node | string)[] | string
 /** The elements `tag` inside of `node`, in their order. */
 export function children(node: Node | undefined, tag: string): readonly Node[] {
   const list = node?.[tag];
-  // An empty element is an empty string, one with nothing but text is that text.
-  return Array.isArray(list) ? list.map((item) => (typeof item === 'string' ? { '#text': item } : item)) : [];
+  return Array.isArray(list) ? list.map(asNode) : [];
+}
+
+/** An empty element is an empty string to the parser, one with nothing but text is that text. */
+export function asNode(item: Node | string): Node {
+  return typeof item === 'string' ? { '#text': item } : item;
 }
 
 /** The first element `tag` inside of `node`. */

@@ -46,6 +46,15 @@ test('the namespace may be declared on <metadata>, as libvirt does with one that
   expect(read(text).metadata).toEqual({ elements: [ours] });
 });
 
+test('our element may hold nothing but text', () => {
+  const element = { name: 'vlans', attributes: [], children: [], text: '10' };
+  for (const metadata of [
+    `<metadata xmlns:lve='${URN}'><lve:vlans>10</lve:vlans></metadata>`,
+    `<metadata><vlans xmlns='${URN}'>10</vlans></metadata>`,
+  ])
+    expect(read(metadata).metadata).toEqual({ elements: [element] });
+});
+
 test.each([
   ['no metadata', ''],
   ['empty metadata', '<metadata/>'],

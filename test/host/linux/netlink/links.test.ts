@@ -125,6 +125,9 @@ const hex16 = (n: number) => Buffer.from([n & 255, n >> 8]).toString('hex');
 test('the VLANs of a network card that has a switch of its own are no bridge’s', () => {
   expect(parseBridgeLink(link(vlan(0, 10)))?.vlans).toEqual([run(10, 10)]);
   expect(parseBridgeLink(link(`0600000002000000${vlan(0, 10)}`))).toBeUndefined();
+  // Its mode, and flags of another length, say nothing of that.
+  for (const other of ['0600010002000000', '0800000002000000'])
+    expect(parseBridgeLink(link(`${other}${vlan(0, 10)}`))?.vlans).toEqual([run(10, 10)]);
 });
 
 test.each([
