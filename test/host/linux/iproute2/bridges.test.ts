@@ -183,6 +183,16 @@ describe('an answer in doubt is asked for once more', () => {
   test('a port whose name is if57 is no doubt', async () => {
     expect(await read(['if57'], NUMBERED, PORT)).toEqual({ reading: ['if57'], left: 1 });
   });
+  test('a port that was changed has no row: a dump leaves ports out while others are deleted', async () => {
+    const OTHER = '[{"ifname":"vnet2","vlans":[{"vlan":5}]}]';
+    const add = (port: string) => ({ action: 'add', port, ...vidRange(5), pvid: false, untagged: false }) as const;
+    const { bridges, left } = answering(['vnet1', 'vnet2'], [OTHER, PORT]);
+    const { vlans } = await bridges.change([add('vnet1'), add('vnet2')], { ports: ['br0'], fdb: [] });
+    expect([vlans.ok && [...vlans.value.keys()], left.length]).toEqual([['vnet1'], 0]);
+    const gone = answering(['vnet2'], [OTHER, PORT]);
+    await gone.bridges.change([add('vnet1'), add('vnet2')], { ports: ['br0'], fdb: [] });
+    expect(gone.left).toEqual([PORT]);
+  });
   test('the dump at the end of a batch counts as the first answer', async () => {
     const { bridges, left } = answering(['vnet1'], ['[]', PORT]);
     const change = { action: 'add', port: 'vnet1', ...vidRange(5), pvid: false, untagged: false } as const;
