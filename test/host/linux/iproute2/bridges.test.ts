@@ -183,7 +183,7 @@ describe('an answer in doubt is asked for once more', () => {
   test('a port whose name is if57 is no doubt', async () => {
     expect(await read(['if57'], NUMBERED, PORT)).toEqual({ reading: ['if57'], left: 1 });
   });
-  test('a port that was changed has no row: a dump leaves ports out while others are deleted', async () => {
+  test('a port that was changed has no row', async () => {
     const OTHER = '[{"ifname":"vnet2","vlans":[{"vlan":5}]}]';
     const add = (port: string) => ({ action: 'add', port, ...vidRange(5), pvid: false, untagged: false }) as const;
     const { bridges, left } = answering(['vnet1', 'vnet2'], [OTHER, PORT]);
@@ -192,6 +192,19 @@ describe('an answer in doubt is asked for once more', () => {
     const gone = answering(['vnet2'], [OTHER, PORT]);
     await gone.bridges.change([add('vnet1'), add('vnet2')], { ports: ['br0'], fdb: [] });
     expect(gone.left).toEqual([PORT]);
+  });
+  test('a dump that iproute2 calls inconsistent, with status 0, is read again, also at the end of a batch', async () => {
+    const disturbed = { stdout: '[]', stderr: 'Dump was interrupted and may be inconsistent.\n' };
+    const asked: string[] = [];
+    const run: Processes['run'] = async (_, args) => {
+      asked.push(args.at(-1) ?? '');
+      const answer = asked.length < 3 ? disturbed : { stdout: PORT, stderr: '' };
+      return { ...answer, exitCode: 0, problem: undefined };
+    };
+    const change = { action: 'add', port: 'vnet1', ...vidRange(5), pvid: false, untagged: false } as const;
+    const host = memoryHost({ '/sys/class/net/br0/brif/vnet1': '', '/sys/class/net/vnet1/address': '' });
+    const { vlans } = await createIproute2({ ...host, run }).change([change], { ports: ['br0'], fdb: [] });
+    expect([asked, vlans.ok && vlans.value.size]).toEqual([['-', 'show', 'show'], 1]);
   });
   test('the dump at the end of a batch counts as the first answer', async () => {
     const { bridges, left } = answering(['vnet1'], ['[]', PORT]);
