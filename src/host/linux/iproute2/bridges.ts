@@ -35,13 +35,12 @@ export function createIproute2(machine: Machine): Bridges {
     list: () => listBridges(machine),
     links: readLinks,
     read: async (names, only) => {
-      // The process first, so that the files are read while it runs.
+      // The links first: a port that came between the two would be one without any VLAN.
       const begin = machine.monotonic();
-      const dump = readVlans(machine);
       const links = readLinks(names, only);
       const linksMs = machine.monotonic() - begin;
-      const first = await dump;
-      const vlansMs = machine.monotonic() - begin;
+      const first = await readVlans(machine);
+      const vlansMs = machine.monotonic() - begin - linksMs;
       const ports = links.ok ? links.value.flatMap((bridge) => bridge.ports.map((port) => port.name)) : [];
       const vlans = await readAgainInDoubt(machine, first, ({ size }) => size === 0 && ports.length > 0);
       const collectors = [
