@@ -1,13 +1,20 @@
-// The VM that the hook was called for, from the XML on stdin: what libvirt says of it now, with the names of its taps.
+// The VM that the hook was called for, with the names of its taps: from the XML on stdin, or, where that has waited, from libvirt's live XML.
 import { nameInXml, parseDomainXml } from '../host/linux/domain-xml.ts';
+import { LIVE_FOLDER } from '../host/linux/files.ts';
+import type { HookHost } from '../host/linux/hook-machine.ts';
 import type { Policy } from '../model/policy.ts';
-import type { Domain, Interface } from '../model/snapshot.ts';
+import { type Domain, type Interface, orUndefined } from '../model/snapshot.ts';
 
 /** Throws Error where the XML is not understood or is another VM's. */
 export function readDomain(guest: string, xml: string): Domain {
   const { name, uuid, interfaces, metadata } = parseDomainXml(xml);
   if (name !== nameInXml(guest)) throw new Error(`the XML is that of ${JSON.stringify(name.slice(0, 80))}`);
   return { name: guest, uuid, state: 'running', file: 'standard input', interfaces, metadata };
+}
+
+/** As it is now; undefined where libvirt's live XML is not there or not understood. */
+export function readLiveDomain(guest: string, { readText }: Pick<HookHost, 'readText'>): Domain | undefined {
+  return orUndefined(() => readDomain(guest, readText(`${LIVE_FOLDER}/${guest}.xml`)));
 }
 
 /** What of the policy concerns this VM: the bridges that it is on. */

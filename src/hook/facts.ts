@@ -35,7 +35,7 @@ export function factsOf(
     ...report.bridges.filter((bridge) => bridge.vlanFiltering === false).map((bridge) => notFiltering(bridge.name)),
     ...missing.map(absent),
     ...plan.refusals.filter(({ reason }) => !TOLD.has(reason)).map(refusalFact),
-    ...outcomes.map((outcome) => outcomeFact(outcome, vnets)),
+    ...outcomes.map((outcome) => outcomeFact(outcome, vnets, operation)),
     // At `started` all is said already, unless something had to be done again.
     ...(operation === 'started' ? [] : right.map(rightAlready)),
     ...(operation === 'start' ? vnets.filter((vnet) => isUnruled(vnet, policy)).map(unruled) : []),
@@ -89,7 +89,7 @@ export function entryOf(
 // `journalctl -o json` leaves out longer fields unless it is told not to.
 const MAX_MESSAGE = 3_000;
 
-function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetReport[]): Fact {
+function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetReport[], operation: Operation): Fact {
   const { bridge, vnet } = plan;
   const report = vnets.find((candidate) => candidate.vnet === vnet) as VnetReport;
   const [before, after] = [formatTable(plan.before), formatTable(plan.after)];
@@ -102,7 +102,9 @@ function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetRep
     return { ...fact, severity: 'info', text };
   }
   if (result === 'vanished') {
-    return { ...fact, severity: 'warning', text: `${vnet} on ${bridge}: gone before it was configured` };
+    // Of a VM that runs, an interface that is unplugged goes, and all go when it ends.
+    const severity = operation === 'start' ? 'warning' : 'info';
+    return { ...fact, severity, text: `${vnet} on ${bridge}: gone before it was configured` };
   }
   return { ...fact, severity: 'error', text: `${vnet} on ${bridge}: ${result}: ${problem}` };
 }

@@ -12,12 +12,11 @@ export interface Scope {
 /** Never rejects for anything the host says. */
 export async function readSnapshot(host: Host, { bridges: scope }: Scope): Promise<Snapshot> {
   const takenAt = host.now();
-  // The bridges may be another process' work: it goes on while the domains are read.
-  const bridges = host.bridges.read(scope.map(({ name }) => name));
+  // The domains after the bridges: what an older XML asks for would be put over what libvirt has just set.
+  const { links, vlans, collectors } = await host.bridges.read(scope.map(({ name }) => name));
   const begin = host.monotonic();
   const running = await host.domains.read();
   const run = { collector: 'domains', ok: running.ok, durationMs: host.monotonic() - begin } as const;
-  const { links, vlans, collectors } = await bridges;
   const domains = withoutTheDead(running, links, host.domains.died);
   const kept = portsKeptByLibvirt(domains, links);
   const fdb = kept.length === 0 ? undefined : await host.bridges.fdb(kept);

@@ -19,14 +19,13 @@ export async function configure(
   since: number = host.monotonic(),
 ): Promise<readonly Outcome[]> {
   if (plans.length === 0) return [];
-  // Between the decision and now, somebody may have turned filtering off: then nothing that is written means anything.
-  const idle = notFiltering(host, new Set(plans.map((plan) => plan.bridge)));
-  const changes = plans.flatMap((plan) => (idle.has(plan.bridge) ? [] : plan.changes));
+  const idle = tooLate(host, plans);
+  const changes = plans.flatMap((plan) => (idle.has(plan) ? [] : plan.changes));
   const fresh = await change(host, changes, plans);
   const { failures } = fresh;
   const found = plans.map((plan) => verify(plan, fresh));
   const outcomes = plans.map((plan, i) =>
-    outcome(host, plan, found[i] as Verification, idle.get(plan.bridge) ?? failureOf(plan, failures), since),
+    outcome(host, plan, found[i] as Verification, idle.get(plan) ?? failureOf(plan, failures), since),
   );
   // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind.
   const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && failureOf(o.plan, failures) !== undefined);
@@ -35,21 +34,33 @@ export async function configure(
   return outcomes.map((o) => reverted.find((r) => r.plan === o.plan) ?? o);
 }
 
+function bridgesOf(plans: readonly VnetPlan[]): readonly string[] {
+  return [...new Set(plans.map((plan) => plan.bridge))];
+}
+
 function change(host: Machine, changes: readonly Change[], plans: readonly VnetPlan[]): Promise<ChangesMade> {
-  const bridgesOf = (some: readonly VnetPlan[]) => [...new Set(some.map((plan) => plan.bridge))];
   const fdb = plans.filter((plan) => plan.fdb).map(({ bridge, vnet }) => ({ bridge, port: vnet }));
   return host.bridges.change(changes, { ports: bridgesOf(plans), fdb });
 }
 
-/** Why nothing is to be changed on a bridge, by its name. */
-function notFiltering(host: Machine, names: ReadonlySet<string>): ReadonlyMap<string, string> {
-  const read = host.bridges.links([...names], new Set());
+/**
+ * Plans that are not to be carried out any more, and why. Between the decision and now, somebody may have turned filtering off: then nothing
+ * that is written means anything. Or the port is on another bridge, and would keep these VLANs there.
+ */
+function tooLate(host: Machine, plans: readonly VnetPlan[]): ReadonlyMap<VnetPlan, string> {
+  const read = host.bridges.links(bridgesOf(plans), new Set(plans.map((plan) => plan.vnet)));
+  const now = read.ok ? read.value : [];
+  const filters = new Map(now.map(({ name, vlanFiltering }) => [name, vlanFiltering]));
+  const bridgeOf = new Map(now.flatMap(({ name, ports }) => ports.map((port) => [port.name, name])));
+  const why = ({ bridge, vnet }: VnetPlan) => {
+    if (filters.get(bridge) === undefined) return `${bridge} cannot be asked whether it filters VLANs`;
+    if (!filters.get(bridge)) return `${bridge} does not filter VLANs any more`;
+    return bridgeOf.get(vnet) === bridge ? undefined : `${vnet} left ${bridge}`;
+  };
   return new Map(
-    [...names].flatMap((name) => {
-      const filters = read.ok ? read.value.find((bridge) => bridge.name === name)?.vlanFiltering : undefined;
-      if (filters === true) return [];
-      const why = filters === false ? 'does not filter VLANs any more' : 'cannot be asked whether it filters VLANs';
-      return [[name, `not changed, since ${name} ${why}`]];
+    plans.flatMap((plan) => {
+      const problem = why(plan);
+      return problem === undefined ? [] : [[plan, `not changed, since ${problem}`]];
     }),
   );
 }
@@ -72,9 +83,9 @@ function failureOf(plan: VnetPlan, failures: ChangesMade['failures']): string | 
 
 async function revert(host: Machine, spoilt: readonly Outcome[], since: number): Promise<readonly Outcome[]> {
   const plans = spoilt.map((o) => o.plan);
-  const idle = notFiltering(host, new Set(plans.map((plan) => plan.bridge)));
+  const idle = tooLate(host, plans);
   const back = spoilt.flatMap(({ plan, actual }) =>
-    idle.has(plan.bridge) ? [] : changesBetween(plan.vnet, actual ?? [], plan.before),
+    idle.has(plan) ? [] : changesBetween(plan.vnet, actual ?? [], plan.before),
   );
   const fresh = await change(
     host,
@@ -94,7 +105,7 @@ async function revert(host: Machine, spoilt: readonly Outcome[], since: number):
         problem: `${o.problem}; put back to ${before}`,
         durationMs,
       };
-    const problem = `${o.problem}; could not be put back to ${before}: ${idle.get(o.plan.bridge) ?? found.problem}`;
+    const problem = `${o.problem}; could not be put back to ${before}: ${idle.get(o.plan) ?? found.problem}`;
     return { ...o, result: 'failed', actual: found.actual, problem, durationMs };
   });
 }

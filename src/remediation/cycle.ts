@@ -20,7 +20,8 @@ export interface CycleInput {
   /** When it was triggered, by the monotonic clock: for the durations. */
   readonly since: number;
   readonly dryRun: boolean;
-  readonly paused: boolean;
+  /** Asked when all is read: a pause that begins meanwhile counts. */
+  readonly isPaused: () => boolean;
   /** The sha256 of the policy that an operator accepted. */
   readonly agreed?: string | undefined;
 }
@@ -57,10 +58,11 @@ export function createMemory(state: State, startedAt: number): Memory {
 }
 
 export async function runCycle(input: CycleInput, memory: Memory): Promise<CycleResult> {
-  const { host, settings, paused, dryRun, agreed } = input;
+  const { host, settings, dryRun, agreed } = input;
   const { policy, remediation: limits } = settings;
   const inForce = memory.accepted.kind === 'known' ? memory.accepted.policy.bridges : [];
   const snapshot = await readSnapshot(host, { bridges: uniqueByName([...policy.bridges, ...inForce]) });
+  const paused = input.isPaused();
   const answer = decide({ ...memory, snapshot, policy, limits, now: host.now(), paused, dryRun, agreed });
   const outcomes = await configure(
     host,

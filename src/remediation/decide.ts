@@ -108,9 +108,9 @@ export function decide(question: Question): Answer {
   };
 }
 
-// Domains that are stopped are known; of those that are gone nothing is kept.
+// Domains that are stopped are known; of those that are gone nothing is kept. A host without any tells nothing: libvirt's folders may be away.
 function remembered(accepted: Accepted, { domains }: Snapshot): Accepted {
-  if (accepted.kind !== 'known' || !domains.ok) return accepted;
+  if (accepted.kind !== 'known' || !domains.ok || domains.value.length === 0) return accepted;
   const { intents, most, waiting } = accepted;
   const there = (keys: readonly string[] | undefined) => keys && stillThere(keys, domains.value);
   return {

@@ -6,7 +6,7 @@ import type { Host, Locking } from '../host/host.ts';
 import type { Log } from '../model/log.ts';
 import { AGREED_FILE, PAUSE_FILE } from '../model/remediator-paths.ts';
 import type { RemediatorStatus } from '../model/remediator-status.ts';
-import { readingOf } from '../model/snapshot.ts';
+import { orUndefined, readingOf } from '../model/snapshot.ts';
 import { readAgreement } from './agreement.ts';
 import { attemptLock } from './attempt-lock.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
@@ -68,6 +68,8 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     once('journal', problem, 'the journal could not be written'),
   );
 
+  // What an operator accepted before this process began was meant for another.
+  if (!dryRun) orUndefined(() => host.removeFile(AGREED_FILE));
   if (memory.accepted.kind === 'unknown')
     log.error({ problem: memory.accepted.problem }, 'the state file is unreadable');
 
@@ -86,12 +88,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     try {
       const since = trigger.at;
       const agreed = readAgreement(host);
-      const paused = isPaused(host, log);
-      if (paused && !wasPaused)
-        log.warn({ file: PAUSE_FILE }, 'paused: nothing is healed until the pause file is gone');
-      if (!paused && wasPaused) log.info({ file: PAUSE_FILE }, 'the pause is over');
-      wasPaused = paused;
-      const input = { host, settings, trigger: trigger.name, since, dryRun, paused, agreed };
+      const input = { host, settings, trigger: trigger.name, since, dryRun, isPaused, agreed };
       const result = await runCycle(input, memory);
       memory = result.memory;
       sleepUntil(result.wakeAt);
@@ -102,6 +99,14 @@ export function createRemediator(options: RemediatorOptions): Remediator {
     } finally {
       await locking?.release();
     }
+  };
+
+  const isPaused = (): boolean => {
+    const paused = isPauseAskedFor(host, log);
+    if (paused && !wasPaused) log.warn({ file: PAUSE_FILE }, 'paused: nothing is healed until the pause file is gone');
+    if (!paused && wasPaused) log.info({ file: PAUSE_FILE }, 'the pause is over');
+    wasPaused = paused;
+    return paused;
   };
 
   const sleepUntil = (at: number | undefined) => {
@@ -148,7 +153,7 @@ export function createRemediator(options: RemediatorOptions): Remediator {
 }
 
 // If the file cannot be looked for, it counts as there: an operator who wants a pause gets one.
-function isPaused(host: Host, log: Log): boolean {
+function isPauseAskedFor(host: Host, log: Log): boolean {
   try {
     return host.stat(PAUSE_FILE) !== undefined;
   } catch (error) {

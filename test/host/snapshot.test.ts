@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createSimHost } from '../../src/host/sim/host.ts';
 import { readSnapshot } from '../../src/host/snapshot.ts';
 import type { Domain, Interface } from '../../src/model/snapshot.ts';
+import { formatTable } from '../../src/model/vlan.ts';
 import { onPrograms } from '../support/on-programs.ts';
 
 test('a reader takes time', async () => {
@@ -84,4 +85,19 @@ test('where the links are not known, every running VM is asked whether it lives'
     domains: { ...host.domains, read: async () => ({ ok: true, value: [web] }), died: () => dead },
   });
   expect((await read({ bridges: [] })).domains).toEqual({ ok: true, value: [dead] });
+});
+
+test('the domains are no older than the VLANs: what libvirt sets while these are read is what is asked for', async () => {
+  const mac = '52:54:00:00:00:01';
+  const sim = createSimHost();
+  sim.addBridge('br0');
+  sim.start({ name: 'fw', uuid: 'u', interfaces: [{ mac, bridge: 'br0', vlan: { tags: [{ id: 42 }] } }] });
+  const host = onPrograms(sim, (run) => async (...call) => {
+    await new Promise(setImmediate);
+    sim.setVlan('fw', mac, { tags: [{ id: 43 }] });
+    return run(...call);
+  });
+  const { vlans, domains } = await readSnapshot(host, { bridges: [{ name: 'br0' }] });
+  expect(vlans.ok && formatTable(vlans.value.get('vnet0') ?? [])).toBe('43*');
+  expect(domains.ok && domains.value[0]?.interfaces[0]?.vlan).toMatchObject({ tags: [{ id: '43' }] });
 });

@@ -305,3 +305,15 @@ test('where no bridge can be asked whether it filters, nothing is written', asyn
   expect(outcome?.problem).toContain('not changed, since br-mgmt cannot be asked whether it filters VLANs');
   expect(formatTable(b.ports.get('vnet1') ?? [])).toBe('1*');
 });
+
+test('a port that went to another bridge after the decision is not written to: it would keep these VLANs there', async () => {
+  const sim = onPrograms(createSimHost());
+  for (const bridge of ['br-mgmt', 'br-lan']) sim.addBridge(bridge);
+  for (const port of ['vnet1', 'vnet2']) sim.addUplink(port, 'br-mgmt');
+  sim.kernel.setMaster('vnet1', undefined);
+  sim.kernel.setMaster('vnet1', 'br-lan');
+  const outcomes = await configure(sim, [plan('vnet1', '1*', '100*'), plan('vnet2', '1*', '100*')]);
+  expect(outcomes.map(({ result }) => result)).toEqual(['vanished', 'verified']);
+  const { vlans } = await sim.bridges.read([]);
+  expect(vlans.ok && formatTable(vlans.value.get('vnet1') ?? [])).toBe('1*');
+});

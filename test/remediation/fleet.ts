@@ -79,7 +79,9 @@ export function createFleet(vms: number, store: StateStore = createStateMemory()
     },
     cycle: async (trigger = 'event') => {
       const settings = { policy: inForce, remediation: limits };
-      const result = await runCycle({ host, settings, trigger, since: uptime, ...options, agreed }, memory);
+      const { dryRun } = options;
+      const isPaused = () => options.paused;
+      const result = await runCycle({ host, settings, trigger, since: uptime, dryRun, isPaused, agreed }, memory);
       agreed = undefined;
       memory = result.memory;
       status = result.status;

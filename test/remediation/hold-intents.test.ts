@@ -1,5 +1,5 @@
 // The hold where the policy stays and the domains ask for something else.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createFleet, type Fleet, LIMITS, policyOf, told, WELL } from './fleet.ts';
 
 const mac = (vm: number) => `52:54:00:00:00:${vm.toString(16).padStart(2, '0')}`;
@@ -109,7 +109,7 @@ test('VMs that are seen for the first time are no change, whatever they ask for'
 });
 
 test('a VM that is stopped keeps what was accepted of it; one that is gone does not', async () => {
-  const fleet = await healthy(11);
+  const fleet = await healthy(12);
   for (let vm = 1; vm <= 11; vm++) fleet.host.stop(`vm-${vm}`);
   await fleet.cycle();
   for (let vm = 1; vm <= 11; vm++) {
@@ -194,4 +194,16 @@ test('those that were healed wait no more, though they go out of sight', async (
   for (let vm = 1; vm <= 5; vm++) fleet.host.stop(`vm-${vm}`);
   for (let vm = 6; vm <= 11; vm++) fleet.host.setMetadata(`vm-${vm}`, asks(7));
   expect(told(await fleet.cycle()).filter((d) => d.startsWith('verified'))).toHaveLength(6);
+});
+
+test("what is held stays so where libvirt's folders are away for a moment", async () => {
+  const fleet = await healthy(11);
+  setAll(fleet, 11, 7);
+  await fleet.cycle();
+  const { read } = fleet.host.domains;
+  vi.spyOn(fleet.host.domains, 'read').mockResolvedValueOnce({ ok: true, value: [] }).mockImplementation(read);
+  expect(told(await fleet.cycle())).toEqual([]);
+  await fleet.cycle();
+  expect(fleet.status()?.held).toHaveLength(11);
+  expect(await fleet.tableOf(1)).toBe(WELL);
 });

@@ -244,6 +244,32 @@ test('the pause file holds everything, and one that cannot be looked for does to
   expect(told().at(-1)).toBe('the pause is over');
 });
 
+test('a pause that begins while the host is read counts', async () => {
+  const { remediator, host, tableOf, tap, pass } = start(1);
+  await remediator.wake('startup');
+  pass(3_600_000);
+  const { run } = host;
+  vi.spyOn(host, 'run').mockImplementationOnce(async (...call) => {
+    await new Promise(setImmediate);
+    host.writeFile(PAUSE_FILE, '');
+    host.wipe(tap(1));
+    return run(...call);
+  });
+  await remediator.wake('schedule');
+  expect(await tableOf(1)).toBe('1*');
+});
+
+test('what an operator accepted before this process began was meant for another', async () => {
+  const store = createStateMemory();
+  const first = start(11, { store });
+  await first.remediator.wake('startup');
+  first.host.writeFile(AGREED_FILE, 'pvid 7\n');
+  const settings = { ...SETTINGS, policy: policyOf(7) };
+  const second = start(11, { store, settings, host: first.host });
+  await second.remediator.wake('startup');
+  expect(second.published.at(-1)?.held).toHaveLength(11);
+});
+
 test('a failing bridge is tried again by itself when the backoff is over', async () => {
   vi.useFakeTimers();
   const { remediator, host, tableOf, pass } = start(1);

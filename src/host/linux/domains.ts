@@ -1,6 +1,7 @@
 // The domains of the host, from the files that libvirt keeps: live XML for running ones, else the persistent XML.
 // Never a call into libvirt: a hook must not (it deadlocks), and the files stay where they are while libvirtd is down.
 
+import { basename } from 'node:path';
 import { compare } from '../../model/order.ts';
 import { createSlices } from '../../model/slices.ts';
 import type { Domain } from '../../model/snapshot.ts';
@@ -70,10 +71,10 @@ export function createDomains(machine: Machine): Domains {
 }
 
 async function lookAtAll(host: Machine, before: ReadonlyMap<string, Cached>): Promise<Look> {
-  const live = xmlFiles(host, LIVE_FOLDER);
+  // Where a folder of tmpfs is written to, its list may lack a file that was there all the time: those of the last look are looked for.
+  const live = [...new Set([...xmlFiles(host, LIVE_FOLDER), ...filesIn(LIVE_FOLDER, before)])];
   const etc = xmlFiles(host, PERSISTENT_FOLDER);
   const [folder, persistent] = etc.length > 0 ? [PERSISTENT_FOLDER, etc] : [NIXOS_FOLDER, xmlFiles(host, NIXOS_FOLDER)];
-  const running = new Set(live);
   const known = new Set([...live, ...persistent].map(nameInXml));
   const isCopy = ({ copyOf }: Cached) => copyOf !== undefined && known.has(`${copyOf}.xml`);
   const entries = new Map<string, Cached>();
@@ -85,7 +86,8 @@ async function lookAtAll(host: Machine, before: ReadonlyMap<string, Cached>): Pr
     return slice();
   };
   for (const file of live) await read(LIVE_FOLDER, file, 'running');
-  for (const file of persistent) if (!running.has(file)) await read(folder, file, 'defined');
+  // A VM that stopped since the list was made is defined still.
+  for (const file of persistent) if (!entries.has(`${LIVE_FOLDER}/${file}`)) await read(folder, file, 'defined');
   const domains = [...entries.values()].filter((entry) => !isCopy(entry)).map(({ domain }) => domain);
   return { folder, entries, domains: domains.sort((a, b) => compare(a.name, b.name)) };
 }
@@ -97,6 +99,10 @@ function isUnderstood({ state }: Domain): boolean {
 
 // To parse a thousand files takes seconds: every few milliseconds, others have their turn.
 const SLICE_MS = 10;
+
+function filesIn(folder: string, entries: Look['entries']): readonly string[] {
+  return [...entries.keys()].filter((path) => path.startsWith(`${folder}/`)).map((path) => basename(path));
+}
 
 function xmlFiles(host: Machine, folder: string): readonly string[] {
   return (host.list(folder) ?? []).filter((file) => file.endsWith('.xml'));

@@ -12,14 +12,15 @@ type Sysfs = Pick<Host, 'stat' | 'readText' | 'list'>;
 export function createLinkReader(
   host: Sysfs,
 ): (bridges: readonly string[], only?: ReadonlySet<string>) => Reading<readonly Bridge[]> {
-  // Whether a name is a tap, remembered while the port stays: it serves the count of orphans and nothing else.
+  // Whether a name is a tap, remembered while the port stays.
   let taps: ReadonlyMap<string, boolean> = new Map();
   return (bridges, only) => {
     const seen = new Map<string, boolean>();
     const readPort = (name: string): Port | undefined => {
       try {
-        const mac = parseMac(host.readText(`${NET}/${name}/address`));
+        // Before its address, which a tap that goes in between does not have: it is not remembered as something else.
         const tap = taps.get(name) ?? host.stat(`${NET}/${name}/tun_flags`) !== undefined;
+        const mac = parseMac(host.readText(`${NET}/${name}/address`));
         seen.set(name, tap);
         return { name, mac, tap };
       } catch (error) {

@@ -295,3 +295,27 @@ test('where persistent XML lies in /etc, nobody looks into /var/lib', async () =
 test('a file that vanishes between the look and the reading is no domain', async () => {
   expect(await read({ '/run/libvirt/qemu/a.xml': { text: '', error: 'ENOENT' } })).toEqual({ ok: true, value: [] });
 });
+
+test('a VM that stops between the list and the look is defined still', async () => {
+  const host = memoryHost({ '/run/libvirt/qemu/a.xml': xml('a'), '/etc/libvirt/qemu/a.xml': xml('a') });
+  const stat = (path: string) => {
+    if (path.startsWith('/run/libvirt/qemu/')) host.files.delete(path);
+    return host.stat(path);
+  };
+  const reading = await createDomains({ ...host, stat }).read();
+  expect(reading.ok && reading.value).toMatchObject([{ name: 'a', state: 'defined' }]);
+});
+
+test('a live file that the list leaves out, as tmpfs may while others are written, is looked for', async () => {
+  const host = memoryHost({ '/run/libvirt/qemu/a.xml': xml('a'), '/run/libvirt/qemu/b.xml': xml('b') });
+  let hidden = '';
+  const list = (path: string) => host.list(path)?.filter((name) => name !== hidden);
+  const domains = createDomains({ ...host, list });
+  await domains.read();
+  hidden = 'a.xml';
+  domains.changed();
+  expect(await domains.read()).toMatchObject({ ok: true, value: [{ name: 'a' }, { name: 'b' }] });
+  host.files.delete('/run/libvirt/qemu/a.xml');
+  domains.changed();
+  expect(await domains.read()).toMatchObject({ ok: true, value: [{ name: 'b' }] });
+});

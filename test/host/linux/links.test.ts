@@ -131,3 +131,19 @@ test('sysfs that cannot be listed makes the reading fail', () => {
 test('the bridges of a host are the links that have a bridge folder', () => {
   expect(listBridges(memoryHost(BRIDGE))).toEqual(['br0']);
 });
+
+test('a tap that goes while it is read is not remembered as something else', () => {
+  const host = memoryHost(BRIDGE);
+  let isGoing = true;
+  const stat = (path: string) => {
+    if (!isGoing || !path.endsWith('vnet1/tun_flags')) return host.stat(path);
+    isGoing = false;
+    host.files.delete('/sys/class/net/vnet1/address');
+    return undefined;
+  };
+  const read = createLinkReader({ ...host, stat });
+  read(['br0']);
+  host.files.set('/sys/class/net/vnet1/address', { text: 'fe:54:00:00:00:01' });
+  const again = read(['br0']);
+  expect(again.ok && again.value[0]?.ports).toMatchObject([{ name: 'eno1' }, { name: 'vnet1', tap: true }]);
+});

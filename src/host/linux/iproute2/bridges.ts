@@ -24,12 +24,15 @@ import {
 } from './text.ts';
 
 const TIMEOUT_MS = 10_000;
+// As netlink's dumps (../netlink/exchange.ts).
+const ATTEMPTS = 4;
 
 type Machine = Processes & Pick<Host, 'stat' | 'readText' | 'list' | 'monotonic'>;
 
 /** A missing, failing or hanging `bridge` makes a reading fail, and changes. */
 export function createIproute2(machine: Machine): Bridges {
   const readLinks = createLinkReader(machine);
+  let before: VlanTables = new Map();
   return {
     via: () => 'iproute2',
     list: () => listBridges(machine),
@@ -42,7 +45,14 @@ export function createIproute2(machine: Machine): Bridges {
       const first = await readVlans(machine);
       const vlansMs = machine.monotonic() - begin - linksMs;
       const ports = links.ok ? links.value.flatMap((bridge) => bridge.ports.map((port) => port.name)) : [];
-      const vlans = await readAgainInDoubt(machine, first, ({ size }) => size === 0 && ports.length > 0);
+      // Where a link goes between two parts of the kernel's answer, the next one is left out (rtnl_bridge_getlink counts places).
+      const lacksOne = (tables: VlanTables) => ports.some((port) => before.has(port) && !tables.has(port));
+      const vlans = await readAgainInDoubt(
+        machine,
+        first,
+        (tables) => (tables.size === 0 && ports.length > 0) || lacksOne(tables),
+      );
+      if (vlans.ok) before = vlans.value;
       const collectors = [
         { collector: 'links', ok: links.ok, durationMs: linksMs },
         { collector: 'vlans', ok: vlans.ok, durationMs: vlansMs },
@@ -62,14 +72,17 @@ export function createIproute2(machine: Machine): Bridges {
   };
 }
 
-/** All VLAN tables. One process. */
+/** All VLAN tables. One process, and more where links change meanwhile. */
 async function readVlans(machine: Machine): Promise<Reading<VlanTables>> {
-  const show = () => machine.run('bridge', VLAN_SHOW, { timeoutMs: TIMEOUT_MS });
-  const first = await show();
-  const { problem, stdout } = isDisturbed(first) ? await show() : first;
-  if (problem !== undefined) return { ok: false, error: problem };
-  const tables = readingOf(() => parseVlanShow(stdout));
-  return tables.ok ? tables : { ok: false, error: `bridge ${VLAN_SHOW.join(' ')}: ${tables.error}` };
+  const failed = (error: string) => ({ ok: false, error: `bridge ${VLAN_SHOW.join(' ')}: ${error}` }) as const;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const result = await machine.run('bridge', VLAN_SHOW, { timeoutMs: TIMEOUT_MS });
+    if (result.problem !== undefined) return { ok: false, error: result.problem };
+    if (isDisturbed(result)) continue;
+    const tables = readingOf(() => parseVlanShow(result.stdout));
+    return tables.ok ? tables : failed(tables.error);
+  }
+  return failed(`${ATTEMPTS} times, links changed meanwhile`);
 }
 
 /**

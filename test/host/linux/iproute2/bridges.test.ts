@@ -215,6 +215,33 @@ describe('an answer in doubt is asked for once more', () => {
     const { vlans } = await createIproute2({ ...host, run }).change([change], { ports: ['br0'], fdb: [] });
     expect([asked, vlans.ok && vlans.value.size]).toEqual([['-', 'show', 'show'], 1]);
   });
+  test('one that is disturbed each time is an error, and no table', async () => {
+    let asked = 0;
+    const run: Processes['run'] = async () => {
+      asked++;
+      return {
+        stdout: PORT,
+        stderr: 'Dump was interrupted and may be inconsistent.\n',
+        exitCode: 0,
+        problem: undefined,
+      };
+    };
+    const { vlans } = await createIproute2({ ...memoryHost(), run }).read(['br0']);
+    expect([asked, vlans]).toEqual([
+      4,
+      { ok: false, error: 'bridge -j -compressvlans vlan show: 4 times, links changed meanwhile' },
+    ]);
+  });
+  test('a port that had rows when it was last read has none', async () => {
+    const OTHER = '[{"ifname":"vnet2","vlans":[{"vlan":5}]}]';
+    const BOTH = `[${PORT.slice(1, -1)},${OTHER.slice(1, -1)}]`;
+    const { bridges, left } = answering(['vnet1', 'vnet2'], [BOTH, OTHER, BOTH, OTHER, OTHER, OTHER]);
+    for (const rows of [2, 2, 1, 1]) {
+      const { vlans } = await bridges.read(['br0']);
+      expect(vlans.ok && vlans.value.size).toBe(rows);
+    }
+    expect(left).toEqual([]);
+  });
   test('the dump at the end of a batch counts as the first answer', async () => {
     const { bridges, left } = answering(['vnet1'], ['[]', PORT]);
     const change = { action: 'add', port: 'vnet1', ...vidRange(5), pvid: false, untagged: false } as const;
