@@ -57,7 +57,7 @@ to_journal() {
 newline='
 '
 
-# Whether the config asks for it: the key where a key can stand, at the begin of a line or after { or a comma. Here and nowhere else, so that it also holds where node is gone or the config is broken.
+# Whether the config asks for it, where the program cannot tell: node is gone, or the config is broken. The key where a key can stand: at the begin of a line, or after { or a comma.
 fail_closed() {
   [ -f "$LIBVIRT_VLAN_CONFIG" ] &&
     timeout 1 sed 's/^#.*//; s/[[:space:]]#.*//' "$LIBVIRT_VLAN_CONFIG" | tr '\n' ',' |
@@ -70,11 +70,13 @@ configure() {
   status=$?
   case $status in
   0) return 0 ;;
-  3) ;; # It has told why.
+  3) ;; # It has told why, and could not read the config.
+  4) return 0 ;; # It has told why, and the config lets the VM start.
+  5) ;; # It has told why, and the config does not.
   137) complain_of_run "no answer from $LIBVIRT_VLAN_NODE $program within $LIBVIRT_VLAN_ANSWER_SECONDS s" ;;
   *) complain_of_run "$LIBVIRT_VLAN_NODE $program ended with exit status $status; run \"libvirt-vlan-exporter hook status\"" ;;
   esac
-  fail_closed || return 0
+  [ $status = 5 ] || fail_closed || return 0
   complain "the VM is kept from starting, as fail_closed in $LIBVIRT_VLAN_CONFIG demands"
   return 1
 }

@@ -11,7 +11,7 @@ import {
   takeFiles,
 } from '../host/linux/hook-machine.ts';
 import { doJobs } from './jobs.ts';
-import { type HookMachine, reportFailure, runStart } from './run.ts';
+import { type HookMachine, reportFailure, runStart, STATUS } from './run.ts';
 
 // Less than hook.sh waits, so that what hangs is named in the journal.
 const START_END_MS = 750 * Number(process.env.LIBVIRT_VLAN_ANSWER_SECONDS ?? 8);
@@ -29,7 +29,8 @@ const machine: HookMachine = {
 };
 
 process.on('uncaughtException', (error) => {
-  process.exitCode = reportFailure({ guest: guest ?? '', operation: 'start' }, error, machine, 0);
+  reportFailure({ guest: guest ?? '', operation: 'start' }, error, machine, 0);
+  process.exitCode = STATUS.failedUnread;
 });
 if (guest === undefined) void doJobs(machine, () => takeFiles(`${folder}/spool`));
 else void runStart(guest, readStdin, machine).then((status) => (process.exitCode = status));

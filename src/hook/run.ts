@@ -1,5 +1,4 @@
-// One call of the hook. It changes nothing but the VM's own taps and writes nothing to stdout. What it does with a failure is
-// hook.sh's business: only that knows fail_closed.
+// One call of the hook. It changes nothing but the VM's own taps and writes nothing to stdout.
 import type { Settings } from '../config/settings.ts';
 import type { HookHost, KeptFile } from '../host/linux/hook-machine.ts';
 import type { JournalFields } from '../model/journal.ts';
@@ -7,7 +6,7 @@ import type { Policy } from '../model/policy.ts';
 import type { Domain } from '../model/snapshot.ts';
 import type { Call } from './call.ts';
 import { configureDomain, missingTaps } from './configure-domain.ts';
-import { policyFor, readDomain } from './domain.ts';
+import { policyFor, readDomain, readLiveDomain } from './domain.ts';
 import { entryOf, type Fact, factsOf, tapAwaited, tapGone, tapMissing } from './facts.ts';
 import { heldBy } from './held.ts';
 import { loadKeptSettings } from './settings-cache.ts';
@@ -26,20 +25,23 @@ export interface HookMachine {
   write(entries: readonly JournalFields[]): void;
 }
 
-/** Exit statuses of `start`, for hook.sh. FAILED: and the journal says why. 1 and 2 are node's own. */
-export const DONE = 0;
-export const FAILED = 3;
+/** Exit statuses of `start`, for hook.sh. Where it failed, the journal says why, and the status what the config's fail_closed says. 1 and 2 are node's own. */
+export const STATUS = { done: 0, failedUnread: 3, failedOpen: 4, failedClosed: 5 } as const;
 
 const POLL_MS = 200;
 
 /** Configures the VM's taps while libvirt waits. `readXml` may throw Error. Returns the exit status. Never rejects. */
 export async function runStart(guest: string, readXml: () => string, machine: HookMachine): Promise<number> {
+  let failed: number = STATUS.failedUnread;
   try {
-    const job = await prepare({ guest, operation: 'start', xml: readXml() }, machine);
+    const settings = await settingsOf(machine);
+    failed = settings.hook.failClosed ? STATUS.failedClosed : STATUS.failedOpen;
+    const job = jobOf({ guest, operation: 'start', xml: readXml() }, settings, machine);
     const facts = await configureAndTell(job, tapAwaited, machine.elapsed);
-    return facts.some((fact) => fact.severity === 'error' || fact.incomplete) ? FAILED : DONE;
+    return facts.some((fact) => fact.severity === 'error' || fact.incomplete) ? failed : STATUS.done;
   } catch (error) {
-    return reportFailure({ guest, operation: 'start' }, error, machine, machine.elapsed());
+    reportFailure({ guest, operation: 'start' }, error, machine, machine.elapsed());
+    return failed;
   }
 }
 
@@ -48,7 +50,7 @@ export async function runLater(call: Call, machine: HookMachine): Promise<void> 
   const begin = machine.elapsed();
   const took = () => machine.elapsed() - begin;
   try {
-    const job = await prepare(call, machine);
+    const job = jobOf(call, await settingsOf(machine), machine);
     if (call.operation === 'reconnect') {
       const held = heldBy(machine.host, job.settings.policy.sha256, call.guest);
       if (held === undefined) await configureAndTell(job, tapMissingLater(job, ''), took);
@@ -66,18 +68,17 @@ export async function runLater(call: Call, machine: HookMachine): Promise<void> 
   }
 }
 
-/** What could not be done at all, as an entry; returns the exit status. Never throws. `took`: milliseconds. */
+/** What could not be done at all, as an entry. Never throws. `took`: milliseconds. */
 export function reportFailure(
   call: Pick<Call, 'guest' | 'operation'>,
   error: unknown,
   machine: HookMachine,
   took: number,
-): number {
+): void {
   const isExpected = error instanceof Error && ['ConfigError', 'Error'].includes(error.name);
   const unexpected = error instanceof Error ? error.stack : error;
   const text = isExpected ? error.message.replaceAll('\n', '; ') : String(unexpected);
   machine.write([entryOf({ severity: 'error', text }, call, took, call.operation !== 'started')]);
-  return FAILED;
 }
 
 /** One VM's business. */
@@ -90,9 +91,15 @@ interface Job {
   readonly policy: Policy;
 }
 
-async function prepare(call: Call, machine: HookMachine): Promise<Job> {
-  const settings = await loadKeptSettings(machine.host, machine.configFile, machine.program, machine.settings);
-  const domain = readDomain(call.guest, call.xml);
+function settingsOf({ host, configFile, program, settings }: HookMachine): Promise<Settings> {
+  return loadKeptSettings(host, configFile, program, settings);
+}
+
+/** Throws Error where the XML is not understood. */
+function jobOf(call: Call, settings: Settings, machine: HookMachine): Job {
+  const handed = readDomain(call.guest, call.xml);
+  // A job waits for its turn. Meanwhile the VM may have been changed, or started anew.
+  const domain = call.operation === 'start' ? handed : (readLiveDomain(call.guest, machine.host) ?? handed);
   return { machine, call, settings, domain, policy: policyFor(domain, settings.policy) };
 }
 

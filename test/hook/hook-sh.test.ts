@@ -199,6 +199,15 @@ describe('a start that fails', () => {
   });
 });
 
+test('the program says what the config wants where it could read it: the script does not look', () => {
+  config('bridges: {br0: {vlans: [1], pvid: 1, rules: [{name: a, domains: [a], because: "x, fail_closed: true"}]}}');
+  node('exit 4');
+  expect(call('start').status).toBe(0);
+  config('');
+  node('exit 5');
+  expect(call('start').status).toBe(1);
+});
+
 describe('whatever hangs, libvirt has its answer within ten seconds', () => {
   test("node, and with it a child that keeps libvirt's files", () => {
     node('sleep 1000');

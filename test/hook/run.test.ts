@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseSettings } from '../../src/config/load.ts';
-import { DONE, FAILED, runStart } from '../../src/hook/run.ts';
+import { runStart, STATUS } from '../../src/hook/run.ts';
 import type { SimInterface } from '../../src/host/sim/vm.ts';
 import { PAUSE_FILE, STATUS_FILE } from '../../src/model/remediator-paths.ts';
 import { CONFIG, SHIPPED, stdinXml, tableOf, testMachine } from './machine.ts';
@@ -19,14 +19,21 @@ const vm = (name: string, ...interfaces: SimInterface[]) => ({
 });
 
 test('the exit statuses are those that hook.sh knows', () => {
-  expect([DONE, FAILED]).toEqual([0, 3]);
-  expect(readFileSync('src/hook/hook.sh', 'utf8')).toContain(`\n  ${FAILED}) ;; # It has told why.\n`);
+  const script = readFileSync('src/hook/hook.sh', 'utf8');
+  expect(STATUS.done).toBe(0);
+  for (const line of [
+    `${STATUS.failedUnread}) ;; # It has told why, and could not read the config.`,
+    `${STATUS.failedOpen}) return 0 ;; # It has told why, and the config lets the VM start.`,
+    `${STATUS.failedClosed}) ;; # It has told why, and the config does not.`,
+    `[ $status = ${STATUS.failedClosed} ] || fail_closed || return 0`,
+  ])
+    expect(script).toContain(`\n  ${line}\n`);
 });
 
 test('at start a VM of a rule gets its VLANs and PVID, in one entry that stands for the run', async () => {
   const { host, call, entries, said } = testMachine();
   host.start(vm('vyos-01'));
-  expect(await call('vyos-01', 'start')).toBe(DONE);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.done);
   expect(tableOf(host, 'vnet0')).toBe(RIGHT);
   expect(said()).toEqual(['6 start: vnet0 on br-mgmt: VLANs 10 20 30 40 100 110 120, PVID 100 (rule pvid100); was 1*']);
   expect(entries[0]).toMatchObject({
@@ -114,6 +121,41 @@ test('reconnect: what was undone is done again, and it is a run', async () => {
   });
 });
 
+describe('a job has waited', () => {
+  const CONFIG = 'bridges:\n  br-mgmt: {vlans: [10], pvid: 1, intent: [vlan, rules]}\n';
+
+  test.each(['started', 'reconnect'] as const)(
+    'and the VM was changed meanwhile: what it is now counts, at %s',
+    async (operation) => {
+      const { host, call } = testMachine({ config: CONFIG });
+      host.start(vm('fw', nic(1, { vlan: { tags: [{ id: 42 }] } })));
+      const xml = stdinXml(host, 'fw');
+      host.setVlan('fw', nic(1).mac, { tags: [{ id: 43 }] });
+      await call('fw', operation, xml);
+      expect(tableOf(host, 'vnet0')).toBe('43*');
+    },
+  );
+
+  test('and the VM was started anew: its former tap is not missed', async () => {
+    const { host, call, said } = testMachine();
+    host.start(vm('vyos-01'));
+    const xml = stdinXml(host, 'vyos-01');
+    host.stop('vyos-01');
+    host.start(vm('vyos-01'));
+    await call('vyos-01', 'started', xml);
+    expect(said()).toEqual([expect.stringMatching(/^6 started: vnet1 on br-mgmt: VLANs .*PVID 100/)]);
+  });
+
+  test('where the live XML is not understood, what was handed over counts', async () => {
+    const { host, call } = testMachine();
+    host.start(vm('vyos-01'));
+    const xml = stdinXml(host, 'vyos-01');
+    host.writeFile('/run/libvirt/qemu/vyos-01.xml', '<domain>');
+    await call('vyos-01', 'started', xml);
+    expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  });
+});
+
 test('only its own taps are touched, whatever the MACs of others', async () => {
   const { host, call } = testMachine();
   host.start(vm('other', nic(1, { mac: '02:54:00:00:00:01' }), nic(1, { mac: 'fe:54:00:00:00:01' })));
@@ -166,7 +208,7 @@ test.each(['started', 'reconnect'] as const)('nor is one that stops while the ho
     if (line.includes('show') && host.running().includes('vyos-01')) host.stop('vyos-01');
   });
   await call('vyos-01', operation, xml);
-  expect(said()).toEqual([`6 ${operation}: vnet0 is not a port of br-mgmt: the VM has ended`]);
+  expect(said()).toEqual([`6 ${operation}: vnet0 on br-mgmt: gone before it was configured`]);
 });
 
 test('started configures taps that are there, also where the live XML is gone', async () => {
@@ -183,7 +225,7 @@ test('at start a tap that is not there yet is no error, but the start is not don
   host.start(vm('vyos-01'));
   const xml = stdinXml(host, 'vyos-01');
   host.kernel.removeLink('vnet0');
-  expect(await call('vyos-01', 'start', xml)).toBe(FAILED);
+  expect(await call('vyos-01', 'start', xml)).toBe(STATUS.failedOpen);
   expect(said()).toEqual(['6 start: vnet0 is not a port of br-mgmt yet; looking again when it has started']);
   expect(entries[0]).toMatchObject({
     LIBVIRT_VLAN_OUTCOME: 'absent',
@@ -292,7 +334,7 @@ test.each([
   ],
 ])('nor is a bridge asked for an interface that can have no tap on it: %s', async (nic, named) => {
   const { host, call, said } = testMachine();
-  expect(await call('a', 'start', `<domain><name>a</name><devices>${nic}</devices></domain>`)).toBe(DONE);
+  expect(await call('a', 'start', `<domain><name>a</name><devices>${nic}</devices></domain>`)).toBe(STATUS.done);
   expect(said()).toEqual([`6 start: the policy says nothing of ${named}`]);
   expect(host.commands).toEqual([]);
 });
@@ -301,6 +343,26 @@ test('a VM without interfaces is told of as such', async () => {
   const { call, said } = testMachine();
   await call('a', 'reconnect', '<domain><name>a</name></domain>');
   expect(said()).toEqual(['6 reconnect: the VM has no interface']);
+});
+
+test.each([
+  ['{"bridges": {"br-mgmt": {"vlans": [1], "pvid": 1}}, "a": "ticket #12"}', undefined],
+  [
+    'bridges: {br-mgmt: {vlans: [1], pvid: 1, rules: [{name: a, domains: [a], because: "ticket #12"}]}} \nhook: {fail_closed: true}',
+    STATUS.failedClosed,
+  ],
+  [
+    '{"bridges": {"br-mgmt": {"vlans": [1], "pvid": 1, "rules": [{"name": "a", "domains": ["a"], "because": "ticket #12"}]}}, "hook": {"fail_closed": true}}',
+    STATUS.failedClosed,
+  ],
+  [
+    'bridges: {br-mgmt: {vlans: [1], pvid: 1, rules: [{name: a, domains: [a], because: "tried, fail_closed: true kept VMs down"}]}}',
+    STATUS.failedOpen,
+  ],
+  ['bridges: {br-mgmt: {vlans: [1], pvid: 1}}\nhook: {fail_closed: &a true}', STATUS.failedClosed],
+])('a start that fails says what the config wants of it: %s', async (config, status) => {
+  const { call } = testMachine({ config });
+  expect(await call('vyos-01', 'start', '<')).toBe(status ?? STATUS.failedUnread);
 });
 
 const bad: Record<string, { xml?: string; config?: string; guest?: string; says: string }> = {
@@ -324,7 +386,7 @@ for (const [what, { xml, config, guest = 'vyos-01', says }] of Object.entries(ba
     const { host, call, said, entries } = testMachine(config === undefined ? {} : { config });
     host.start(vm('vyos-01'));
     const fed = xml ?? stdinXml(host, 'vyos-01');
-    expect(await call(guest, 'start', fed)).toBe(FAILED);
+    expect(await call(guest, 'start', fed)).toBe(config === undefined ? STATUS.failedOpen : STATUS.failedUnread);
     for (const operation of ['started', 'reconnect'] as const) await call(guest, operation, fed);
     expect(said()).toHaveLength(3);
     // At `started` the run has been counted at `start`.
@@ -338,7 +400,7 @@ for (const [what, { xml, config, guest = 'vyos-01', says }] of Object.entries(ba
 test('what only libxml2 takes in <metadata> keeps nobody from being configured, where nobody asks it', async () => {
   const { host, call, said } = testMachine();
   host.start({ ...vm('vyos-01'), metadata: "<a\u{10000} xmlns='urn:libvirt-vlan-exporter:1'/>" });
-  expect(await call('vyos-01', 'start')).toBe(DONE);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.done);
   expect(said()).toEqual([expect.stringMatching(/^6 /)]);
   expect(tableOf(host, 'vnet0')).toBe(RIGHT);
 });
@@ -346,7 +408,7 @@ test('what only libxml2 takes in <metadata> keeps nobody from being configured, 
 test('a VM with a carriage return in its name, which its XML cannot say, is configured as any other', async () => {
   const { host, call, entries } = testMachine();
   host.start(vm('vyos\r01'));
-  expect(await call('vyos\r01', 'start')).toBe(DONE);
+  expect(await call('vyos\r01', 'start')).toBe(STATUS.done);
   // No rule names it.
   expect(entries.map((entry) => [entry.LIBVIRT_VLAN_DOMAIN, entry.PRIORITY])).toEqual([
     ['vyos\r01', 6],
@@ -360,7 +422,7 @@ test('an error that nobody thought of is an entry with its stack', async () => {
   const readXml = () => {
     throw new TypeError('zn is not a function');
   };
-  expect(await runStart('vyos-01', readXml, machine)).toBe(FAILED);
+  expect(await runStart('vyos-01', readXml, machine)).toBe(STATUS.failedOpen);
   expect(said()).toEqual([expect.stringMatching(/^3 ERROR: start: TypeError: zn is not a function\n/)]);
 });
 
@@ -369,8 +431,8 @@ test('nor is it a matter what was thrown; and no entry is longer than journalctl
   const throws = (what: unknown) => () => {
     throw what;
   };
-  expect(await runStart('vyos-01', throws('a text'), machine)).toBe(FAILED);
-  expect(await runStart('vyos-01', throws(new Error('x'.repeat(10_000))), machine)).toBe(FAILED);
+  expect(await runStart('vyos-01', throws('a text'), machine)).toBe(STATUS.failedOpen);
+  expect(await runStart('vyos-01', throws(new Error('x'.repeat(10_000))), machine)).toBe(STATUS.failedOpen);
   expect(said()[0]).toBe('3 ERROR: start: a text');
   expect(said()[1]).toMatch(/^3 ERROR: start: x+$/);
   expect(said()[1]?.length).toBeLessThan(4096);
@@ -413,7 +475,7 @@ test('bridge missing: the errors say so', async () => {
   const { host, call, said } = testMachine();
   host.start(vm('vyos-01'));
   host.sabotage((line) => line.startsWith('bridge'), 'missing');
-  expect(await call('vyos-01', 'start')).toBe(FAILED);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.failedOpen);
   expect(said()[0]).toMatch(/^3 ERROR: start: vlans: bridge .*no such program/);
 });
 
@@ -423,7 +485,7 @@ test('a port that vanishes half-way is a warning', async () => {
   host.onRun((line) => {
     if (line.includes('batch')) host.kernel.removeLink('vnet0');
   });
-  expect(await call('vyos-01', 'start')).toBe(DONE);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.done);
   expect(said()).toEqual(['4 WARN: start: vnet0 on br-mgmt: gone before it was configured']);
 });
 
@@ -434,7 +496,7 @@ test('a port that cannot be changed is an error, and the start is not done', asy
     exitCode: 1,
     stderr: 'RTNETLINK answers: Operation not permitted',
   });
-  expect(await call('vyos-01', 'start')).toBe(FAILED);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.failedOpen);
   expect(said()).toEqual([expect.stringMatching(/^3 ERROR: start: vnet0 on br-mgmt: failed: .*not permitted/)]);
   expect(entries[0]?.LIBVIRT_VLAN_OUTCOME).toBe('failed');
 });
@@ -443,7 +505,7 @@ test('a VLAN that stays because the policy only tells of it is a warning, and th
   const { host, call, said, entries } = testMachine();
   host.start(vm('vyos-01'));
   host.kernel.links.get('vnet0')?.vlans.set(7, false);
-  expect(await call('vyos-01', 'start')).toBe(DONE);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.done);
   expect(said()).toEqual([
     '4 WARN: start: vnet0 on br-mgmt left alone: vlan_unexpected: VLAN 7 stays, the policy says "unexpected: report"',
     expect.stringMatching(/^6 start: vnet0 on br-mgmt: VLANs 7 10 /),
@@ -459,7 +521,7 @@ test('a bridge that does not filter is an error, and its ports are left alone', 
   const { host, call, said, entries } = testMachine();
   host.start(vm('vyos-01'));
   host.kernel.setFiltering('br-mgmt', false);
-  expect(await call('vyos-01', 'start')).toBe(FAILED);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.failedOpen);
   expect(said()).toEqual(['3 ERROR: start: br-mgmt enforces no VLAN (vlan_filtering 0)']);
   expect(entries[0]).toMatchObject({ LIBVIRT_VLAN_BRIDGE: 'br-mgmt', LIBVIRT_VLAN_FINDING: ['filtering_off'] });
   expect(tableOf(host, 'vnet0')).toBe('1*');
@@ -480,7 +542,7 @@ test('a tap that the policy calls an uplink is left alone, and that is told', as
     config: 'bridges: { br-mgmt: { vlans: [10], pvid: 100, uplinks: [vnet0, eno1] } }\n',
   });
   host.start(vm('router-1', nic(1), nic(2)));
-  expect(await call('router-1', 'start')).toBe(FAILED);
+  expect(await call('router-1', 'start')).toBe(STATUS.failedOpen);
   expect(tableOf(host, 'vnet0')).toBe('1*');
   expect(tableOf(host, 'vnet1')).toBe('10 100*');
   expect(said().filter((entry) => entry.startsWith('3'))).toEqual([
@@ -493,7 +555,7 @@ test("what is wrong with the bridge's uplinks and its own place on it is no matt
     config: 'bridges: { br-mgmt: { vlans: [10], pvid: 100, uplinks: [eno1], host: { vlans: [7], pvid: none } } }\n',
   });
   host.start(vm('router-1'));
-  expect(await call('router-1', 'start')).toBe(DONE);
+  expect(await call('router-1', 'start')).toBe(STATUS.done);
   expect(said()).toEqual([expect.stringMatching(/^6 start: vnet0 on br-mgmt: VLANs 10 100,/)]);
 });
 
@@ -501,7 +563,7 @@ test('a tap whose <vlan> contradicts a rule is left as libvirt set it, and both 
   const { host, call, said } = testMachine();
   host.start(vm('vyos-01', nic(1, { vlan: { tags: [{ id: 20 }] } })));
   const before = tableOf(host, 'vnet0');
-  expect(await call('vyos-01', 'start')).toBe(FAILED);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.failedOpen);
   expect(tableOf(host, 'vnet0')).toBe(before);
   expect(said()).toEqual([
     '3 ERROR: start: vnet0 on br-mgmt left alone: intent_conflict: ' +
@@ -512,7 +574,7 @@ test('a tap whose <vlan> contradicts a rule is left as libvirt set it, and both 
 test('the FDB is left to libvirt, which would not start a VM whose entries are there already', async () => {
   const { host, call } = testMachine();
   host.start(vm('vyos-01', nic(1, { type: 'network', macTable: 'libvirt' })));
-  expect(await call('vyos-01', 'start')).toBe(DONE);
+  expect(await call('vyos-01', 'start')).toBe(STATUS.done);
   expect(tableOf(host, 'vnet0')).toBe(RIGHT);
   expect(host.commands.filter((line) => line.includes('fdb'))).toEqual([]);
 });
