@@ -21,7 +21,7 @@ export function renderCommandPage(program: DeclaredCommand, { version, date }: E
     '.PP',
     text(
       'It reads the kernel, the files of libvirt and the journal, and never calls libvirt. Only heal, remediate and the hook change\n' +
-        'anything, and only the VLANs of ports that are matched beyond doubt to an interface of a running VM.',
+        'anything, and only the VLANs and FDB entries of ports that are matched beyond doubt to an interface of a running VM.',
     ),
     heading('Commands'),
     ...program.commands.flatMap(describe),

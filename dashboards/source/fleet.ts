@@ -56,10 +56,15 @@ export const fleet: Dashboard = {
       `sum(${recorded('vnets_compliant:sum')}) / sum(${recorded('vnets:sum')})`,
       { width: 3, unit: 'percentunit', colors: RATIO },
     ),
-    stat('Wrong PVID', 'Vnets whose untagged traffic is on the wrong VLAN.', `sum(${recorded('pvid_wrong:sum')})`, {
-      width: 3,
-      colors: RED_ABOVE_0,
-    }),
+    stat(
+      'Wrong PVID',
+      'Vnets whose untagged traffic is on the wrong VLAN, or dropped.',
+      `sum(${recorded('pvid_wrong:sum')})`,
+      {
+        width: 3,
+        colors: RED_ABOVE_0,
+      },
+    ),
     stat(
       'Hook errors',
       'Errors that the hook reported in the last hour.',
@@ -71,7 +76,7 @@ export const fleet: Dashboard = {
     ),
     stat(
       'Suspended',
-      'VMs that the remediator stopped healing, because something undid it each time.',
+      'VMs that the remediator stopped healing, because something undid it each time or the heals failed.',
       `sum(${recorded('remediation_suspended:sum')})`,
       { width: 3, colors: ORANGE_ABOVE_0 },
     ),

@@ -71,7 +71,7 @@ export const host: Dashboard = {
     ),
     stat(
       'Wrong PVID',
-      'Vnets whose untagged traffic is on the wrong VLAN.',
+      'Vnets whose untagged traffic is on the wrong VLAN, or dropped.',
       `sum(libvirt_vlan_vnet_pvid_correct{${VM}} == bool 0)`,
       {
         width: 3,
@@ -89,20 +89,25 @@ export const host: Dashboard = {
     ),
     stat(
       'Hook installed',
-      'Whether a hook that sets VLANs is in place and executable.',
+      "Whether this project's hook, or the original, is in place and executable.",
       `min(libvirt_vlan_hook_installed{${HOST}})`,
       {
         width: 3,
         values: NO_YES,
       },
     ),
-    stat('Remediator', 'Whether drift is mended by itself.', `min(libvirt_vlan_remediator_up{${HOST}})`, {
-      width: 3,
-      values: [
-        [0, 'off', 'text'],
-        [1, 'on', 'green'],
-      ],
-    }),
+    stat(
+      'Remediator',
+      'Whether drift is mended by itself. In a dry run and in a pause it is not: see the panel Remediator below.',
+      `min(libvirt_vlan_remediator_up{${HOST}} * (1 - libvirt_vlan_remediator_dry_run) * (1 - libvirt_vlan_remediator_paused))`,
+      {
+        width: 3,
+        values: [
+          [0, 'off', 'text'],
+          [1, 'on', 'green'],
+        ],
+      },
+    ),
     stat('Sources', 'Whether the exporter can read all it needs.', `min(libvirt_vlan_collector_success{${HOST}})`, {
       width: 3,
       values: [
@@ -242,7 +247,7 @@ export const host: Dashboard = {
     ),
     table(
       'Interfaces without a port',
-      'Interfaces of running VMs that have no port on their bridge: they have no network.',
+      'Interfaces of running VMs that have no port on their bridge: they have no network, or that of another bridge.',
       [
         {
           // As the alert: one whose port is in doubt has one.

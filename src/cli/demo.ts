@@ -24,8 +24,8 @@ export function register(program: Command): void {
     .option('--no-heal', 'without the remediator')
     .option(
       '--control <address>',
-      'take orders there: POST /break-pvid, /wipe, /remove-vlan, /lose-fdb, /contradict, /misask, /agree, /repair, /stop or /start?domain=NAME, ' +
-        '/cut-off-host, /reconnect-host, /pause, /resume',
+      'take orders there: POST /ACT?domain=NAME with break-pvid, wipe, remove-vlan, lose-fdb, contradict, misask, agree, repair, stop or start; ' +
+        'POST /cut-off-host, /reconnect-host, /pause or /resume',
     )
     .addOption(logLevelOption('warn'))
     .action(async (flags) => {

@@ -7,7 +7,7 @@ import { register as registerUninstall } from './hook/uninstall.ts';
 export function register(program: Command): void {
   const hook = program
     .command('hook')
-    .description("libvirt's hook: sets the VLANs of a VM's ports when it starts")
+    .description("libvirt's hook: sets the VLANs of a VM's ports when it starts, and when libvirtd restarts")
     .addHelpText(
       'after',
       '\nlibvirt itself calls "hook GUEST OPERATION SUBOPERATION EXTRA" with the domain XML on stdin; exit status 0,\n' +

@@ -44,7 +44,7 @@ const rule = checked(anyOf(ruleKeys, SELECTORS), selectorRemarks);
 
 const host = checked(
   object({
-    vlans: required(vids, 'The VLANs of the bridge itself, at least these.'),
+    vlans: required(vids, 'The VLANs of the bridge itself, at least these; required where there is host.'),
     pvid: preset(pvid, 'Its PVID; none: it may have any, or none.', 'none'),
   }),
   hostRemarks,
@@ -61,7 +61,7 @@ const bridge = checked(
     ),
     unexpected: preset(
       oneOf(...UNEXPECTED),
-      'VLANs on a vnet that the policy does not name: told as findings, also removed when healing, or none of both. The default VLAN 1 is always removed where not wanted.',
+      "VLANs on a vnet that the policy does not name: report tells of them, remove also removes them when healing, ignore does neither. VLAN 1 and the bridge's default PVID are always removed where not wanted.",
       'report',
     ),
     rules: preset(
@@ -105,7 +105,7 @@ export const configFile = object({
     {
       identifiers: preset(
         list(identifier, 'a list of at least one journal identifier, as [libvirt-hook]', 1),
-        "The journal identifiers of the hook, ours and the original's.",
+        'The journal identifiers of the hook; ours, libvirt-hook, counts besides.',
         ['libvirt-hook'],
       ),
       wait_seconds: preset(integer(0, 600), 'How long the hook waits for the taps of a VM that has started.', 15),
@@ -123,7 +123,7 @@ export const configFile = object({
       ),
       max_vnets_per_policy_change: preset(
         integer(0, 100_000),
-        'When a change of this file would move more vnets than this, they are held until an operator runs heal.',
+        'When a change of this file, or what domains newly ask for, would move more vnets than this, they are held until an operator runs heal.',
         10,
       ),
     },

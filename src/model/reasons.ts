@@ -141,7 +141,7 @@ const TABLE = {
     severity: 'warning',
     alert: 'LibvirtVlanVlanUnexpected',
     healed: 'by policy',
-    healing: 'with `unexpected: remove`; the default VLAN always',
+    healing: "with `unexpected: remove`; VLAN 1 and the bridge's default PVID always",
     inspect: vlansOf,
   },
   tagging_wrong: {

@@ -101,7 +101,7 @@ export interface VnetReport {
   /** undefined where the VLAN table could not be read: the verdict is unknown. */
   readonly actual: VlanTable | undefined;
   readonly missing: Vids;
-  /** VLANs that should not be there (none where the policy says `unexpected: ignore`, but for the default VLAN). */
+  /** VLANs that should not be there (none where the policy says `unexpected: ignore`, but for VLAN 1 and the bridge's default PVID). */
   readonly unexpected: Vids;
   /** VLANs that leave untagged and should not, or the reverse; those of `unexpected` among them. */
   readonly mistagged: Vids;

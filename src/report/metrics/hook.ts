@@ -42,7 +42,7 @@ export const HOOK_FAMILIES: readonly Family<HookInputs>[] = [
     'gauge',
     'hook_installed',
     [],
-    'Whether a libvirt hook that sets VLANs is in place and executable.',
+    "Whether this project's hook, or the original of RCA-2026-02-001, is in place and executable; other hooks do not count.",
     ({ installed }) => single(installed),
   ),
 ];

@@ -25,7 +25,7 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
   remediatorGauge('remediator_dry_run', 'Whether the remediator only decides and logs, and changes nothing.', (s) =>
     Number(s?.dryRun ?? false),
   ),
-  remediatorGauge('remediator_paused', "Whether the remediator's pause file holds everything.", (s) =>
+  remediatorGauge('remediator_paused', 'Whether the remediator is paused by its pause file: it changes nothing.', (s) =>
     Number(s?.paused ?? false),
   ),
   remediatorGauge(

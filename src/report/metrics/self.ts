@@ -83,7 +83,7 @@ export const AUDIT_FAMILIES: readonly Family<AuditInputs>[] = [
     'gauge',
     'kernel_interface',
     ['via'],
-    '1 for what the kernel is asked by for bridges and VLANs, netlink or iproute2.',
+    '1 for the way in which the kernel is asked for bridges and VLANs, netlink or iproute2.',
     (i) => KERNEL_INTERFACES.map((via) => ({ value: Number(i.kernelInterface === via), labels: { via } })),
   ),
   family('gauge', 'policy_info', ['sha256'], '1. The checksum of the policy in force, in normal form.', (i) => [

@@ -28,12 +28,12 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
     'gauge',
     'vnet_vlan_member',
     [...VNET, 'vlan', 'expected'],
-    'Whether the vnet is a member of the VLAN: 1 yes, 0 no. expected="true" for each VLAN of the policy, "false" for each that should not be there.',
+    'Whether the vnet is a member of the VLAN: 1 yes, 0 no. expected="true" for each VLAN of the policy, "false" for each that should not be there. Absent where that cannot be told.',
     memberships,
   ),
   vnetGauge(
     'vnet_pvid',
-    "The vnet's PVID as the kernel has it, 0 = none.",
+    "The vnet's PVID as the kernel has it, 0 = none. Absent where it cannot be read.",
     known((v) => pvidOf(v.actual) ?? 0),
   ),
   vnetGauge(
@@ -48,12 +48,12 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
   ),
   vnetGauge(
     'vnet_tagging_correct',
-    'Whether each VLAN leaves the vnet as the policy wants it, tagged or untagged; a VLAN that should not be there, unless it is the PVID, tagged.',
+    'Whether each VLAN leaves the vnet as the policy wants it, tagged or untagged; a VLAN that should not be there, unless it is the PVID, tagged. Absent where that cannot be told.',
     decided(known((v) => v.mistagged.length === 0)),
   ),
   vnetGauge(
     'vnet_compliant',
-    'Whether nothing about the vnet deviates from the policy. Absent where that cannot be told.',
+    'Whether nothing about the vnet deviates from the policy: 0 also where sources of intent differ, or one is not understood. Absent where its VLANs or its FDB cannot be read.',
     (v) => (v.verdict === 'unknown' ? undefined : v.verdict === 'compliant'),
   ),
   vnetGauge(
