@@ -99,7 +99,7 @@ async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<n
   const { commands, leftOut } = inferMetadata(policy, domains.value);
   for (const sentence of leftOut) tell(`left out: ${sentence}`);
   if (commands.length === 0) {
-    tell('no rule is for an interface of a domain here');
+    tell(leftOut.length > 0 ? 'nothing else is to be written' : 'no rule is for an interface of a domain here');
     return 2;
   }
   print(`# The bridges that should hear it need metadata in their "intent:".\n${commands.join('\n')}\n`);

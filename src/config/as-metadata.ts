@@ -1,12 +1,12 @@
 // The rules of a policy as metadata of the domains that they are for: the virsh commands that write it. The metadata migrates with the
 // VM, so that no other host needs the rules. virsh(1), metadata: `--set` replaces all that was there, so what it said of other
-// interfaces is written again.
+// interfaces is written again. A domain that would not be heard as its rules want it is left out.
 import { compare } from '../model/order.ts';
 import type { BridgePolicy, Policy, Rule } from '../model/policy.ts';
 import { shellWord } from '../model/shell.ts';
 import { type Domain, type Interface, METADATA_NAMESPACE, type MetadataElement } from '../model/snapshot.ts';
-import { pvidOf, type VlanTable, vidRange, vidsOf, vidsWithout } from '../model/vlan.ts';
-import { ruleFor } from '../policy/expect.ts';
+import { pvidOf, sameTable, type VlanTable, vidRange, vidsOf, vidsWithout } from '../model/vlan.ts';
+import { expect, ruleFor } from '../policy/expect.ts';
 import type { Misunderstood } from '../policy/intent.ts';
 import { entriesOf, type MetadataEntry } from '../policy/metadata.ts';
 import { elementText, metadataElement } from './metadata-element.ts';
@@ -53,7 +53,8 @@ function proposalFor(policy: Policy, domain: Domain): MetadataProposal {
   const ours = new Map(ruled.map(({ iface, rule }) => [iface.mac, entry(iface.mac, rule.table)]));
   const kept = said.entries.filter(({ mac }) => mac === undefined || !ours.has(mac));
   const element = metadataElement([...ours.values(), ...kept]);
-  return { commands: [command(domain, element)], leftOut: [] };
+  const why = whyUnsaid({ ...domain, metadata: { elements: [element] } }, ruled);
+  return why === undefined ? { commands: [command(domain, element)], leftOut: [] } : leave(why);
 }
 
 /** An interface that a rule is for. */
@@ -79,6 +80,30 @@ function wouldBeLost({ element, expected, found }: Misunderstood): string {
 function entry(mac: string, table: VlanTable): MetadataEntry {
   const pvid = pvidOf(table);
   return { mac, vlans: vidsWithout(vidsOf(table), pvid === undefined ? [] : [vidRange(pvid)]), pvid: pvid ?? 'none' };
+}
+
+/** Why the domain with its new metadata would not be heard as the rules want it; undefined where it would. */
+function whyUnsaid(domain: Domain, ruled: readonly Ruled[]): string | undefined {
+  for (const { iface, bridge, rule } of ruled) {
+    const owner = { domain: { ...domain, file: undefined }, iface };
+    const { table, undecided } = expect({ ...bridge, intent: ['metadata'] }, owner);
+    if (undecided)
+      return `${iface.mac}: ${bridge.name} would not take from metadata what rule ${rule.name} wants: ${undecided.actual}; expected ${undecided.expected}; change that, or leave this VM to the rule`;
+    if (!sameTable(table, rule.table)) return shared(iface);
+  }
+  const ifaces = new Set(ruled.map(({ iface }) => iface));
+  const macs = new Set(ruled.map(({ iface }) => iface.mac));
+  const other = domain.interfaces.find((iface) => !ifaces.has(iface) && macs.has(iface.mac) && mayHear(domain, iface));
+  return other && shared(other);
+}
+
+function shared({ mac }: Interface): string {
+  return `two of its interfaces have the MAC ${mac}, and the rules do not want the same of both: metadata tells them apart by MAC alone; leave this VM to the rules`;
+}
+
+// A VM may have its MAC twice: on a bridge, and on a device of the host, which hears nothing.
+function mayHear({ state }: Domain, { bridge, network, ethernet }: Interface): boolean {
+  return bridge !== undefined || ethernet !== undefined || (state === 'defined' && network !== undefined);
 }
 
 function command({ name, state }: Domain, element: MetadataElement): string {

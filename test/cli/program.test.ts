@@ -178,6 +178,8 @@ test('config infer prints a config, or the rules of one as commands; where there
   const at = folder({
     'config.yml': CONFIG,
     'rules.yml': 'bridges: { br0: { vlans: [10], pvid: 1 } }\n',
+    'narrow.yml':
+      'bridges: { br0: { vlans: [10], pvid: 1, allowed: [], rules: [{ name: a, domains: [web], pvid: 50 }] } }\n',
     'vm.json': await snapshotOf('web'),
     'idle.json': await snapshotOf(),
     'empty.json': renderSnapshot(await readSnapshot(createSimHost({ now: () => 0 }), { bridges: [] })),
@@ -196,6 +198,11 @@ test('config infer prints a config, or the rules of one as commands; where there
     status: 2,
     out: '',
     err: 'libvirt-vlan-exporter: no rule is for an interface of a domain here\n',
+  });
+  expect(await asMetadata('narrow.yml', 'vm.json')).toMatchObject({
+    status: 2,
+    out: '',
+    err: expect.stringMatching(/left out: web: .*\n.*: nothing else is to be written\n$/),
   });
   expect(await run('config', 'infer', '--from', at('idle.json'))).toMatchObject({
     status: 2,
