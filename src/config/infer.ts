@@ -16,6 +16,7 @@ import {
   vidsOf,
   vidsWithout,
 } from '../model/vlan.ts';
+import { intentOfVlan } from '../policy/libvirt-vlan.ts';
 import { type Match, type Matching, matchPorts } from '../policy/match.ts';
 import { type ProposedBridge, type ProposedRule, renderProposal } from './infer-yaml.ts';
 
@@ -92,7 +93,7 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
     pvid,
     support: { vnets: standard.length, of: subjects.length },
     intent: saying.length > 0 ? { sources: rules.length > 0 ? ['rules', 'vlan'] : ['vlan'], ...counts } : undefined,
-    ...uplinksOf(bridge, tables, vidsFrom(subjects.flatMap((subject) => subject.table))),
+    ...uplinksOf(bridge, tables, vidsFrom([...subjects.map(({ table }) => table), ...saying.map(askedBy)].flat())),
     rules,
   };
   return { bridge: proposed, leftOut };
@@ -104,6 +105,12 @@ function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Learned
 
 function saysItself({ vlan }: Match['owner']['iface']): boolean {
   return vlan !== undefined;
+}
+
+/** What it asks for by <vlan>: nothing where that is not understood. */
+function askedBy({ owner }: Match): VlanTable {
+  const intent = owner.iface.vlan && intentOfVlan(owner.iface.vlan);
+  return intent && 'table' in intent ? intent.table : [];
 }
 
 // Why no policy can ask for this table.

@@ -4,58 +4,10 @@ import { inferMetadata } from '../../src/config/as-metadata.ts';
 import { inferConfig } from '../../src/config/infer.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { parseDomainXml } from '../../src/host/linux/domain-xml.ts';
-import type { Domain, Interface, Snapshot } from '../../src/model/snapshot.ts';
-import { parseTable } from '../../src/model/vlan.ts';
+import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
+import { snapshotOf } from '../support/nics.ts';
 import { bridgePolicy, policy, rule } from '../support/policy.ts';
-
-interface Nic {
-  readonly domain: string;
-  readonly table: string;
-  readonly network?: string;
-  /** <vlan> with this one tag. */
-  readonly tag?: string;
-}
-
-function snapshotOf(...nics: readonly Nic[]): Snapshot {
-  const byDomain = new Map<string, Interface[]>();
-  nics.forEach(({ domain, network, tag }, i) => {
-    const iface: Interface = {
-      mac: `52:54:00:00:00:0${i}`,
-      target: `vnet${i}`,
-      bridge: 'br0',
-      skipped: undefined,
-      network,
-      vlan: tag === undefined ? undefined : { tags: [{ id: tag }] },
-    };
-    byDomain.set(domain, [...(byDomain.get(domain) ?? []), iface]);
-  });
-  return {
-    takenAt: 0,
-    links: {
-      ok: true,
-      value: [
-        {
-          name: 'br0',
-          vlanFiltering: true,
-          defaultPvid: 1,
-          ports: nics.map((_, i) => ({ name: `vnet${i}`, mac: `fe:54:00:00:00:0${i}`, tap: true })),
-        },
-      ],
-    },
-    vlans: { ok: true, value: new Map(nics.map(({ table }, i) => [`vnet${i}`, parseTable(table)])) },
-    domains: {
-      ok: true,
-      value: [...byDomain].map(([name, interfaces]) => ({
-        name,
-        uuid: undefined,
-        state: 'running' as const,
-        interfaces,
-      })),
-    },
-    collectors: [],
-  };
-}
 
 /** The proposal, which makes the host compliant. */
 function proposalFor(snapshot: Snapshot): string {
