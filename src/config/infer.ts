@@ -174,15 +174,21 @@ function rulesFor(
   };
   for (const [network, [subject]] of alike) add(`network-${network}`, { networks: [network] }, subject);
   const byMac = new Map<string, Learned>();
+  const sayingTwins = groupBy(saying, ({ owner }) => idOf(owner.domain.name, owner.iface.mac));
   for (const subject of [standard, ...others]
     .flat()
     .filter((s) => !covered.has(s) && isMixed(s))
     .sort(byDomainAndMac)) {
-    const id = `${subject.domain} ${subject.mac}`;
+    const id = idOf(subject.domain, subject.mac);
+    // A rule for the MAC would be for the twin too.
+    if (sayingTwins.get(id)?.some((twin) => !sameTable(askedBy(twin), subject.table))) {
+      if (subject.key !== standard[0].key)
+        clashes.push(`${sameMac(subject)}, one by <vlan>: no rule is proposed for the other`);
+      continue;
+    }
     const earlier = byMac.get(id);
     if (earlier === undefined) add(id, { domains: [subject.domain], mac: subject.mac }, subject);
-    else if (earlier.key !== subject.key)
-      clashes.push(`two vnets of ${subject.domain} have the MAC ${subject.mac} and differ`);
+    else if (earlier.key !== subject.key) clashes.push(sameMac(subject));
     byMac.set(id, earlier ?? subject);
   }
   for (const group of others) {
@@ -194,6 +200,14 @@ function rulesFor(
     if (domains.length > 0) add(`pvid-${pvidOf(group[0].table) ?? 'none'}`, { domains }, group[0]);
   }
   return { rules, clashes };
+}
+
+function idOf(domain: string, mac: string): string {
+  return `${domain} ${mac}`;
+}
+
+function sameMac({ domain, mac }: Learned): string {
+  return `two vnets of ${domain} have the MAC ${mac} and differ`;
 }
 
 // Ports that are no taps lead out of the host.

@@ -1,8 +1,10 @@
 // Proposals for hosts on which two things do not go together: none is at once not compliant, but where it says so.
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inferConfig } from '../../src/config/infer.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
+import { lawRuns } from '../support/law-runs.ts';
 import { type Nic, snapshotOf } from '../support/nics.ts';
 
 /** The proposal, what it left out, and what is wrong with the host by it. */
@@ -22,4 +24,47 @@ test('an uplink that lacks what a VM asks for by <vlan> is not proposed, but a c
   expect(by('10 20').text).toContain('    # eno3 is no uplink here: it lacks VLANs in use\n');
   expect(by('10 20').text).not.toContain('uplinks:');
   expect(by('10 20 300').text).toContain('    uplinks: [eno3]\n');
+});
+
+test('a vnet with the MAC of one that says by <vlan> what it wants has no rule, and that is told where it needs one', () => {
+  const twins = (table: string, tag: string) =>
+    proposed(...PLAIN, { domain: 'c', table, mac: 9 }, { domain: 'c', table: `${tag}*`, tag, mac: 9 });
+  const { text, leftOut, findings } = twins('100*', '30');
+  expect(text).not.toContain('rules');
+  expect(leftOut).toEqual([
+    'br0: two vnets of c have the MAC 52:54:00:00:00:09 and differ, one by <vlan>: no rule is proposed for the other',
+  ]);
+  expect(new Set(findings.map(({ vnet }) => vnet))).toEqual(new Set(['vnet2']));
+  expect(twins('30*', '30')).toMatchObject({ leftOut: [], findings: [] });
+  expect(twins('10 20', '30')).toMatchObject({ leftOut: [], findings: [] });
+});
+
+test('a vnet that is as the bridge has no rule where its twin by <vlan> would be hit, and another of the domain has one', () => {
+  const third: Nic = { domain: 'c', table: '100*' };
+  const twins: readonly Nic[] = ['10 20', '30*'].map((table) => ({ domain: 'c', table, mac: 9 }));
+  const [one, two] = twins as [Nic, Nic];
+  const { text, leftOut, findings } = proposed(...PLAIN, third, one, { ...two, tag: '30' });
+  expect(text.match(/mac: .*/g)).toEqual(['mac: 52:54:00:00:00:02']);
+  expect({ leftOut, findings }).toEqual({ leftOut: [], findings: [] });
+});
+
+test('law: a proposal is valid, and whatever is wrong by it on the same host was told', () => {
+  const nic = fc.record({
+    domain: fc.constantFrom('a', 'b', 'c', 'd'),
+    table: fc.constantFrom('10 20', '10 20', '30*', '10 20 300*', '1* 10'),
+    network: fc.constantFrom(undefined, undefined, 'lan', 'dmz'),
+    tag: fc.constantFrom(undefined, undefined, undefined, '30', '300'),
+    mac: fc.constantFrom(undefined, undefined, 8, 9),
+  });
+  const uplink = fc.record({ domain: fc.constant('host'), table: fc.constantFrom('10 20', '1 10 20 30 300') });
+  fc.assert(
+    fc.property(fc.array(nic, { minLength: 1, maxLength: 6 }), fc.option(uplink), (vms, out) => {
+      const settled = vms.map((it) => (it.tag === undefined ? it : { ...it, table: `${it.tag}*` }));
+      const { text, leftOut, findings } = proposed(...settled, ...(out ? [{ ...out, uplink: true as const }] : []));
+      const untold = findings.filter(({ domain }) => !leftOut.some((line) => line.includes(`vnets of ${domain} have`)));
+      expect({ text, leftOut, untold }).toEqual({ text, leftOut, untold: [] });
+      expect(findings.map(({ reason }) => reason)).not.toContain('intent_conflict');
+    }),
+    { numRuns: lawRuns(300) },
+  );
 });
