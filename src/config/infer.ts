@@ -16,8 +16,8 @@ import {
   vidsOf,
   vidsWithout,
 } from '../model/vlan.ts';
-import { intentOfVlan } from '../policy/libvirt-vlan.ts';
 import { type Match, type Matching, matchPorts } from '../policy/match.ts';
+import { askedBy, saysItself, whyDrifted } from './infer-vlan.ts';
 import { type ProposedBridge, type ProposedRule, renderProposal } from './infer-yaml.ts';
 
 export interface Proposal {
@@ -69,10 +69,13 @@ interface Learned {
 
 function inferBridge(bridge: Bridge, matches: readonly Match[], tables: ReadonlyMap<string, VlanTable>): Part {
   if (!bridge.vlanFiltering) return { bridge: undefined, leftOut: [`${bridge.name}: does not filter VLANs`] };
-  const leftOut: string[] = [];
-  const saying = matches.filter(({ owner }) => saysItself(owner.iface));
+  const saying = matches.filter(({ owner }) => saysItself(owner));
+  const leftOut = saying.flatMap((match) => {
+    const why = whyDrifted(match, tables.get(match.port.name) ?? []);
+    return why ? [`${bridge.name}: ${match.port.name} of ${match.owner.domain.name}: ${why}`] : [];
+  });
   const subjects = matches.flatMap(({ port, owner }): Learned[] => {
-    if (saying.length < matches.length && saysItself(owner.iface)) return [];
+    if (saying.length < matches.length && saysItself(owner)) return [];
     const table = tables.get(port.name) ?? [];
     const why = whyInexpressible(table) ?? whyUnnameable(owner.domain.name);
     if (why) leftOut.push(`${bridge.name}: ${port.name} of ${owner.domain.name}: ${why}`);
@@ -101,16 +104,6 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
 
 function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Learned {
   return { domain: domain.name, mac: iface.mac, table, key: formatTable(table), network: iface.network };
-}
-
-function saysItself({ vlan }: Match['owner']['iface']): boolean {
-  return vlan !== undefined;
-}
-
-/** What it asks for by <vlan>: nothing where that is not understood. */
-function askedBy({ owner }: Match): VlanTable {
-  const intent = owner.iface.vlan && intentOfVlan(owner.iface.vlan);
-  return intent && 'table' in intent ? intent.table : [];
 }
 
 // Why no policy can ask for this table.

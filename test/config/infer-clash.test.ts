@@ -48,6 +48,15 @@ test('a vnet that is as the bridge has no rule where its twin by <vlan> would be
   expect({ leftOut, findings }).toEqual({ leftOut: [], findings: [] });
 });
 
+test('a vnet that has not what its <vlan> asks for is told, and one whose <vlan> is not understood', () => {
+  const says = (table: string, tag: string) => proposed(...PLAIN, { domain: 'c', table, tag });
+  expect(says('300*', '300')).toMatchObject({ leftOut: [], findings: [] });
+  expect(says('1*', '300').leftOut).toEqual(['br0: vnet2 of c: its <vlan> asks for 300*, and it has 1*']);
+  expect(says('1*', '4095').leftOut).toEqual([
+    'br0: vnet2 of c: its <vlan> is not understood: id="4095"; expected a tag id from 1 to 4094',
+  ]);
+});
+
 test('law: a proposal is valid, and whatever is wrong by it on the same host was told', () => {
   const nic = fc.record({
     domain: fc.constantFrom('a', 'b', 'c', 'd'),
@@ -59,12 +68,13 @@ test('law: a proposal is valid, and whatever is wrong by it on the same host was
   const uplink = fc.record({ domain: fc.constant('host'), table: fc.constantFrom('10 20', '1 10 20 30 300') });
   fc.assert(
     fc.property(fc.array(nic, { minLength: 1, maxLength: 6 }), fc.option(uplink), (vms, out) => {
-      const settled = vms.map((it) => (it.tag === undefined ? it : { ...it, table: `${it.tag}*` }));
-      const { text, leftOut, findings } = proposed(...settled, ...(out ? [{ ...out, uplink: true as const }] : []));
-      const untold = findings.filter(({ domain }) => !leftOut.some((line) => line.includes(`vnets of ${domain} have`)));
+      const { text, leftOut, findings } = proposed(...vms, ...(out ? [{ ...out, uplink: true as const }] : []));
+      const isTold = (domain: string | undefined, vnet: string | undefined) =>
+        leftOut.some((line) => line.includes(`${vnet} of ${domain}: `) || line.includes(`two vnets of ${domain} have`));
+      const untold = findings.filter(({ domain, vnet }) => !isTold(domain, vnet));
       expect({ text, leftOut, untold }).toEqual({ text, leftOut, untold: [] });
       expect(findings.map(({ reason }) => reason)).not.toContain('intent_conflict');
     }),
-    { numRuns: lawRuns(300) },
+    { numRuns: lawRuns(100) },
   );
 });
