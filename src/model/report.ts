@@ -129,6 +129,8 @@ export interface Finding {
   readonly bridge: string;
   readonly domain: string | undefined;
   readonly vnet: string | undefined;
+  /** Where it is about several domains. */
+  readonly domains?: readonly string[];
   /** For people. */
   readonly expected: string;
   readonly actual: string;

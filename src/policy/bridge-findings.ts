@@ -12,7 +12,8 @@ export function uplinkFindings(
   vnets: readonly VnetReport[],
   vlans: Snapshot['vlans'],
 ): Finding[] {
-  const inUse = vidsFrom([...new Set(vnets.map((vnet) => vnet.expected.table))].flat());
+  const decided = vnets.filter((vnet) => !vnet.expected.undecided);
+  const inUse = vidsFrom([...new Set(decided.map((vnet) => vnet.expected.table))].flat());
   return policy.uplinks.flatMap((uplink): Finding[] => {
     const found = (actual: string): Finding[] => [
       {
@@ -45,11 +46,13 @@ export function filteringOff(bridge: string): Finding {
 
 /** A port whose owner is in doubt. */
 export function macAmbiguous(bridge: string, { port, claims }: Ambiguity): Finding {
+  const domains = new Set(claims.map((claim) => claim.domain.name));
   const names = claims.map((claim) => `${claim.domain.name} (${claim.iface.mac})`).sort();
   return {
     reason: 'mac_ambiguous',
     bridge,
-    domain: new Set(claims.map((claim) => claim.domain.name)).size === 1 ? claims[0]?.domain.name : undefined,
+    domain: domains.size === 1 ? claims[0]?.domain.name : undefined,
+    ...(domains.size > 1 ? { domains: [...domains].sort() } : {}),
     vnet: port.name,
     expected: 'one interface that fits the port, one port that fits the interface',
     actual: `MAC ${port.mac ?? 'unreadable'}, claimed by ${names.join(', ')}`,

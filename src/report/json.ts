@@ -43,18 +43,21 @@ function bridgeJson(bridge: BridgeReport) {
 }
 
 function vnetJson(vnet: VnetReport) {
+  const { rule, table, undecided } = vnet.expected;
+  const isJudged = !undecided && vnet.actual !== undefined;
   return {
     domain: vnet.domain,
     uuid: vnet.uuid ?? null,
     vnet: vnet.vnet,
     mac: vnet.mac,
     verdict: vnet.verdict,
-    expected: { rule: vnet.expected.rule, ...tableJson(vnet.expected.table) },
+    // Without a table (`vlans` is null) where sources differ, or one is not understood.
+    expected: { rule, ...(undecided ? { pvid: null, vlans: null } : tableJson(table)) },
     // null where the VLAN table could not be read.
     actual: vnet.actual ? tableJson(vnet.actual) : null,
-    // Ranges of VLAN ids; `first` and `last` are equal where it is one.
-    missing: vnet.missing,
-    unexpected: vnet.unexpected,
+    // Ranges of VLAN ids; `first` and `last` are equal where it is one. null where it cannot be told.
+    missing: isJudged ? vnet.missing : null,
+    unexpected: isJudged ? vnet.unexpected : null,
     findings: vnet.findings.map(findingJson),
     // Why nobody changes it, whatever its VLANs; null where it may be healed.
     untouchable: vnet.untouchable ?? null,

@@ -25,6 +25,7 @@ function selectOn(bridge: BridgeReport, wanted: ReadonlySet<string>): BridgeRepo
   const vnets = bridge.vnets.filter((vnet) => wanted.has(vnet.domain));
   const concerned = vnets.length > 0 || expectedVnets.size > 0;
   const warnings = bridge.warnings.filter(({ domain }) => wanted.has(domain));
-  const concernsThem = ({ domain }: Finding) => (domain === undefined ? concerned : wanted.has(domain));
+  const concernsThem = ({ domain, domains = domain === undefined ? undefined : [domain] }: Finding) =>
+    domains?.some((name) => wanted.has(name)) ?? concerned;
   return { ...bridge, vnets, expectedVnets, orphanPorts: [], findings: bridge.findings.filter(concernsThem), warnings };
 }

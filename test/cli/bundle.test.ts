@@ -1,4 +1,5 @@
 // The built bundle as it is installed, given what it should not be given: a message, exit status 2, never a stack trace.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { main as bundle, hook } from '../../rolldown.config.ts';
+import { STATUS } from '../../src/hook/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'libvirt-vlan-exporter-'));
 const main = join(folder, 'dist/main.js');
@@ -118,7 +120,7 @@ test('the built hook reads XML as the program does, though it is built without w
   const env = { LIBVIRT_VLAN_CONFIG: at('good.yml'), LIBVIRT_VLAN_RUN: at('run') };
   const { status, stdout } = spawnSync(process.execPath, args, { input: xml, env, encoding: 'utf8' });
   expect(stdout).toMatch(/^MESSAGE=ERROR: start: the XML is that of "a &lt; 007"$/m);
-  expect(status).toBe(3);
+  expect(status).toBe(STATUS.failedOpen);
 });
 
 test('a remediator whose status cannot be removed at its end says so, and ends well', async () => {

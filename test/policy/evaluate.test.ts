@@ -89,6 +89,12 @@ describe('findings', () => {
     expect(evaluate(blind, elsewhere).bridges[0]?.findings[0]?.actual).toBe('not a port of br0');
   });
 
+  test('of a vnet of which it cannot be told what it should have, no VLAN is in use', () => {
+    const asks = vm('web', nic(1, { vlan: { trunk: undefined, tags: [{ id: '4095' }] } }));
+    const s = snapshot({ eno1: '1* 30', vnet1: '30*' }, { domains: { ok: true, value: [asks] } });
+    expect(reasons(s)).toEqual(['intent_invalid vnet1']);
+  });
+
   test('a bridge that does not filter is one finding, its vnets are judged all the same', () => {
     const s = snapshot(GOOD);
     const links = s.links.ok ? s.links.value.map((bridge) => ({ ...bridge, vlanFiltering: false })) : [];

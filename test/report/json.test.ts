@@ -252,3 +252,17 @@ test('an interface that is no port of a bridge has null where there is nothing',
     { ...it, target: null, device: null },
   ]);
 });
+
+test('what cannot be told is null: what a vnet should have, and what it lacks', () => {
+  const undecided = { reason: 'intent_invalid', expected: 'a', actual: 'b' } as const;
+  const shared = { domain: 'a', vnet: 'vnet1' };
+  const vnets = [
+    vnet({ ...shared, expected: { rule: 'libvirt', table: table([10], 10), undecided } }),
+    vnet({ ...shared, actual: undefined, verdict: 'unknown' }),
+  ];
+  const json = reportJson({ ...EXAMPLE, bridges: [bridge({ vnets })] });
+  expect(json.bridges[0]?.vnets).toMatchObject([
+    { expected: { rule: 'libvirt', pvid: null, vlans: null }, missing: null, unexpected: null },
+    { expected: { rule: 'pvid100', pvid: 100 }, actual: null, missing: null, unexpected: null },
+  ]);
+});

@@ -14,6 +14,8 @@ const domain = (name: string, n: number, bridge = 'br0'): Domain => ({
   interfaces: [{ mac: `52:54:00:00:00:0${n}`, target: `vnet${n}`, bridge, skipped: undefined }],
 });
 
+const tap = (n: number) => ({ name: `vnet${n}`, mac: `fe:54:00:00:00:0${n}`, tap: true });
+
 const snapshot = (...domains: Domain[]): Snapshot => ({
   takenAt: 1,
   links: {
@@ -23,7 +25,7 @@ const snapshot = (...domains: Domain[]): Snapshot => ({
         name: 'br0',
         vlanFiltering: true,
         defaultPvid: 1,
-        ports: [{ name: 'vnet1', mac: 'fe:54:00:00:00:01', tap: true }],
+        ports: [tap(1)],
       },
     ],
   },
@@ -76,4 +78,17 @@ test('a bridge concerns whoever has a vnet on it, or should have one', () => {
   expect(selected(['web']).unknowns.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['bridge br0', 'taps br0']);
   expect(selected(['web']).portless).toEqual(portless.slice(0, 1));
   expect(selected(['app'])).toMatchObject({ unknowns: [], portless: portless.slice(1) });
+});
+
+test('a port whose owner is in doubt is a matter of those who may own it', () => {
+  const twin: Domain = { ...domain('twin', 1), name: 'twin' };
+  const links = {
+    ok: true as const,
+    value: [{ name: 'br0', vlanFiltering: true, defaultPvid: 1, ports: [tap(1), tap(2)] }],
+  };
+  const doubt = { ...snapshot(domain('web', 1), twin, domain('app', 2)), links };
+  const findingsFor = (name: string) =>
+    selectDomains(evaluate(doubt, POLICY), [name]).bridges.flatMap(({ findings }) => findings.map((f) => f.reason));
+  expect(findingsFor('web')).toContain('mac_ambiguous');
+  expect(findingsFor('app')).not.toContain('mac_ambiguous');
 });

@@ -74,9 +74,11 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
     ({ report, maxVlanSeriesPerVnet }) =>
       perVnet(
         report,
-        known((v) => ({
-          value: Math.max(0, countVids(v.expected.table) + countVids(v.unexpected) - maxVlanSeriesPerVnet),
-        })),
+        decided(
+          known((v) => ({
+            value: Math.max(0, countVids(v.expected.table) + countVids(v.unexpected) - maxVlanSeriesPerVnet),
+          })),
+        ),
       ),
   ),
 ];
