@@ -99,7 +99,7 @@ export const host: Dashboard = {
     stat(
       'Remediator',
       'Whether drift is mended by itself. In a dry run and in a pause it is not: see the panel Remediator below.',
-      `min(libvirt_vlan_remediator_up{${HOST}} * (1 - libvirt_vlan_remediator_dry_run) * (1 - libvirt_vlan_remediator_paused))`,
+      `min(libvirt_vlan_remediator_up{${HOST}} * (1 - libvirt_vlan_remediator_dry_run{${HOST}}) * (1 - libvirt_vlan_remediator_paused{${HOST}}))`,
       {
         width: 3,
         values: [

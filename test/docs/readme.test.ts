@@ -5,6 +5,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { renderJsonSchema } from '../../src/config/json-schema.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { renderReasons } from '../../src/model/reasons.ts';
+import { renderCatalogue } from '../../src/report/metrics.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
@@ -15,17 +16,15 @@ test('each YAML example that names bridges is a valid config', () => {
   for (const text of configs) expect(parseSettings(text, 'README.md').policy.bridges.length).toBeGreaterThan(0);
 });
 
-test('the table of keys is what the schema says; `npm run golden` writes it', async () => {
-  const table = ['| key | preset | |', '|---|---|---|', ...keyRows(JSON.parse(renderJsonSchema()))].join('\n');
-  const marked = /(?<=<!-- keys: .* -->\n)(?:.*\n)*?(?=<!-- \/keys -->)/;
-  expect(readme).toMatch(marked);
-  await expect(readme.replace(marked, () => `\n${table}\n\n`)).toMatchFileSnapshot('../../README.md');
-});
-
-test('the table of reasons is what the model says', async () => {
-  const marked = /(?<=<!-- reasons -->\n)(?:.*\n)*?(?=<!-- \/reasons -->)/;
-  expect(readme).toMatch(marked);
-  await expect(readme.replace(marked, () => `\n${renderReasons()}\n`)).toMatchFileSnapshot('../../README.md');
+test('the tables are what the code says; `npm run golden` writes them', async () => {
+  const keys = ['| key | preset | |', '|---|---|---|', ...keyRows(JSON.parse(renderJsonSchema())), ''].join('\n');
+  let text = readme;
+  for (const [name, table] of Object.entries({ keys, reasons: renderReasons(), metrics: renderCatalogue() })) {
+    const marked = new RegExp(`(?<=<!-- ${name}.* -->\\n)(?:.*\\n)*?(?=<!-- /${name} -->)`);
+    expect(text).toMatch(marked);
+    text = text.replace(marked, () => `\n${table}\n`);
+  }
+  await expect(text).toMatchFileSnapshot('../../README.md');
 });
 
 test('the command line in README has each subcommand', () => {

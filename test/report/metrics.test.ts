@@ -1,12 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { REASONS } from '../../src/model/reasons.ts';
 import type { RemediatorStatus, RemediatorView } from '../../src/model/remediator-status.ts';
 import type { Family } from '../../src/report/metrics/family.ts';
 import type { HookInputs } from '../../src/report/metrics/hook.ts';
 import type { SelfInputs } from '../../src/report/metrics/self.ts';
-import { renderCatalogue, renderMetrics, SECTIONS } from '../../src/report/metrics.ts';
+import { renderMetrics, SECTIONS } from '../../src/report/metrics.ts';
 import { AT, bridge, EXAMPLE, POLICY_SHA256, report, table, vnet } from './example.ts';
 
 const HOOK: HookInputs = {
@@ -126,13 +125,6 @@ describe('the whole exposition', () => {
         expect(labels, line).toEqual(expect.arrayContaining(used));
       }
     }
-  });
-
-  it('is what the README says it is', async () => {
-    const readme = readFileSync('README.md', 'utf8');
-    const marked = /(?<=<!-- metrics -->\n)[\s\S]*(?=<!-- \/metrics -->)/;
-    expect(readme).toMatch(marked);
-    await expect(readme.replace(marked, () => `\n${renderCatalogue()}\n`)).toMatchFileSnapshot('../../README.md');
   });
 });
 
