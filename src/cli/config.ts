@@ -1,7 +1,8 @@
-// `config check|infer|schema`: what is wrong with a config file, a first one for this host, and the JSON Schema for editors.
+// `config infer|schema`: a first config file for this host, and the JSON Schema for editors.
 import { type Command, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { register as registerCheck } from './config-check.ts';
 import { configFileOption, fromOption } from './options.ts';
 import { onThisHost, print, tell } from './output.ts';
 
@@ -10,24 +11,7 @@ export function register(program: Command): void {
     .command('config')
     .description('Checks a config file, or proposes one.')
     .summary('check or propose a config file');
-  config
-    .command('check')
-    .summary('check a config file')
-    .description('Tells what is wrong with a config file, by line and key.')
-    .argument('[file]', 'the config file, as --config.file')
-    .addOption(configFileOption())
-    .option('--web <file>', 'check this web config instead, as --web.config.file, and the files that it names')
-    .addHelpText('after', '\nExit status: 0 valid, 2 not.')
-    .action(async (file, options) => {
-      const { createHost } = await import('../host/linux/real.ts');
-      const host = createHost();
-      if (options.web !== undefined) {
-        const { runWebConfigCheck } = await import('./web-config.ts');
-        runWebConfigCheck(host, options.web);
-        if (file === undefined) return;
-      }
-      await runConfigCheck(host, file ?? options['config.file']);
-    });
+  registerCheck(config);
   config
     .command('infer')
     .summary('propose a config file')
@@ -51,16 +35,6 @@ export function register(program: Command): void {
     .summary('print the JSON Schema')
     .description('Prints the JSON Schema of the config file, for editors.')
     .action(runConfigSchema);
-}
-
-/** Prints what the file says in one line. Throws ConfigError. */
-export async function runConfigCheck(host: Host, file: string): Promise<void> {
-  const { loadSettings } = await import('../config/load.ts');
-  const { policy } = loadSettings(host, file);
-  const bridges = policy.bridges.map(
-    ({ name, rules }) => `${name} (${rules.length} ${rules.length === 1 ? 'rule' : 'rules'})`,
-  );
-  print(`${file}: valid; bridges: ${bridges.join(', ') || 'none'}; policy ${policy.sha256}\n`);
 }
 
 /** Returns the exit status. Throws SnapshotError. */

@@ -8,9 +8,9 @@ import { parseYaml } from './yaml-file.ts';
 
 type Files = Pick<Host, 'stat' | 'readText'>;
 
-/** Reads the file at `path`. Throws ConfigError. */
-export function loadSettings(host: Files, path: string): Settings {
-  return parseSettings(readTextFile(host, path, 'name another with --config.file'), path);
+/** Reads the file at `path`. `hint`: what to do where there is none. Throws ConfigError. */
+export function loadSettings(host: Files, path: string, hint = 'name another with --config.file'): Settings {
+  return parseSettings(readTextFile(host, path, hint), path);
 }
 
 /** `text` as settings; `file` is its name in messages. Throws ConfigError, and nothing else, whatever the text. */

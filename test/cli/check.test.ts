@@ -1,7 +1,8 @@
 // The commands that only look, on the simulated host: what goes to stdout, what to stderr, which exit status.
 import { expect, test } from 'vitest';
 import { runCheck } from '../../src/cli/check.ts';
-import { runConfigCheck, runConfigInfer } from '../../src/cli/config.ts';
+import { runConfigInfer } from '../../src/cli/config.ts';
+import { runConfigCheck } from '../../src/cli/config-check.ts';
 import { runPlan } from '../../src/cli/plan.ts';
 import { runSnapshot } from '../../src/cli/snapshot.ts';
 import { parseSettings } from '../../src/config/load.ts';

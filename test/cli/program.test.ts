@@ -151,7 +151,7 @@ test('of a mistake of the caller’s only the message is told, of a bug where it
   expect(mistake).toEqual({
     status: 2,
     out: '',
-    err: 'libvirt-vlan-exporter: /no/such/file: no such file; name another with --config.file\n',
+    err: 'libvirt-vlan-exporter: /no/such/file: no such file; name another\n',
   });
   vi.spyOn(JSON, 'stringify').mockImplementation(() => {
     throw new Error('a bug');
@@ -172,6 +172,28 @@ test('config check looks at the file that is named, at the web config beside it,
   expect(web.out).toMatch(/web\.yml: valid.*\n$/);
   const both = await run('config', 'check', '--web', at('web.yml'), at('config.yml'));
   expect(both.out.trim().split('\n')).toHaveLength(2);
+});
+
+test('config check --web with a config file that is named checks both, and the worst counts', async () => {
+  const at = folder({ 'config.yml': CONFIG, 'bad.yml': 'bridges: 1\n', 'web.yml': '', 'bad-web.yml': 'colour: red\n' });
+  const check = (web: string, ...config: readonly string[]) => run('config', 'check', '--web', at(web), ...config);
+  const good = await check('web.yml', '--config.file', at('config.yml'));
+  expect([good.status, good.out.trim().split('\n').length]).toEqual([0, 2]);
+  const oneBad = await check('web.yml', '--config.file', at('bad.yml'));
+  expect(oneBad).toMatchObject({ status: 2, out: expect.stringContaining('web.yml: valid') });
+  expect(oneBad.err).toContain('bad.yml:1:10: bridges: expected a mapping');
+  const otherBad = await check('bad-web.yml', at('config.yml'));
+  expect(otherBad).toMatchObject({ status: 2, out: expect.stringContaining('config.yml: valid') });
+  const bothBad = await check('bad-web.yml', at('bad.yml'));
+  expect([bothBad.status, bothBad.err.match(/^libvirt-vlan-exporter: /gm)?.length]).toEqual([2, 2]);
+});
+
+test('config check refuses two names of the config file, and says which to drop', async () => {
+  expect(await run('config', 'check', 'a.yml', '--config.file', 'b.yml')).toEqual({
+    status: 2,
+    out: '',
+    err: 'libvirt-vlan-exporter: a.yml and --config.file b.yml both name the config file; drop --config.file to check a.yml, or a.yml to check b.yml\n',
+  });
 });
 
 test('config infer prints a config, or the rules of one as commands; where there is nothing to say it is 2', async () => {
