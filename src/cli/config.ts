@@ -85,8 +85,8 @@ async function snapshotOf(host: Host, from: string | undefined): Promise<Snapsho
     const { readSnapshotFile } = await import('./snapshot-file.ts');
     return readSnapshotFile(host, from);
   }
-  const { readSnapshot } = await import('../host/snapshot.ts');
-  return readSnapshot(host, { bridges: host.bridges.list().map((name) => ({ name })) });
+  const { readWholeHost } = await import('../host/snapshot.ts');
+  return readWholeHost(host);
 }
 
 async function runConfigSchema(): Promise<void> {

@@ -1,7 +1,7 @@
 // The host, read once, at the same cost whatever the number of VMs.
 // A reader that fails makes its part unknown, never the whole.
 import { tapMac } from '../model/mac.ts';
-import type { Bridge, Domain, Interface, Reading, Snapshot } from '../model/snapshot.ts';
+import { type Bridge, type Domain, type Interface, type Reading, readingOf, type Snapshot } from '../model/snapshot.ts';
 import type { Host, PortOf } from './host.ts';
 
 /** The bridges to read, as of a Policy. */
@@ -21,6 +21,15 @@ export async function readSnapshot(host: Host, { bridges: scope }: Scope): Promi
   const kept = portsKeptByLibvirt(domains, links);
   const fdb = kept.length === 0 ? undefined : await host.bridges.fdb(kept);
   return { takenAt, links, vlans, domains, fdb, collectors: [...collectors, run] };
+}
+
+/** As `readSnapshot`, with all bridges of the host. */
+export async function readWholeHost(host: Host): Promise<Snapshot> {
+  const names = readingOf(() => host.bridges.list());
+  const snapshot = await readSnapshot(host, { bridges: (names.ok ? names.value : []).map((name) => ({ name })) });
+  if (names.ok) return snapshot;
+  const collectors = snapshot.collectors.map((run) => (run.collector === 'links' ? { ...run, ok: false } : run));
+  return { ...snapshot, links: names, collectors };
 }
 
 /** The domains, those whose process is gone as `died` has them. A tap of libvirt's ends with its process: whoever has one lives, and is not asked. */

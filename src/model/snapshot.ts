@@ -22,7 +22,7 @@ export function orUndefined<T>(read: () => T): T | undefined {
   }
 }
 
-/** The host at one moment. `bridges` hold those that the policy names and that exist. */
+/** The host at one moment. `links` holds the bridges that were asked for and that exist: those of the policy, or all. */
 export interface Snapshot {
   /** When reading began, milliseconds since the epoch. */
   readonly takenAt: number;

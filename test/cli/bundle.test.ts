@@ -50,7 +50,7 @@ function run(args: readonly string[], stdout: 'pipe' | 'closed' = 'pipe'): Promi
   });
 }
 
-const READERS = ['check', 'snapshot', 'plan', 'heal'];
+const READERS = ['check', 'metrics', 'plan', 'heal'];
 const FILES = ['none', 'folder', 'binary', 'huge', 'deep', 'empty', 'loop', 'fifo', 'bad.yml'];
 
 test.concurrent.each([

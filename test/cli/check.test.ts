@@ -84,7 +84,7 @@ test('a bad config is a ConfigError, for each command that reads it', async () =
   const sim = host();
   sim.writeFile(FILE, 'bridges: 1\n');
   await expect(runCheck(sim, [], OPTIONS)).rejects.toThrow(ConfigError);
-  await expect(runSnapshot(sim, OPTIONS)).rejects.toThrow(ConfigError);
+  await expect(runPlan(sim, [], { ...OPTIONS, format: 'text' })).rejects.toThrow(ConfigError);
   await expect(runConfigCheck(sim, FILE)).rejects.toThrow(`${FILE}:1:10: bridges: expected a mapping`);
 });
 

@@ -83,6 +83,48 @@ test('config infer --from proposes what it would propose on the host of the repo
   expect(await outputOf(() => runConfigInfer(other, { from: FROM }))).toEqual(there);
 });
 
+test('a report has all bridges of its host, also of one that watches none yet', async () => {
+  const sim = sick();
+  sim.addBridge('br1');
+  const uuid = '00000000-0000-0000-0000-000000000005';
+  sim.start({ name: 'db', uuid, interfaces: [{ mac: '52:54:00:00:00:05', bridge: 'br1' }] });
+  sim.removeFile('/run/libvirt/qemu/bad.xml');
+  sim.writeFile(FILE, 'bridges: {}\n');
+  const other = await elsewhere(sim);
+  const there = await outputOf(() => runConfigInfer(sim));
+  expect(await outputOf(() => runConfigInfer(other, { from: FROM }))).toEqual(there);
+  sim.writeFile(FILE, CONFIG);
+  const judged = await outputOf(() => runCheck(sim, [], { 'config.file': FILE, format: 'table' }));
+  expect(await outputOf(() => runCheck(other, [], { ...FILES, format: 'table' }))).toEqual(judged);
+});
+
+test.each([
+  ['missing', undefined, `${FILE}: no such file`],
+  ['broken', 'bridges: 1\n', `${FILE}:1:10: bridges: expected a mapping`],
+])('a report can be made where the config is %s: that is told, and all was read', async (_, config, problem) => {
+  const sim = sick();
+  const whole = await outputOf(() => runSnapshot(sim, FILES));
+  sim.removeFile(FILE);
+  if (config !== undefined) sim.writeFile(FILE, config);
+  const { status, out, err } = await outputOf(() => runSnapshot(sim, FILES));
+  expect([whole.err, status, JSON.parse(out).links]).toEqual(['', 0, JSON.parse(whole.out).links]);
+  expect(err).toMatch(/^libvirt-vlan-exporter: there is no valid config here, which a snapshot does not need: /);
+  expect(err).toContain(problem);
+});
+
+test('where it cannot be told which bridges there are, the report says so, and it is 2', async () => {
+  const sim = sick();
+  const list = () => {
+    throw new Error('no sysfs');
+  };
+  const { status, out, err } = await outputOf(() => runSnapshot({ ...sim, bridges: { ...sim.bridges, list } }, FILES));
+  expect([status, err, JSON.parse(out).links]).toEqual([
+    2,
+    'libvirt-vlan-exporter: no sysfs\n',
+    { ok: false, error: 'no sysfs' },
+  ]);
+});
+
 test.each<[string, string, string]>([
   ['no file', '', 'no such file; expected one that "snapshot" printed'],
   ['a config file', CONFIG, 'expected JSON, as "snapshot" prints it'],
