@@ -27,12 +27,9 @@ export interface HealOptions {
 
 /** Returns the exit status. Throws ConfigError. */
 export async function runHeal(host: Host, domains: readonly string[], options: HealOptions): Promise<number> {
-  const [{ loadSettings }, { exitStatusOf, narrow }, { healOnce }, { unknownNames }] = await Promise.all([
-    import('../config/load.ts'),
-    import('./judged.ts'),
-    import('../remediation/heal-once.ts'),
-    import('./named.ts'),
-  ]);
+  const [{ loadSettings }, { exitStatusOf, narrow, tellUnwatched }, { healOnce }, { unknownNames }] = await Promise.all(
+    [import('../config/load.ts'), import('./judged.ts'), import('../remediation/heal-once.ts'), import('./named.ts')],
+  );
   const { policy } = loadSettings(host, options['config.file']);
   const healed = await healOnce(host, policy, domains, (snapshot) => unknownNames(snapshot, domains));
   if (healed.kind === 'locked') tell(`changes are locked by somebody else (${healed.holder}); nothing was changed`);
@@ -51,5 +48,6 @@ export async function runHeal(host: Host, domains: readonly string[], options: H
   if (options.format === 'json') {
     print(`${JSON.stringify({ outcomes: healed.decisions, refusals, unknowns }, null, 2)}\n`);
   } else print(`${renderOutcomes(healed.outcomes)}${renderPlan({ vnets: [], refusals }, unknowns)}`);
+  tellUnwatched(after);
   return exitStatusOf(after);
 }

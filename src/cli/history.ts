@@ -40,6 +40,11 @@ export async function runHistory(host: Host, domains: readonly string[], options
     tell(read.error);
     return 2;
   }
+  const unread = read.value.events.length === 0 ? await whyNothing(host) : undefined;
+  if (unread !== undefined) {
+    tell(`the journal cannot be read: ${unread}`);
+    return 2;
+  }
   // In the journal names stand as they can be shown.
   const wanted = new Set(domains.flatMap((name) => [name, printable(name)]));
   const concerns = (domain: string | undefined) => domains.length === 0 || domain === undefined || wanted.has(domain);
@@ -54,6 +59,16 @@ export async function runHistory(host: Host, domains: readonly string[], options
   const untold = domains.filter((name) => !told.has(name) && !told.has(printable(name)));
   for (const sentence of await unknownNow(host, untold)) tell(sentence);
   return 0;
+}
+
+const JOURNAL_WAIT_MS = 10_000;
+
+/** Why a journal tells of nothing, other than that nothing happened; undefined where it is read. In the words of `doctor`. */
+async function whyNothing(host: Host): Promise<string | undefined> {
+  const read = await host.journal.read({ anyOf: [], fields: ['MESSAGE'], thisBoot: true, last: 1 }, JOURNAL_WAIT_MS);
+  if (!read.ok) return read.error;
+  // journalctl may write "-- No entries --".
+  return read.value.some((line) => line.startsWith('{')) ? undefined : 'it holds no entry since boot';
 }
 
 /** Sentences about names that libvirt does not know now, or that it could not be asked for. */

@@ -36,6 +36,11 @@ export function narrow(report: Report, domains: readonly string[]): Report {
   return domains.length > 0 ? selectDomains(report, domains) : report;
 }
 
+/** To stderr: why nothing can be told where nothing is watched. */
+export function tellUnwatched({ bridges }: Report): void {
+  if (bridges.length === 0) tell('no bridge is watched: the config names none');
+}
+
 // Drift beats unknown: it is certain.
 const EXIT_CODES = { ok: 0, drift: 1, unknown: 2 } as const;
 

@@ -32,19 +32,21 @@ export interface MetricsOptions {
 
 /** Returns the exit status. Throws ConfigError, or OperatorError where the file cannot be written; then a former one stays as it is. */
 export async function runMetrics(host: Host, options: MetricsOptions): Promise<number> {
-  const [{ loadSettings }, { auditOnce }, { renderOnce }, { exitStatusOf }, { print, tell }] = await Promise.all([
-    import('../config/load.ts'),
-    import('../exporter/once.ts'),
-    import('../exporter/metric-inputs.ts'),
-    import('./judged.ts'),
-    import('./output.ts'),
-  ]);
+  const [{ loadSettings }, { auditOnce }, { renderOnce }, { exitStatusOf, tellUnwatched }, { print, tell }] =
+    await Promise.all([
+      import('../config/load.ts'),
+      import('../exporter/once.ts'),
+      import('../exporter/metric-inputs.ts'),
+      import('./judged.ts'),
+      import('./output.ts'),
+    ]);
   const settings = loadSettings(host, options['config.file']);
   const audited = await auditOnce(host, settings, JOURNAL_WAIT_MS);
   for (const sentence of problemsOf(audited)) tell(sentence);
   const text = await renderOnce(audited);
   if (options.textfile === undefined) print(text);
   else await write(host, options.textfile, text);
+  tellUnwatched(audited.report);
   return exitStatusOf(audited.report);
 }
 

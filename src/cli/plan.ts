@@ -3,7 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { printable } from '../model/printable.ts';
 import { configFileOption, domainsArgument, fromOption, planFormatOption } from './options.ts';
-import { CANNOT_TELL, onThisHost, print, tell } from './output.ts';
+import { CANNOT_TELL, onThisHost, print } from './output.ts';
 
 export function register(program: Command): void {
   program
@@ -27,7 +27,7 @@ export interface PlanOptions {
 /** Returns the exit status. Throws ConfigError or SnapshotError. */
 export async function runPlan(host: Host, domains: readonly string[], options: PlanOptions): Promise<number> {
   const { format, from } = options;
-  const [{ loadSettings }, { judgeHost }, { plan }, { planJson, renderPlan }] = await Promise.all([
+  const [{ loadSettings }, { judgeHost, tellUnwatched }, { plan }, { planJson, renderPlan }] = await Promise.all([
     import('../config/load.ts'),
     import('./judged.ts'),
     import('../remediation/plan.ts'),
@@ -41,7 +41,7 @@ export async function runPlan(host: Host, domains: readonly string[], options: P
   const head = from === undefined ? '' : `# of ${printable(from)}, not of this host\n`;
   if (format === 'json') print(`${JSON.stringify(planJson(planned, unknowns), null, 2)}\n`);
   else print(`${head}${renderPlan(planned, unknowns)}`);
-  if (judged.report.bridges.length === 0) tell('no bridge is watched: the config names none');
+  tellUnwatched(judged.report);
   if (planned.vnets.length > 0) return 1;
   return unknowns.length > 0 || judged.report.bridges.length === 0 ? CANNOT_TELL : 0;
 }

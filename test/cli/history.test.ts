@@ -143,6 +143,19 @@ test('a journal that cannot be read is 2, and says why', async () => {
   expect(err).toContain('journalctl');
 });
 
+test('a journal that holds no entry since boot is 2, as doctor says it: who asks must not take that for "nothing happened"', async () => {
+  const empty = onPrograms(createSimHost({ now: () => START }));
+  for (const format of ['table', 'json'] as const)
+    expect(await outputOf(() => runHistory(empty, [], { ...OPTIONS, format }))).toEqual({
+      status: 2,
+      out: '',
+      err: 'libvirt-vlan-exporter: the journal cannot be read: it holds no entry since boot\n',
+    });
+  empty.journal.append({ _UID: '0', SYSLOG_IDENTIFIER: 'systemd', MESSAGE: 'Started something.' });
+  const { status, err } = await outputOf(() => runHistory(empty, [], OPTIONS));
+  expect([status, err]).toEqual([0, expect.stringContaining('nothing happened since ')]);
+});
+
 /** Of web's vnet0. */
 const decided = (fields: Pick<Decision, 'outcome' | 'problem'> & Partial<Decision>): Decision => ({
   at: START,

@@ -76,6 +76,13 @@ it('the exit status is that of check', async () => {
   expect((await printed(drifted)).status).toBe(1);
 });
 
+it('where no bridge is watched, that is said, and it is 2', async () => {
+  const none = host();
+  none.writeFile(FILE, 'bridges: {}\n');
+  const { status, err } = await printed(none);
+  expect([status, err]).toEqual([2, 'libvirt-vlan-exporter: no bridge is watched: the config names none\n']);
+});
+
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'vlan-textfile-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));

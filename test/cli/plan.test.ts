@@ -100,11 +100,14 @@ test('where the VLANs cannot be read, plan exits 2', async () => {
   expect(out).toContain('# unknown: vlans: ');
 });
 
-test('where no bridge is watched, plan says so and exits 2', async () => {
+test('where no bridge is watched, plan and heal say so and exit 2', async () => {
   const sim = host();
   sim.writeFile(FILE, 'bridges: {}\n');
-  const { out, err, status } = await outputOf(() => runPlan(sim, [], OPTIONS));
-  expect([out, err, status]).toEqual(['', expect.stringContaining('no bridge is watched'), 2]);
+  for (const run of [runPlan, runHeal]) {
+    const { out, err, status } = await outputOf(() => run(sim, [], OPTIONS));
+    const sentence = 'libvirt-vlan-exporter: no bridge is watched: the config names none\n';
+    expect([out, err, status]).toEqual(['', sentence, 2]);
+  }
 });
 
 test('a name cannot break out of a comment', async () => {
