@@ -1,4 +1,4 @@
-// Data to stdout. A reader that has enough, as `head`, closes its end: that is no error.
+// Data to stdout, words to stderr. A reader that has enough, as `head`, closes its end: that is no error.
 import type { Host } from '../host/host.ts';
 
 /** Exit status of what could not be answered: 0 and 1 are the answers of check, plan and heal. */
@@ -20,6 +20,11 @@ export function tell(line: string): void {
   process.stderr.write(`libvirt-vlan-exporter: ${line}\n`);
 }
 
+/** From now on a stderr that cannot be written (a full disk, a reader that has gone) changes nothing: there is nobody to be told. Logs go there, too. */
+export function outliveStderr(): void {
+  if (process.stderr.listenerCount('error', unsayable) === 0) process.stderr.on('error', unsayable);
+}
+
 /** An action of commander's: `run` with this machine, and what it returns is the exit status. */
 export function onThisHost<A extends unknown[]>(run: (host: Host, ...args: A) => Promise<number>) {
   return async (...args: A): Promise<void> => {
@@ -34,3 +39,5 @@ function failed(error: NodeJS.ErrnoException): void {
   tell(`stdout: ${error.message}`);
   process.exit(CANNOT_TELL);
 }
+
+function unsayable(): void {}

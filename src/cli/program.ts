@@ -11,7 +11,7 @@ import { register as registerHeal } from './heal.ts';
 import { register as registerHistory } from './history.ts';
 import { register as registerHook } from './hook.ts';
 import { register as registerMetrics } from './metrics.ts';
-import { CANNOT_TELL } from './output.ts';
+import { CANNOT_TELL, outliveStderr } from './output.ts';
 import { register as registerPlan } from './plan.ts';
 import { register as registerRemediate } from './remediate.ts';
 import { register as registerServe } from './serve.ts';
@@ -19,6 +19,7 @@ import { register as registerSnapshot } from './snapshot.ts';
 
 /** Runs the subcommand that `argv` (as process.argv) names. A mistake of the caller's is one message and exit status 2. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
+  outliveStderr();
   try {
     await createProgram().parseAsync(argv);
   } catch (error) {

@@ -1,11 +1,12 @@
 // The built bundle as it is installed, given what it should not be given: a message, exit status 2, never a stack trace.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { main as bundle, hook } from '../../rolldown.config.ts';
 import { STATUS } from '../../src/hook/run.ts';
 
@@ -90,6 +91,41 @@ test('a full disk is', () => {
   const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${main}" config schema >/dev/full`]);
   expect([status, `${stderr}`]).toEqual([2, 'libvirt-vlan-exporter: stdout: ENOSPC: no space left on device, write\n']);
 }, 60_000);
+
+test('where stderr cannot be written, the exit status stays what it was', () => {
+  const run = (args: string) => spawnSync('sh', ['-c', `"${process.execPath}" "${main}" ${args} 2>/dev/full`]).status;
+  expect(run(`config check ${at('good.yml')}`)).toBe(0);
+  expect(run(`check --config.file ${at('good.yml')} no-such-domain`)).toBe(2);
+  expect(run(`config check ${at('bad.yml')}`)).toBe(2);
+}, 60_000);
+
+test.each(['cannot be written', 'has no reader any more'])(
+  'the exporter serves on where stderr %s',
+  async (how) => {
+    const socket = at(`${how.length}.sock`);
+    const args = [main, 'serve', '--config.file', at('good.yml'), `--web.listen-address=unix:${socket}`];
+    const full = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(full));
+    const stderr = how === 'cannot be written' ? full : 'pipe';
+    const child = spawn(process.execPath, [...args, '--log.level=debug'], { stdio: ['ignore', 'ignore', stderr] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    child.stderr?.once('data', () => child.stderr?.destroy());
+    const ended = new Promise((resolve) => child.on('close', (status) => resolve(status)));
+    await vi.waitFor(() => expect([existsSync(socket), child.exitCode]).toEqual([true, null]), 20_000);
+    expect(await statusOf(socket, '/metrics')).toBe(200);
+    child.kill('SIGHUP');
+    await vi.waitFor(async () => expect(await statusOf(socket, '/-/healthy')).toBe(200), 20_000);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  },
+  60_000,
+);
+
+function statusOf(socketPath: string, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path }, (answer) => resolve(answer.resume().statusCode)).on('error', reject);
+  });
+}
 
 test('nothing of it is coloured when it goes into a file', async () => {
   const { out } = await run(['check', '--config.file', at('good.yml')]);
