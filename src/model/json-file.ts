@@ -48,3 +48,10 @@ export type Entries<T> = Readonly<Record<keyof T, v.GenericSchema>>;
 
 /** Left out of the JSON where it is undefined, and undefined again when read. */
 export const known = <const S extends v.GenericSchema>(schema: S) => v.optional(schema, () => undefined);
+
+// ECMA-262, "Time Values and Time Range".
+const MAX_DATE_MS = 8.64e15;
+const TIME = 'expected a time in milliseconds since 1970';
+
+/** Milliseconds since the epoch, as a Date can hold them. */
+export const time = v.pipe(v.number(), v.minValue(0, TIME), v.maxValue(MAX_DATE_MS, TIME));

@@ -1,7 +1,7 @@
 // What the remediator tells of itself in /run/libvirt-vlan-remediator/status.json.
 // The schema is its one definition.
 import * as v from 'valibot';
-import type { Frozen } from './json-file.ts';
+import { type Frozen, time } from './json-file.ts';
 import type { RefusalReason } from './plan.ts';
 import type { Reason } from './reasons.ts';
 import type { VnetOutcome } from './vnet-event.ts';
@@ -22,15 +22,15 @@ const domainRemediation = v.object({
   /** Verified heals since the daemon started. */
   remediations: v.number(),
   failures: v.number(),
-  lastAt: v.optional(v.number()),
-  suspendedSince: v.optional(v.number()),
+  lastAt: v.optional(time),
+  suspendedSince: v.optional(time),
   /** Of a domain that is suspended; `failing` where that is so of one of its vnets. */
   suspendedBecause: v.optional(v.picklist(SUSPENSION_CAUSES)),
 });
 
 /** One decision of the remediator, as in its journal entry. */
 const decision = v.object({
-  at: v.number(),
+  at: time,
   bridge: v.string(),
   domain: v.string(),
   vnet: v.string(),
@@ -58,10 +58,10 @@ const refusal = v.object({
 /** /run/libvirt-vlan-remediator/status.json. Times in milliseconds since the epoch. */
 export const REMEDIATOR_STATUS = v.object({
   version: v.literal(1),
-  startedAt: v.number(),
-  lastCycleAt: v.number(),
+  startedAt: time,
+  lastCycleAt: time,
   /** When the next cycle is due where nothing happens; missing where none is. */
-  nextCycleAt: v.optional(v.number()),
+  nextCycleAt: v.optional(time),
   dryRun: v.boolean(),
   /** The pause file is there. */
   paused: v.boolean(),

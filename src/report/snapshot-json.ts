@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import { describe, formatPath } from '../config/problem.ts';
 import { wholeFile } from '../config/read-file.ts';
-import { type Entries, type Frozen, inWords, known } from '../model/json-file.ts';
+import { type Entries, type Frozen, inWords, known, time } from '../model/json-file.ts';
 import { compare } from '../model/order.ts';
 import type {
   Bridge,
@@ -95,8 +95,6 @@ const reading = <const S extends v.GenericSchema>(value: S) =>
     v.strictObject({ ok: v.literal(false), error: v.string() }),
   ]);
 
-const MAX_DATE_MS = 8.64e15;
-const time = v.pipe(v.number(), v.minValue(0), v.maxValue(MAX_DATE_MS));
 const pvid = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4094));
 
 /** By port, as `formatTable` writes them. No v.record: it leaves out ports that are called "constructor". */

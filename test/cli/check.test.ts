@@ -8,10 +8,12 @@ import { runSnapshot } from '../../src/cli/snapshot.ts';
 import { parseSettings } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
+import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { parseSnapshot } from '../../src/report/snapshot-json.ts';
 import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 import { outputOf } from '../support/output.ts';
+import { statusAt } from '../support/status.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
 const CONFIG =
@@ -132,6 +134,18 @@ test('the last error of the hook and a suspended domain stand beside the vnets',
   const { status, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
   expect(status).toBe(0);
   expect(out).toMatch(/hook errors since boot\n! web +1 .*failed to set PVID 1/);
+});
+
+test('a status of the remediator with a time that is none is told as not known', async () => {
+  const sim = host();
+  const status = statusAt(1_700_000_000_000);
+  const domains = [{ bridge: 'br0', domain: 'web', remediations: 1, failures: 0, suspendedSince: 1e300 }];
+  sim.writeFile(STATUS_FILE, JSON.stringify({ ...status, domains }));
+  const { status: ended, out } = await outputOf(() => runCheck(sim, [], OPTIONS));
+  expect([ended, out]).toEqual([
+    0,
+    expect.stringMatching(/^remediator: not known: status\.json\.domains\[0\]\.suspendedSince: /m),
+  ]);
 });
 
 test('a VM that is compliant is 0, although a bridge that it has nothing to do with is absent', async () => {

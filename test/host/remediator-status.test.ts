@@ -90,6 +90,35 @@ it('a file that may not be read is unreadable, and read again once it may', () =
   expect(read().kind).toBe('current');
 });
 
+const decided = {
+  at: NOW,
+  bridge: 'br',
+  domain: 'a',
+  vnet: 'v',
+  trigger: 'event',
+  outcome: 'failed',
+  before: '',
+  after: '',
+};
+const recent = (at: number) => [{ ...decided, commands: [], at }];
+const ofDomain = (more: object) => [{ ...STATUS.domains[0], ...more }];
+
+it.each([
+  ['startedAt', (at: number) => ({ startedAt: at })],
+  ['lastCycleAt', (at: number) => ({ lastCycleAt: at })],
+  ['nextCycleAt', (at: number) => ({ nextCycleAt: at })],
+  ['domains[0].lastAt', (at: number) => ({ domains: ofDomain({ lastAt: at }) })],
+  ['domains[0].suspendedSince', (at: number) => ({ domains: ofDomain({ suspendedSince: at }) })],
+  ['recent[0].at', (at: number) => ({ recent: recent(at) })],
+])('a %s that no date can be is unreadable', (where, change) => {
+  for (const at of [1e300, 8.64e15 + 1, -1])
+    expect(parseStatus(JSON.stringify({ ...STATUS, ...change(at) }))).toEqual({
+      kind: 'unreadable',
+      problem: `status.json.${where}: expected a time in milliseconds since 1970`,
+    });
+  expect(parseStatus(JSON.stringify({ ...STATUS, ...change(8.64e15) })).kind).toBe('current');
+});
+
 it.each([
   ['', 'status.json: '],
   ['{"version":1', 'status.json: '],
