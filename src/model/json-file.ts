@@ -22,8 +22,10 @@ export function parseJsonFile<const S extends v.GenericSchema>(
   throw new Error(`${file}${where}: ${isMissing ? 'missing' : isOurs ? message : inWords(expected)}`);
 }
 
-/** What valibot says was expected, for people: `Object` is `an object`. */
+/** What valibot says was expected, for people: `Object` is `an object`, `("a" | "b")` is `one of "a", "b"`. */
 export function inWords(expected: string): string {
+  const [, choices] = /^\((.* \| .*)\)$/.exec(expected) ?? [];
+  if (choices !== undefined) return `expected one of ${choices.replaceAll(' | ', ', ')}`;
   return `expected ${IN_WORDS[expected] ?? expected}`;
 }
 

@@ -95,7 +95,8 @@ const reading = <const S extends v.GenericSchema>(value: S) =>
     v.strictObject({ ok: v.literal(false), error: v.string() }),
   ]);
 
-const pvid = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(4094));
+const PVID = 'expected a VLAN id from 1 to 4094, or 0 for none';
+const pvid = v.pipe(v.number(), v.integer(PVID), v.minValue(0, PVID), v.maxValue(4094, PVID));
 
 /** By port, as `formatTable` writes them. No v.record: it leaves out ports that are called "constructor". */
 const tables = v.pipe(
@@ -191,7 +192,7 @@ const fdb = v.pipe(
     v.strictObject({
       port: v.string(),
       mac: v.string(),
-      vlans: v.pipe(v.string(), v.regex(/^\d+(-\d+)?( \d+(-\d+)?)*$/)),
+      vlans: v.pipe(v.string(), v.regex(/^\d+(-\d+)?( \d+(-\d+)?)*$/, 'expected VLAN ids as "10 20-22"')),
     }),
   ),
   v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {

@@ -6,10 +6,11 @@ const SCHEMA = v.object({
   domains: v.array(v.object({ name: v.string(), count: v.number(), on: v.boolean() })),
   of: v.object({}),
   version: v.literal(3),
+  kind: v.picklist(['a', 'b c']),
   one: v.custom<1>((value) => value === 1, 'expected one'),
   maybe: known(v.string()),
 });
-const GOOD = { domains: [{ name: 'a', count: 1, on: true }], of: {}, version: 3, one: 1 };
+const GOOD = { domains: [{ name: 'a', count: 1, on: true }], of: {}, version: 3, kind: 'a', one: 1 };
 const read = (value: unknown) => parseJsonFile(SCHEMA, JSON.stringify(value), 'f.json');
 
 test('a file as its schema is read, and what may be left out is undefined then', () => {
@@ -24,6 +25,7 @@ test.each<[unknown, string]>([
   [{ ...GOOD, domains: [{ name: 'a', count: 1, on: 1 }] }, 'f.json.domains[0].on: expected a boolean'],
   [{ ...GOOD, domains: [{ name: 'a', on: true }] }, 'f.json.domains[0].count: missing'],
   [{ ...GOOD, version: 4 }, 'f.json.version: expected 3'],
+  [{ ...GOOD, kind: 'b' }, 'f.json.kind: expected one of "a", "b c"'],
   [{ ...GOOD, one: 2 }, 'f.json.one: expected one'],
 ])('%j is told with its place', (value, message) => {
   expect(() => read(value)).toThrow(new Error(message));

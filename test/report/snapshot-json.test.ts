@@ -93,6 +93,21 @@ test.each<[string, string]>([
   ['{"version":2}', 'f: version: expected 1, found 2'],
   ['{"version":1}', 'f: takenAt: missing'],
   [
+    example.replace('"takenAt": 1', '"takenAt": -1'),
+    'f: takenAt: expected a time in milliseconds since 1970, found -1',
+  ],
+  ...['-1', '1.5', '4095'].map((pvid): [string, string] => [
+    example.replace('"value": []', `"value": [{"name": "br0", "defaultPvid": ${pvid}, "ports": []}]`),
+    `f: links.value[0].defaultPvid: expected a VLAN id from 1 to 4094, or 0 for none, found ${pvid}`,
+  ]),
+  ...['', '10-', '10 x'].map((vlans): [string, string] => [
+    example.replace(
+      '"collectors"',
+      `"fdb": {"ok": true, "value": [{"port": "p", "mac": "m", "vlans": "${vlans}"}]}, "collectors"`,
+    ),
+    `f: fdb.value[0].vlans: expected VLAN ids as "10 20-22", found "${vlans}"`,
+  ]),
+  [
     example.replace('"takenAt": 1', '"takenAt": 1e999'),
     'f: takenAt: expected a time in milliseconds since 1970, found Infinity',
   ],
@@ -103,7 +118,7 @@ test.each<[string, string]>([
   [example.replace('"10 100*"', '[10]'), 'f: vlans.value.vnet0: expected a VLAN table as text, found a list'],
   [
     example.replace('"running"', '"paused"'),
-    'f: domains.value[0].state: expected ("running" | "defined" | "unknown"), found "paused"',
+    'f: domains.value[0].state: expected one of "running", "defined", "unknown", found "paused"',
   ],
   [
     example.replace('"interfaces": []', '"interfaces": {}'),
@@ -114,7 +129,7 @@ test.each<[string, string]>([
     'f: domains.value[0].colour: unknown key; is it of a newer version?',
   ],
   [example.replace('"name": "a",', ''), 'f: domains.value[0].name: missing'],
-  [example.replace('"ok": true', '"ok": "yes"'), 'f: links.ok: expected (true | false), found "yes"'],
+  [example.replace('"ok": true', '"ok": "yes"'), 'f: links.ok: expected one of true, false, found "yes"'],
   [
     example.replace('"interfaces"', '"metadata": {}, "interfaces"'),
     'f: domains.value[0].metadata: expected an object with "problem" or "elements", found an object',
