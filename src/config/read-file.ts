@@ -12,10 +12,12 @@ export function readTextFile(
   hint = '',
   maxBytes = MAX_BYTES,
 ): string {
+  if (path === '-')
+    throw wholeFile(path, 'expected the path of a file: nothing is read from stdin; save it to a file first');
   try {
     const stat = files.stat(path);
     if (!stat) throw wholeFile(path, `no such file${hint && `; ${hint}`}`);
-    if (!stat.isFile) throw wholeFile(path, 'not a regular file');
+    if (!stat.isFile) throw wholeFile(path, 'not a regular file; what comes from a pipe, save to a file first');
     if (stat.size > maxBytes) throw tooLarge(path, maxBytes);
     return files.readText(path);
   } catch (error) {

@@ -188,6 +188,18 @@ test('config check --web with a config file that is named checks both, and the w
   expect([bothBad.status, bothBad.err.match(/^libvirt-vlan-exporter: /gm)?.length]).toEqual([2, 2]);
 });
 
+test.each([
+  ['config', 'check', '-'],
+  ['config', 'check', '--web', '-'],
+  ['check', '--config.file', '-'],
+])('a dash is no file: %s %s %s', async (...args) => {
+  const { status, err } = await run(...args);
+  expect([status, err]).toEqual([
+    2,
+    'libvirt-vlan-exporter: -: expected the path of a file: nothing is read from stdin; save it to a file first\n',
+  ]);
+});
+
 test('config check refuses two names of the config file, and says which to drop', async () => {
   expect(await run('config', 'check', 'a.yml', '--config.file', 'b.yml')).toEqual({
     status: 2,

@@ -503,7 +503,9 @@ test('a file that is not there, not a file, unreadable or too large is told with
     throw new Error(message);
   };
   expect(load({})).toThrow('/etc/c.yml: no such file; name another with --config.file');
-  expect(load({ stat: stat({ isFile: false }) })).toThrow('/etc/c.yml: not a regular file');
+  expect(load({ stat: stat({ isFile: false }) })).toThrow(
+    '/etc/c.yml: not a regular file; what comes from a pipe, save to a file first',
+  );
   expect(load({ stat: stat({ size: 1e9 }), readText: fail('read') })).toThrow('/etc/c.yml: larger than 256 KiB');
   expect(load({ stat: stat({}), readText: fail('EACCES: permission denied') })).toThrow(
     '/etc/c.yml: cannot be read: EACCES: permission denied',
