@@ -4,6 +4,7 @@
 // again as starting node, typebox a quarter of it, this next to nothing. The tests hold it against ajv on the JSON Schema.
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Range, Scalar } from 'yaml';
 import { describe, nearest } from './problem.ts';
+import { inQuotes } from './yaml-problems.ts';
 
 export type Path = readonly (string | number)[];
 export type JsonSchema = { readonly [key: string]: unknown };
@@ -214,6 +215,13 @@ function readPairs(node: YamlNode, path: Path, reader: ReadContext, expected: st
       sound = false;
       continue;
     }
+    // https://yaml.org/type/merge.html, of YAML 1.1
+    if (keyNode.value === '<<' && keyNode.type === Scalar.PLAIN) {
+      const instead = 'repeat the keys here, or let an alias stand for the whole value';
+      reader.report(keyNode.range, [...path, '<<'], `merge keys are not supported; ${instead}`);
+      sound = false;
+      continue;
+    }
     const key = typeof keyNode.value === 'string' ? keyNode.value : (keyNode.source ?? String(keyNode.value));
     if (seen.has(key)) {
       reader.report(keyNode.range, [...path, key], 'this key stands twice; delete one');
@@ -248,8 +256,11 @@ export function rangeAt(node: YamlNode, path: Path): Range | null | undefined {
 }
 
 function found(node: YamlNode): string {
-  if (isAlias(node)) return `*${node.source}, whose anchor does not stand above it`;
+  if (isAlias(node)) return `*${node.source}, whose anchor does not stand above it; ${inQuotes('*')}`;
   if (isMap(node)) return 'a mapping';
   if (isSeq(node)) return node.items.length === 0 ? 'an empty list' : 'a list';
-  return isScalar(node) ? describe(node.value) : 'nothing';
+  if (!isScalar(node)) return 'nothing';
+  return node.anchor !== undefined && node.value === null
+    ? `nothing but the anchor &${node.anchor}; ${inQuotes('&')}`
+    : describe(node.value);
 }

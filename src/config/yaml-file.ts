@@ -3,6 +3,7 @@ import { isScalar, LineCounter, parseDocument, type Range, visit } from 'yaml';
 import { ConfigError, formatPath, type Problem } from './problem.ts';
 import { MAX_BYTES, tooLarge, wholeFile } from './read-file.ts';
 import { type Path, type ReadContext, rangeAt, type Shape } from './shape.ts';
+import { yamlProblems } from './yaml-problems.ts';
 
 const MAX_ALIASES = 100;
 
@@ -21,9 +22,7 @@ export function parseYaml<T>(text: string, file: string, shape: Shape<T>, empty?
     problems.push({ ...positionOf(offset), key, text: problem });
   };
   const document = parseText(text, file, lines);
-  for (const { message, pos } of [...document.errors, ...document.warnings]) {
-    report(pos[0], '', `not valid YAML: ${message}`);
-  }
+  for (const problem of yamlProblems(text, document)) report(problem.offset, '', problem.text);
   if (problems.length > 0) throw new ConfigError(file, problems);
   const place: Place = (path) => positionOf(rangeAt(document.contents, path)?.[0]);
   // As after the `---` that begins a document.

@@ -249,7 +249,7 @@ test.each<[string, string, string | RegExp]>([
   [
     'an alias above its anchor',
     'bridges:\n  a: { vlans: [1, *b], pvid: 1 }\n  b: &b { vlans: [1], pvid: 1 }\n',
-    'f:2:19: bridges.a.vlans[1]: expected a VLAN id from 1 to 4094, or a range of them as 200-210, found *b, whose anchor does not stand above it',
+    'f:2:19: bridges.a.vlans[1]: expected a VLAN id from 1 to 4094, or a range of them as 200-210, found *b, whose anchor does not stand above it; text that begins with * must stand in quotes',
   ],
   [
     'a rule called libvirt',
@@ -347,14 +347,53 @@ test.each<[string, string, string | RegExp]>([
   ['the 31st of February', `${BASE}schedule: "0 0 0 31 2 *"\n`, /^f:5:11: schedule: /],
   ['a tab', 'bridges:\n\tbr0: 1\n', 'f:2:1: not valid YAML: Tabs are not allowed as indentation'],
   ['an unclosed quote', `${BASE}schedule: "x\n`, /^f:6:1: not valid YAML: Missing closing "quote/],
-  ['two documents', `${BASE}---\n${BASE}`, /^f:5:1: not valid YAML: Source contains multiple documents/],
-  ['a tag', `${BASE}schedule: !x y\n`, 'f:5:11: not valid YAML: Unresolved tag: !x'],
+  [
+    'two documents',
+    `${BASE}---\n${BASE}`,
+    'f:5:1: a second document begins here, and the file must hold one; delete it, or the line that divides them (---)',
+  ],
+  [
+    'a cron expression without quotes',
+    `${BASE}schedule: */15 * * * * *\n`,
+    'f:5:11: text that begins with * must stand in quotes: YAML takes it for something else',
+  ],
+  [
+    'a cron expression without quotes, of lists',
+    `${BASE}schedule: */15 0,*/2 * * * *\n`,
+    'f:5:11: text that begins with * must stand in quotes: YAML takes it for something else',
+  ],
+  ...['!x y', '!x', '!x! y', '@x', '`x`', '%x', '*', '*.dev x', '&'].map((value): [string, string, string] => [
+    `${value} without quotes`,
+    `${BASE}schedule: ${value}\n`,
+    `f:5:11: text that begins with ${value[0]} must stand in quotes: YAML takes it for something else`,
+  ]),
+  [
+    'a glob without quotes in a list',
+    `${BASE}    rules: [{name: a, domains: [b, *, c]}]\n`,
+    'f:5:36: text that begins with * must stand in quotes: YAML takes it for something else',
+  ],
+  [
+    'a glob without quotes in a list over lines',
+    `${BASE}    uplinks:\n    - a\n    - @b\n`,
+    'f:7:7: text that begins with @ must stand in quotes: YAML takes it for something else',
+  ],
+  [
+    'a word that is an anchor',
+    `${BASE}    unexpected: &x\n`,
+    /^f:5:\d+: bridges\.br0\.unexpected: expected .*, found nothing but the anchor &x; text that begins with & must stand in quotes$/,
+  ],
+  ['what is wrong behind an alias', `a: &a [x]\nb: {c: *a, d: "x" y}\n`, /^f:2:\d+: not valid YAML: /],
   [
     'an alias of nothing',
     `${BASE}schedule: *x\n`,
-    /schedule: expected .*, found \*\w+, whose anchor does not stand above it$/,
+    /schedule: expected .*, found \*\w+, whose anchor does not stand above it; text that begins with \* must stand in quotes$/,
   ],
-  ['a merge key', `${BASE}<<: {}\n`, /^f:5:1: <<: unknown key/],
+  [
+    'a merge key',
+    BASE.replace('br0:', 'br0: &b').concat('  br1:\n    <<: *b\n    pvid: 20\n'),
+    'f:6:5: bridges.br1.<<: merge keys are not supported; repeat the keys here, or let an alias stand for the whole value',
+  ],
+  ['a merge key at the top', `${BASE}<<: {}\n`, /^f:5:1: <<: merge keys are not supported/],
   ['an empty file', '', 'f: the file is empty; expected at least "bridges:"'],
   ['a document of nothing', '---\n', 'f: the file is empty; expected at least "bridges:"'],
   ['null', 'null\n', 'f: the file is empty; expected at least "bridges:"'],

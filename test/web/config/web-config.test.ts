@@ -70,7 +70,7 @@ describe('what is no web config', () => {
       `basic_auth_users:\n  a: ${HASH}\n  "a": ${HASH}\n`,
       /:3:3: basic_auth_users\.a: .*twice/,
     ],
-    ['a second document', 'rate_limit: {}\n---\nrate_limit: {}\n', /web\.yml:\d.*multiple documents/],
+    ['a second document', 'rate_limit: {}\n---\nrate_limit: {}\n', /web\.yml:2:1: a second document begins here/],
     ['tabs', 'tls_server_config:\n\tcert_file: a\n', /web\.yml:2:1: not valid YAML/],
     ['other bytes than UTF-8', 'rate_limit: {} # \ufffd\n', /web\.yml:1:18: expected text in UTF-8/],
   ])('%s', (_name, text, message) => {
