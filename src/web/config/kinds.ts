@@ -46,11 +46,15 @@ export function secret(expected: string, check: (value: string) => boolean): Sha
   };
 }
 
-/** One of these words; nothing is the `preset`. `refuse` says more of a word that is not among them. */
+/**
+ * One of these words; nothing is the `preset`. `refuse` says more of a word that is not among them; `suggested` are those that may
+ * be offered in its place, of words as near as each other the first.
+ */
 export function word<T>(
   words: readonly string[],
   map: (word: string) => T,
   refuse: (word: string) => string | undefined = () => undefined,
+  suggested = words,
 ): Shape<T> {
   const schema: JsonSchema = { enum: words };
   return {
@@ -59,7 +63,7 @@ export function word<T>(
       const read = textOf(node);
       if (read !== undefined && words.includes(read)) return map(read);
       const why = read === undefined ? undefined : refuse(read);
-      const meant = read === undefined ? undefined : nearestOf(read, words);
+      const meant = read === undefined ? undefined : nearestOf(read, suggested);
       const found = read === undefined ? 'a list or a mapping' : JSON.stringify(read.slice(0, 60));
       reader.report(
         node?.range,

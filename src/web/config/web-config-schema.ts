@@ -55,7 +55,13 @@ const curve = word(
       ? 'exporter-toolkit does not know it either; without curve_preferences, Node.js offers what its OpenSSL has'
       : undefined,
 );
-const version = word<Version>(Object.keys(VERSIONS), (name) => name as Version);
+const version = word<Version>(
+  Object.keys(VERSIONS),
+  (name) => name as Version,
+  undefined,
+  // A slip of the pen must not weaken what is encrypted.
+  ['TLS13', 'TLS12'],
+);
 const clientAuth = word<ClientAuth | null>(['', ...CLIENT_AUTH, 'RequireClientCert'], (name) =>
   name === '' ? null : name === 'RequireClientCert' ? 'RequireAnyClientCert' : (name as ClientAuth),
 );

@@ -274,6 +274,8 @@ describe('versions, ciphers, curves', () => {
     ['max_version: TLS14', 'found "TLS14"'],
     ['min_version: 1.2', 'found "1.2"'],
     ['min_version: tls12', 'did you mean TLS12?'],
+    ['min_version: TLS14', 'found "TLS14"; did you mean TLS13?'],
+    ['min_version: TLS1', 'found "TLS1"; did you mean TLS13?'],
     ['prefer_server_cipher_suites: maybe', 'expected true or false'],
   ])('%s is refused', (text, message) => {
     expect(refused(`tls_server_config:\n${PAIR}  ${text}\n`)).toContain(message);
