@@ -1,7 +1,10 @@
 // `check [DOMAIN…]`: what is on the vnets, and what is wrong. It asks the host alone, no daemon needs to run; with `--from` it asks
 // a file alone: nothing of this host goes into the answer.
 import type { Command } from '@commander-js/extra-typings';
+import { DEFAULT_CONFIG_FILE } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
+import { printable } from '../model/printable.ts';
+import { shellWord } from '../model/shell.ts';
 import { configFileOption, domainsArgument, formatOption, fromOption } from './options.ts';
 import { CANNOT_TELL, onThisHost, print, showsColour } from './output.ts';
 
@@ -52,12 +55,21 @@ export async function runCheck(host: Host, domains: readonly string[], options: 
     const sentences = named ? [] : (idle ?? []).map(idleRuleSentence);
     const also = {
       named,
+      planFlags: planFlags(options),
       notes: [...notes(snapshot, settings.policy, report, domains), ...sentences],
       ...(await beside),
     };
     print(renderText(report, { colour: showsColour(), ...also }));
   }
   return exitStatusOf(report);
+}
+
+function planFlags({ 'config.file': file, from }: CheckOptions): readonly string[] {
+  const flag = (name: string, value: string) => `${name} ${printable(shellWord(value))}`;
+  return [
+    ...(file === DEFAULT_CONFIG_FILE ? [] : [flag('--config.file', file)]),
+    ...(from === undefined ? [] : [flag('--from', from)]),
+  ];
 }
 
 /** What else this host knows of its vnets: errors of the hook, and what the remediator tells of itself. */

@@ -22,6 +22,8 @@ export interface TextOptions {
   /** undefined: not asked. */
   readonly hook?: Reading<HookStats> | undefined;
   readonly remediator?: RemediatorView | undefined;
+  /** The flags with which `plan` looks at the same, as a shell takes them. */
+  readonly planFlags?: readonly string[];
 }
 
 const TONE_STYLE: Readonly<Record<Tone, Style>> = { ok: 'good', drift: 'bad', unknown: 'doubtful' };
@@ -38,7 +40,7 @@ export function renderText(report: Report, options: TextOptions): string {
     renderHook(report, options.hook, colour),
     renderRemediator(report, options.remediator, colour),
     (options.notes ?? []).map((note) => paint(note, undefined, colour)),
-    [paint(`${headline(summary)}.`, TONE_STYLE[toneOf(summary)], colour), ...hints(report)],
+    [paint(`${headline(summary)}.`, TONE_STYLE[toneOf(summary)], colour), ...hints(report, options.planFlags ?? [])],
   ];
   return `${sections
     .filter((section) => section.length > 0)
@@ -179,11 +181,11 @@ function domainsOf(report: Report): ReadonlySet<string> {
   return new Set(report.bridges.flatMap((bridge) => [...bridge.expectedVnets.keys()]));
 }
 
-function hints(report: Report): readonly string[] {
+function hints(report: Report, planFlags: readonly string[]): readonly string[] {
   const drifted = report.bridges.flatMap((bridge) => bridge.vnets).filter((vnet) => vnet.verdict === 'drifted');
   if (drifted.length === 0) return [];
   const what = drifted.some(isHealable) ? 'What would heal it' : 'What is left alone, and why';
-  return [`${what}: libvirt-vlan-exporter plan`];
+  return [`${what}: ${['libvirt-vlan-exporter plan', ...planFlags].join(' ')}`];
 }
 
 // Of a VLAN that is only told nothing is changed.

@@ -54,16 +54,29 @@ test.each([
   [['off'], 'table'],
   [['nobody'], 'table'],
 ] as const)(
-  'check %j --format %s says of a report what it said on its host, byte for byte',
+  'check %j --format %s says of a report what it said on its host, byte for byte, but for where to look further',
   async (domains, format) => {
     const sim = sick();
     const there = await outputOf(() => runCheck(sim, domains, { 'config.file': FILE, format }));
     const other = await elsewhere(sim);
     const here = await outputOf(() => runCheck(other, domains, { ...FILES, format }));
-    expect(here).toEqual(there);
+    const out = there.out.replace('libvirt-vlan-exporter plan', `libvirt-vlan-exporter plan --from ${FROM}`);
+    expect(here).toEqual({ ...there, out });
     expect(other.commands).toEqual([]);
   },
 );
+
+test('check names the plan of the same report and the same config, as a shell takes it', async () => {
+  const other = await elsewhere(sick());
+  const [file, from] = ["/tmp/it's.yml", '/tmp/a b.json'];
+  other.writeFile(file, CONFIG);
+  other.writeFile(from, other.readText(FROM));
+  const hint = async (options: { 'config.file': string; from?: string }) =>
+    (await outputOf(() => runCheck(other, [], { format: 'table', ...options }))).out.trim().split('\n').at(-1);
+  expect(await hint({ 'config.file': file, from })).toBe(
+    "What would heal it: libvirt-vlan-exporter plan --config.file '/tmp/it'\\''s.yml' --from '/tmp/a b.json'",
+  );
+});
 
 test('plan --from has the same commands, and says first that they are not for this host', async () => {
   const sim = sick();
@@ -94,8 +107,8 @@ test('a report has all bridges of its host, also of one that watches none yet', 
   const there = await outputOf(() => runConfigInfer(sim));
   expect(await outputOf(() => runConfigInfer(other, { from: FROM }))).toEqual(there);
   sim.writeFile(FILE, CONFIG);
-  const judged = await outputOf(() => runCheck(sim, [], { 'config.file': FILE, format: 'table' }));
-  expect(await outputOf(() => runCheck(other, [], { ...FILES, format: 'table' }))).toEqual(judged);
+  const judged = await outputOf(() => runCheck(sim, [], { 'config.file': FILE, format: 'json' }));
+  expect((await outputOf(() => runCheck(other, [], { ...FILES, format: 'json' }))).out).toBe(judged.out);
 });
 
 test.each([
