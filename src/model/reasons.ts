@@ -132,7 +132,8 @@ const TABLE = {
     severity: 'warning',
     alert: 'LibvirtVlanFdbMissing',
     healed: 'yes',
-    healing: '',
+    healing:
+      'where nothing else is wrong, by the remediator after a second: a VM that is paused loses its entries a moment before libvirt says so',
     inspect: ({ vnet }) => (vnet === undefined ? [] : [`bridge fdb show dev ${shellWord(vnet)}`]),
   },
   vlan_unexpected: {

@@ -11,6 +11,7 @@ import {
   afterSuspension,
   earliest,
   type GuardState,
+  guardKey,
   type Limits,
   nextForgetting,
   observe,
@@ -32,11 +33,17 @@ export interface Question {
   readonly dryRun: boolean;
   /** The sha256 of the policy that an operator accepted. */
   readonly agreed?: string | undefined;
+  /** As of the last answer. */
+  readonly fdbMissing: FdbMissing;
 }
+
+/** Since when entries of a vnet's FDB are missing, and nothing else is wrong. By its key in the guard's state. */
+export type FdbMissing = ReadonlyMap<string, number>;
 
 export interface Answer {
   readonly accepted: Accepted;
   readonly guard: GuardState;
+  readonly fdbMissing: FdbMissing;
   readonly heal: readonly HealNow[];
   readonly rest: readonly Resting[];
   /** vnets that a held policy would move. */
@@ -84,11 +91,16 @@ export function decide(question: Question): Answer {
   );
   // Where the host could not be seen, nothing is forgotten: that time may be past, and would be due again and again.
   const wakeUps = seen ? [nextForgetting(guard, limits)] : [];
+  const fdbMissing = missingSince(drifted, question);
   for (const vnet of drifted) {
     const stop = stopped(question, vnet);
     const allowed = permit(guard, vnet, now, limits);
+    const settledAt = (fdbMissing.get(guardKey(vnet)) ?? Number.NEGATIVE_INFINITY) + FDB_SETTLES_MS;
     if (stop) rest.push(stop);
-    else if (allowed.kind === 'wait' || allowed.kind === 'suspended') {
+    else if (settledAt > now) {
+      wakeUps.push(settledAt);
+      rest.push(resting(vnet, { kind: 'wait', until: settledAt }, limits));
+    } else if (allowed.kind === 'wait' || allowed.kind === 'suspended') {
       wakeUps.push(allowed.until);
       if (allowed.kind === 'suspended') guard = afterSuspension(guard, vnet, allowed.since);
       rest.push(resting(vnet, allowed, limits));
@@ -97,6 +109,7 @@ export function decide(question: Question): Answer {
   return {
     accepted: hold.accepted,
     guard,
+    fdbMissing,
     heal,
     rest,
     held: held.flatMap(({ moved }) => moved),
@@ -106,6 +119,16 @@ export function decide(question: Question): Answer {
     report: hold.report,
     wakeAt: earliest(wakeUps),
   };
+}
+
+// When a VM is paused, libvirt takes its entries away, and says so in the XML some milliseconds later. Entries that were added in between
+// would keep it from being resumed.
+const FDB_SETTLES_MS = 1000;
+
+function missingSince(drifted: readonly VnetPlan[], { fdbMissing, now }: Question): FdbMissing {
+  const alone = drifted.filter(({ changes }) => changes.every(({ action }) => action === 'fdb add'));
+  // The clock may have been set back.
+  return new Map(alone.map((vnet) => [guardKey(vnet), Math.min(fdbMissing.get(guardKey(vnet)) ?? now, now)]));
 }
 
 // Domains that are stopped are known; of those that are gone nothing is kept. A host without any tells nothing: libvirt's folders may be away.

@@ -11,6 +11,7 @@ import { inverseOf, plan } from '../../src/remediation/plan.ts';
 import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
 import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 import { bridgePolicy, policy } from '../support/policy.ts';
+import { createFleet, told } from './fleet.ts';
 
 const MAC = '52:54:00:00:00:01';
 const POLICY = policy(bridgePolicy({ vlans: [10, 11, 20], pvid: 100, unexpected: 'remove' }));
@@ -156,4 +157,49 @@ test('an FDB that cannot be read leaves a vnet unknown, though its VLANs are rig
   expect(report.bridges[0]?.vnets[0]?.verdict).toBe('unknown');
   expect(report.unknowns).toMatchObject([{ kind: 'fdb', name: undefined, problem: expect.stringContaining('no') }]);
   expect(plan(report)).toMatchObject({ vnets: [], refusals: [{ vnet: 'vnet0', reason: 'unknown' }] });
+});
+
+test('the remediator adds entries a second after it missed them: a VM that is paused loses them before its XML says so', async () => {
+  const fleet = createFleet(0);
+  const { host } = fleet;
+  host.start({
+    name: 'web',
+    uuid: 'u',
+    interfaces: [{ mac: MAC, bridge: 'br0', type: 'network', macTable: 'libvirt' }],
+  });
+  expect(told(await fleet.cycle('startup'))).toEqual(['verified web']);
+  fleet.pass(3_600_000);
+  await fleet.cycle();
+  const live = '/run/libvirt/qemu/web.xml';
+  const running = host.readText(live);
+  const lose = () => host.kernel.links.get('vnet0')?.fdb.clear();
+  lose();
+  const result = await fleet.cycle();
+  expect([told(result), result.wakeAt]).toEqual([[], host.now() + 1000]);
+  fleet.pass(500);
+  host.writeFile(live, running.replace("state='running'", "state='paused'"));
+  await fleet.cycle();
+  fleet.pass(600);
+  expect(told(await fleet.cycle())).toEqual([]);
+  host.writeFile(live, running);
+  await fleet.cycle();
+  fleet.pass(1000);
+  expect(told(await fleet.cycle())).toEqual(['verified web']);
+});
+
+test('a clock that is set back makes it wait no longer', async () => {
+  const fleet = createFleet(0);
+  fleet.host.start({
+    name: 'web',
+    uuid: 'u',
+    interfaces: [{ mac: MAC, bridge: 'br0', type: 'network', macTable: 'libvirt' }],
+  });
+  await fleet.cycle('startup');
+  fleet.pass(3_600_000);
+  fleet.host.kernel.links.get('vnet0')?.fdb.clear();
+  await fleet.cycle();
+  fleet.pass(-3_600_000);
+  await fleet.cycle();
+  fleet.pass(1000);
+  expect(told(await fleet.cycle())).toEqual(['verified web']);
 });
