@@ -9,7 +9,11 @@ import { parseYaml } from './yaml-file.ts';
 type Files = Pick<Host, 'stat' | 'readText'>;
 
 /** Reads the file at `path`. `hint`: what to do where there is none. Throws ConfigError. */
-export function loadSettings(host: Files, path: string, hint = 'name another with --config.file'): Settings {
+export function loadSettings(
+  host: Files,
+  path: string,
+  hint = '"libvirt-vlan-exporter config infer" proposes one, or name another with --config.file',
+): Settings {
   return parseSettings(readTextFile(host, path, hint), path);
 }
 

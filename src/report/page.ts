@@ -6,7 +6,7 @@ import { type Filter, NO_FILTER } from './page/filter.ts';
 import { renderFindings } from './page/findings.ts';
 import { renderHook } from './page/hook.ts';
 import type { PageInput } from './page/input.ts';
-import { renderRemediator } from './page/remediator.ts';
+import { renderRemediator, renderWaiting } from './page/remediator.ts';
 import { renderSources, UNWATCHED } from './page/sources.ts';
 import { age } from './page/time.ts';
 import { renderVnets } from './page/vnets.ts';
@@ -35,6 +35,7 @@ export function renderPage(input: PageInput, filter: Filter = NO_FILTER): string
 <main>
 <div id="summary">${notice && html`<p class="notice">${notice}</p>`}
 ${renderSummary(input, summary, tone)}
+${renderWaiting(input)}
 ${renderUnknowns(input)}</div>
 ${renderForm(filter)}
 <div id="findings-or-vnets" tabindex="-1">${report && renderFindings(report, filter)}

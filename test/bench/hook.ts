@@ -115,6 +115,7 @@ function prepare(): void {
   for (const [path, text] of Object.entries({
     'br-mgmt/bridge/vlan_filtering': '1',
     'br-mgmt/bridge/default_pvid': '1',
+    'br-mgmt/bridge/vlan_protocol': '0x8100',
     'vnet0/address': 'fe:54:00:00:00:01',
     'vnet0/tun_flags': '0x1002',
   }))

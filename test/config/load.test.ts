@@ -541,7 +541,9 @@ test('a file that is not there, not a file, unreadable or too large is told with
   const fail = (message: string) => () => {
     throw new Error(message);
   };
-  expect(load({})).toThrow('/etc/c.yml: no such file; name another with --config.file');
+  expect(load({})).toThrow(
+    '/etc/c.yml: no such file; "libvirt-vlan-exporter config infer" proposes one, or name another with --config.file',
+  );
   expect(load({ stat: stat({ isFile: false }) })).toThrow(
     '/etc/c.yml: not a regular file; what comes from a pipe, save to a file first',
   );

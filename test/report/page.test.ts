@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { REASONS } from '../../src/model/reasons.ts';
-import type { Decision } from '../../src/model/remediator-status.ts';
+import type { Decision, RemediatorStatus } from '../../src/model/remediator-status.ts';
 import type { Report } from '../../src/model/report.ts';
 import { parseTable, vidRange } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
@@ -273,6 +273,15 @@ test('a policy is held back also where nothing can be told yet of what it would 
   expect(renderPage(input([], { remediator: { kind: 'current', status } }))).toContain(
     '<b>A policy is held back</b>: it waits.',
   );
+});
+
+test('what is held is told at the head, too: it counts as drift, and waits for somebody', () => {
+  const head = (status: RemediatorStatus) =>
+    renderPage(input([], { remediator: { kind: 'current', status } })).split('<form')[0] ?? '';
+  const held = { bridge: 'br-mgmt', domain: 'web', vnet: 'vnet1', changes: [] };
+  expect(head(statusAt(NOW, { held: [held, held] }))).toContain('<a href="#remediator">2 vnets held back</a>');
+  expect(head(statusAt(NOW, { heldProblem: 'it waits' }))).toContain('A policy is held back');
+  expect(head(statusAt(NOW))).not.toContain('held back');
 });
 
 test('a search finds decisions by domain, vnet, bridge and outcome', () => {

@@ -44,7 +44,9 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   });
   for (const url of demo.urls) say(`Status page ${url}  metrics ${url}metrics`);
   if (demo.controlUrl !== undefined) say(`Control ${demo.controlUrl}`);
-  say(`${flags.vms} VMs on a simulated host. What happens on it is told here; Ctrl-C ends it.`);
+  say(
+    `${flags.vms} VMs on a simulated host. What befalls it is told here, what is healed on the page; Ctrl-C ends it.`,
+  );
   const notifier = createNotifier({}, log);
   await runDaemon(demo, { notifier, log, stopWithinMs: STOP_MS });
 }

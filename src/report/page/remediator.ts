@@ -8,6 +8,12 @@ import { fold } from './fold.ts';
 import type { PageInput } from './input.ts';
 import { age, duration } from './time.ts';
 
+/** At the head of the page: what is held counts as drift, and waits for somebody. */
+export function renderWaiting({ remediator: view }: PageInput): Html {
+  if (view.kind !== 'current' || !isHolding(view.status)) return html``;
+  return html`<p class="notice"><a href="#remediator">${whatIsHeld(view.status)} held back</a>: a change waits for an operator.</p>`;
+}
+
 export function renderRemediator({ remediator, now }: PageInput, filter: Filter): Html {
   return html`<section id="remediator" aria-labelledby="remediator-h">
 <h2 id="remediator-h">Remediator</h2>
@@ -46,17 +52,26 @@ ${suspended.map(
         : 'It drifts again after each heal: something else sets its VLANs.'
     }</p>`,
 )}
-${(status.held.length > 0 || status.heldProblem) && renderHeld(status)}
+${isHolding(status) && renderHeld(status)}
 ${renderRefusals(status)}
 ${renderDecisions(status.recent, now, filter)}`;
 }
 
-function renderHeld({ held, heldProblem }: RemediatorStatus): Html {
+function isHolding({ held, heldProblem }: RemediatorStatus): boolean {
+  return held.length > 0 || heldProblem !== undefined;
+}
+
+function whatIsHeld({ held }: RemediatorStatus): string {
+  return held.length > 0 ? count(held.length, 'vnet') : 'A policy is';
+}
+
+function renderHeld(status: RemediatorStatus): Html {
+  const { held, heldProblem } = status;
   const rows = held.map(
     ({ bridge, domain, vnet, changes }) =>
       html`<li id="held/${bridge}/${vnet}"><b>${domain}</b> ${vnet} ${changes.map((change) => html`<code>${change}</code> `)}</li>\n`,
   );
-  return html`<div class="hold"><p><b>${held.length > 0 ? count(held.length, 'vnet') : 'A policy is'} held back</b>: ${heldProblem ?? HELD}. What it is: <code>libvirt-vlan-exporter plan</code></p>
+  return html`<div class="hold"><p><b>${whatIsHeld(status)} held back</b>: ${heldProblem ?? HELD}. What it is: <code>libvirt-vlan-exporter plan</code></p>
 ${held.length > 0 && fold('held-more', rows, 'vnet')}</div>`;
 }
 

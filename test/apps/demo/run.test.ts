@@ -46,7 +46,9 @@ test('it says where to look, and a signal ends it', async () => {
   for (const line of lines.slice(0, 2))
     expect(line).toMatch(/^Status page (http:\/\/127\.0\.0\.1:\d+\/) {2}metrics \1metrics$/);
   expect(lines[0]).not.toBe(lines[1]);
-  expect(lines[2]).toBe('2 VMs on a simulated host. What happens on it is told here; Ctrl-C ends it.');
+  expect(lines[2]).toBe(
+    '2 VMs on a simulated host. What befalls it is told here, what is healed on the page; Ctrl-C ends it.',
+  );
   await until(async () => expect(await metrics()).toContain('libvirt_vlan_remediator_up 1\n'));
   await end();
   await expect(metrics()).rejects.toThrow();
