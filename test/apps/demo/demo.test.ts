@@ -126,6 +126,8 @@ test('FDB entries that somebody deletes are missed, and put back where it heals'
   await order('wipe?domain=vyos-02'); // the kernel tells nobody of its FDB: an audit has another cause
   await until(findings('fdb_missing', 1));
   await order('resume');
+  await until(/^libvirt_vlan_remediations_total{domain="ipsk-manager".*} 1$/m);
+  await order('wipe?domain=vyos-02');
   await until(findings('fdb_missing', 0));
 });
 
