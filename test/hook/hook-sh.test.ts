@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseSettings } from '../../src/config/load.ts';
 import { parseJob } from '../../src/hook/call.ts';
 
@@ -25,8 +25,9 @@ beforeEach(() => {
   executable('bin/logger', 'entry=$(cat); printf "%s\n\n" "$entry" >>"$(dirname "$0")/../journal"');
   node('exit 0');
 });
-// The journal is written by a process that nobody waits for: it may put its file there meanwhile.
-afterEach(() => rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 100 }));
+// The journal is written by a process that nobody waits for: it may put its file there meanwhile. (rmSync's own retries do not look again
+// what is in the folder.)
+afterEach(() => vi.waitFor(() => rmSync(folder, { recursive: true }), { timeout: 20_000 }));
 
 function executable(name: string, script: string): void {
   writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
