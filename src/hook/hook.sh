@@ -58,25 +58,22 @@ newline='
 '
 
 # Whether the config asks for it, where the program cannot tell: node is gone, or the config is broken. The key where a key can stand: at the begin of a line, or after { or a comma.
-# $patience: seconds to wait for its file system, of the ten that libvirt waits.
 fail_closed() {
   [ -f "$LIBVIRT_VLAN_CONFIG" ] &&
-    timeout "$patience" sed 's/^#.*//; s/[[:space:]]#.*//' "$LIBVIRT_VLAN_CONFIG" | tr '\n' ',' |
+    timeout 1 sed 's/^#.*//; s/[[:space:]]#.*//' "$LIBVIRT_VLAN_CONFIG" | tr '\n' ',' |
     grep -Eqi "(^|[{,])[[:space:]]*[\"']?fail_closed[\"']?[[:space:]]*:[[:space:],]*true"
 }
 
 # Prints entries; its status is the hook's.
 configure() {
   timeout -s KILL "$LIBVIRT_VLAN_ANSWER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" "$@"
-  status=$? patience=3
+  status=$?
   case $status in
   0) return 0 ;;
   3) ;; # It has told why, and could not read the config.
   4) return 0 ;; # It has told why, and the config lets the VM start.
   5) ;; # It has told why, and the config does not.
-  137)
-    patience=1
-    complain_of_run "no answer from $LIBVIRT_VLAN_NODE $program within $LIBVIRT_VLAN_ANSWER_SECONDS s" ;;
+  137) complain_of_run "no answer from $LIBVIRT_VLAN_NODE $program within $LIBVIRT_VLAN_ANSWER_SECONDS s" ;;
   *) complain_of_run "$LIBVIRT_VLAN_NODE $program ended with exit status $status; run \"libvirt-vlan-exporter hook status\"" ;;
   esac
   [ $status = 5 ] || fail_closed || return 0
