@@ -5,6 +5,7 @@ import { bridgeCommand } from '../model/bridge-command.ts';
 import type { Change, Outcome, VnetPlan } from '../model/plan.ts';
 import { formatTable } from '../model/vlan.ts';
 import { changesBetween } from './changes.ts';
+import { takeBack } from './take-back.ts';
 import { type Verification, verify } from './verify.ts';
 
 type Machine = Pick<Host, 'bridges' | 'monotonic'>;
@@ -24,9 +25,10 @@ export async function configure(
   const fresh = await change(host, changes, plans);
   const { failures } = fresh;
   const found = plans.map((plan) => verify(plan, fresh));
-  const outcomes = plans.map((plan, i) =>
+  const told = plans.map((plan, i) =>
     outcome(host, plan, found[i] as Verification, idle.get(plan) ?? failureOf(plan, failures), since),
   );
+  const outcomes = await takeBack(host, told, idle);
   // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind.
   const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && failureOf(o.plan, failures) !== undefined);
   if (spoilt.length === 0) return outcomes;
