@@ -6,10 +6,9 @@
 // What is held of the one does not count for the other. That some VMs stop, or that VLANs are wiped, is no agreement. Pure.
 import type { Policy } from '../model/policy.ts';
 import { isWhole, type Report, type VnetReport } from '../model/report.ts';
-import { formatTable } from '../model/vlan.ts';
 import { type Accepted, type Known, knownOf } from './accepted.ts';
 import { mostFor, mostOf, type Weight, weighEdit } from './hold-edit.ts';
-import { accept, bridgeOf, hasChanged, keep, keyOf } from './intents.ts';
+import { accept, bridgeOf, hasChanged, intentsOf, keep, keyOf } from './intents.ts';
 import { isDoubtful, isSameUnder, withoutArrivals, withVnets } from './moves.ts';
 import { isSettled, planOf } from './plan.ts';
 
@@ -66,8 +65,7 @@ export function holdPolicy(
  * source that is not understood: a change of that is one still.
  */
 function takeAll(policy: Policy, wanted: Report): Hold {
-  const intents = Object.fromEntries(vnetsOf(wanted).map((vnet) => [keyOf(vnet), formatTable(vnet.expected.table)]));
-  return { accepted: knownOf(policy, intents), report: wanted, seen: wanted, held: [] };
+  return { accepted: knownOf(policy, intentsOf(vnetsOf(wanted))), report: wanted, seen: wanted, held: [] };
 }
 
 /** The policy is as it was: whether domains ask for so much that it is held. */

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Report, VnetReport } from '../../src/model/report.ts';
 import type { Domain, Interface } from '../../src/model/snapshot.ts';
-import { forgetGone, stillThere } from '../../src/remediation/intents.ts';
+import { accept, forgetGone, hasChanged, intentsOf, stillThere } from '../../src/remediation/intents.ts';
+import { table } from '../support/policy.ts';
 import { subject } from '../support/subject.ts';
 
 const MAC = '52:54:00:00:00:01';
@@ -36,4 +38,30 @@ test.each<[string, Domain, boolean]>([
 ])('an interface that %s', (_, domain, isThere) => {
   const key = `br0/web/${MAC}`;
   expect(stillThere([key], [domain])).toEqual(isThere ? [key] : []);
+});
+
+// A router with one MAC in two networks, which its interfaces' aliases tell apart.
+const twin = (text: string, undecided = false) =>
+  ({ bridge: 'br0', domain: 'fw', mac: MAC, expected: { table: table(text), undecided } }) as unknown as VnetReport;
+const reportOf = (...vnets: VnetReport[]) => ({ bridges: [{ vnets }] }) as unknown as Report;
+
+test('of a MAC that a domain has twice, both tables are accepted, and neither is a change', () => {
+  const intents = intentsOf([twin('50*'), twin('60*')]);
+  for (const text of ['50*', '60*']) expect(hasChanged(intents, twin(text))).toBe(false);
+  expect(hasChanged(intents, twin('70*'))).toBe(true);
+});
+
+test('a change of one of the two is one until it is accepted, and then the former table is a change', () => {
+  const before = accept({}, reportOf(twin('50*'), twin('60*')), () => true);
+  const after = [twin('50*'), twin('70*')];
+  const none = accept(before, reportOf(...after), () => false);
+  expect(after.map((vnet) => hasChanged(none, vnet))).toEqual([false, true]);
+  const all = accept(before, reportOf(...after), () => true);
+  expect([...after, twin('60*')].map((vnet) => hasChanged(all, vnet))).toEqual([false, false, true]);
+});
+
+test('where it cannot be decided what one of the two should have, what was accepted of both stays', () => {
+  const before = intentsOf([twin('50*'), twin('60*')]);
+  const after = accept(before, reportOf(twin('50*'), twin('10', true)), () => true);
+  expect(hasChanged(after, twin('60*'))).toBe(false);
 });
