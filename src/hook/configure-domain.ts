@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Finding, Report } from '../model/report.ts';
-import type { Domain } from '../model/snapshot.ts';
+import type { Domain, Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { configure } from '../remediation/configure.ts';
 import { plan } from '../remediation/plan.ts';
@@ -25,7 +25,7 @@ export async function configureDomain(host: Machine, domain: Domain, policy: Pol
   // entries are there already (virNetDevBridgeFDBAddDel).
   const read = await host.bridges.read(...ownTaps(domain, policy));
   const snapshot = { takenAt: host.now(), ...read, domains: known([domain]) };
-  const report = evaluate(snapshot, policy);
+  const report = evaluate(snapshot, concerned(domain, policy, read.links));
   const planned = plan(report, [domain.name]);
   const outcomes = await configure(host, planned.vnets, since);
   return { report, plan: planned, outcomes, missing: missingOf(report) };
@@ -36,6 +36,14 @@ export function missingTaps(host: Machine, domain: Domain, policy: Policy): read
   const links = host.bridges.links(...ownTaps(domain, policy));
   const asked = { takenAt: host.now(), links, vlans: known(new Map()), domains: known([domain]), collectors: [] };
   return missingOf(evaluate(asked, policy));
+}
+
+/** The bridges that the VM is on: those that its XML names, and those on which one of its taps was found. All where that cannot be told. */
+function concerned({ interfaces }: Domain, policy: Policy, links: Snapshot['links']): Policy {
+  if (!links.ok) return policy;
+  const withTap = links.value.filter(({ ports }) => ports.length > 0).map(({ name }) => name);
+  const on = new Set([...interfaces.map(({ bridge }) => bridge), ...withTap]);
+  return { ...policy, bridges: policy.bridges.filter(({ name }) => on.has(name)) };
 }
 
 const known = <T>(value: T) => ({ ok: true, value }) as const;

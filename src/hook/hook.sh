@@ -118,8 +118,10 @@ worker() {
   [ -n "$(ls -A "$spool")" ] || return 0
   {
     timeout -s KILL "$WORKER_SECONDS" "$LIBVIRT_VLAN_NODE" "$program" || {
-      complain "$LIBVIRT_VLAN_NODE $program ended with exit status $?; run \"libvirt-vlan-exporter hook status\""
-      rm -f "$spool"/*
+      status=$?
+      complain "$LIBVIRT_VLAN_NODE $program ended with exit status $status; run \"libvirt-vlan-exporter hook status\""
+      # What it took is gone already; what came meanwhile is the next worker's. One that cannot even start would fail at each.
+      case $status in 3 | 137) ;; *) rm -f "$spool"/* ;; esac
     }
   } | to_journal
 }

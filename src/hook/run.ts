@@ -62,7 +62,7 @@ export async function runLater(call: Call, machine: HookMachine): Promise<void> 
       await waitForTaps(job, waitMs);
       if (hasStopped(machine.host, call.guest)) return;
     }
-    await configureAndTell(job, tapMissingLater(job, `after ${waitMs / 1000} s`), took);
+    await configureAndTell(anew(job), tapMissingLater(job, `after ${waitMs / 1000} s`), took);
   } catch (error) {
     reportFailure(call, error, machine, took());
   }
@@ -110,15 +110,10 @@ async function configureAndTell(
   took: () => number,
 ): Promise<readonly Fact[]> {
   const { operation } = call;
+  const isConcerned = policy.bridges.length > 0;
+  const result = isConcerned && (await configureDomain(machine.host, domain, policy, machine.host.monotonic()));
   const facts =
-    policy.bridges.length === 0
-      ? nothingToDo(call, domain)
-      : factsOf(
-          operation,
-          await configureDomain(machine.host, domain, policy, machine.host.monotonic()),
-          policy,
-          absent,
-        );
+    result && result.report.bridges.length > 0 ? factsOf(operation, result, policy, absent) : nothingToDo(call, domain);
   const milliseconds = took();
   // One entry of a run stands for it. At `started` the run has been counted at `start`.
   const isRun = (i: number) => operation !== 'started' && i === facts.length - 1;
@@ -130,10 +125,19 @@ function tapMissingLater({ machine, call }: Job, when: string): Parameters<typeo
   return (finding) => (hasStopped(machine.host, call.guest) ? tapGone(finding) : tapMissing(when)(finding));
 }
 
-async function waitForTaps({ machine, domain, policy }: Job, waitMs: number): Promise<void> {
-  const { host, elapsed, sleep } = machine;
+/** The job with the VM as it is now: while a job waits, an interface may be unplugged, or be given another <vlan>. */
+function anew(job: Job): Job {
+  const domain = readLiveDomain(job.call.guest, job.machine.host) ?? job.domain;
+  return { ...job, domain, policy: policyFor(domain, job.settings.policy) };
+}
+
+async function waitForTaps(job: Job, waitMs: number): Promise<void> {
+  const { host, elapsed, sleep } = job.machine;
   const until = elapsed() + waitMs;
-  const isWaiting = () => missingTaps(host, domain, policy).length > 0 && !hasStopped(host, domain.name);
+  const isWaiting = () => {
+    const { domain, policy } = anew(job);
+    return missingTaps(host, domain, policy).length > 0 && !hasStopped(host, domain.name);
+  };
   while (elapsed() < until && isWaiting()) await sleep(POLL_MS);
 }
 

@@ -134,6 +134,16 @@ test('a worker that cannot run says so, and leaves no jobs behind', async () => 
   expect(readdirSync(join(folder, 'run/spool'))).toEqual([]);
 }, 30_000);
 
+test('a worker that is killed takes no jobs with it that came meanwhile', async () => {
+  node(`cat "$LIBVIRT_VLAN_RUN/spool"/* >>"$d/jobs"; rm "$LIBVIRT_VLAN_RUN/spool"/*
+    [ ! -e "$d/once" ] || exit 0
+    touch "$d/once"; until [ -n "$(ls "$LIBVIRT_VLAN_RUN/spool")" ]; do sleep 0.1; done; kill -9 $$`);
+  expect(call('reconnect', { input: '<domain>first</domain>' })).toEqual(QUIET);
+  await expect.poll(() => read('once'), { timeout: 20_000 }).toBeDefined();
+  expect(call('reconnect', { input: '<domain>second</domain>' })).toEqual(QUIET);
+  await expect.poll(() => read('jobs'), { timeout: 20_000 }).toMatch(/first[\s\S]*second/);
+}, 60_000);
+
 describe('a start that fails', () => {
   const OPEN = 'hook:\n  # fail_closed: true\n';
   const failures: Record<string, [string, RegExp | undefined]> = {

@@ -313,6 +313,59 @@ test('started waits wait_seconds and no longer, then that is an error', async ()
   ]);
 });
 
+const SHORT = 'bridges:\n  br-mgmt:\n    vlans: [10]\n    pvid: 1\n';
+
+test('while a job waits for one tap, another may be given another <vlan>: that is what it goes by', async () => {
+  let polls = 0;
+  const { host, call } = testMachine({
+    config: SHORT,
+    sleep: (sim) => {
+      if (++polls === 2) sim.setVlan('vm', nic(1).mac, { tags: [{ id: 99 }] });
+      if (polls === 4) sim.kernel.setMaster('vnet1', 'br-mgmt');
+    },
+  });
+  host.start(vm('vm', nic(1, { vlan: { tags: [{ id: 42 }] } }), nic(2)));
+  host.kernel.setMaster('vnet1', undefined);
+  await call('vm', 'started');
+  expect([tableOf(host, 'vnet0'), tableOf(host, 'vnet1')]).toEqual(['99*', '1* 10']);
+});
+
+test('a tap that is unplugged while a job waits for it is waited for no longer, and is no error', async () => {
+  let polls = 0;
+  const { host, call, said } = testMachine({
+    sleep: (sim) => {
+      if (++polls === 2) sim.detach('vyos-01', nic(2).mac);
+    },
+  });
+  host.start(vm('vyos-01', nic(1), nic(2)));
+  host.kernel.setMaster('vnet1', undefined);
+  await call('vyos-01', 'started');
+  expect([polls, tableOf(host, 'vnet0')]).toEqual([2, RIGHT]);
+  expect(said().filter((line) => line.startsWith('3'))).toEqual([]);
+});
+
+test('a VM with a tap of type ethernet may start on a host that lacks another bridge of the config', async () => {
+  const config = `${SHORT}  br-other:\n    vlans: [10]\n    pvid: 1\nhook: { fail_closed: true }\n`;
+  const { host, call, said } = testMachine({ config });
+  host.start(vm('vm', nic(1), nic(2)));
+  const [head, first, second] = stdinXml(host, 'vm').split('<interface ');
+  const ethernet = second?.replace("type='bridge'", "type='ethernet'").replace(/<source [^>]*\/>/, '');
+  expect(await call('vm', 'start', [head, first, ethernet].join('<interface '))).toBe(STATUS.done);
+  expect(said().filter((line) => line.startsWith('3'))).toEqual([]);
+  expect([tableOf(host, 'vnet0'), tableOf(host, 'vnet1')]).toEqual(['1* 10', '1* 10']);
+});
+
+test('a VM whose only tap, of type ethernet, is on no bridge of the policy is left alone, and why is said', async () => {
+  const { host, call, said } = testMachine({ config: SHORT });
+  host.start(vm('vm'));
+  const xml = stdinXml(host, 'vm')
+    .replace("type='bridge'", "type='ethernet'")
+    .replace(/<source bridge[^>]*\/>/, '');
+  host.kernel.setMaster('vnet0', undefined);
+  expect(await call('vm', 'start', xml)).toBe(STATUS.done);
+  expect(said()).toEqual([expect.stringMatching(/^6 start: the policy says nothing of 52:54:00:00:00:01/)]);
+});
+
 test('a VM without an interface on a bridge of the policy is left alone, and why is said', async () => {
   const { host, call, said } = testMachine();
   const xml = `<domain><name>a</name><devices><interface type='direct'><mac address='52:54:00:00:00:01'/>

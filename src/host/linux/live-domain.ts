@@ -9,11 +9,21 @@ type Machine = Pick<Host, 'list' | 'readText'> & {
   processExists(pid: number): boolean | undefined;
 };
 
-/** undefined where libvirt's folder cannot be read. */
+/** undefined where it cannot be told. */
 export function runs(machine: Machine, domain: string): boolean | undefined {
-  const isLive = orUndefined(() => machine.list(LIVE_FOLDER)?.includes(`${domain}.xml`));
-  if (!isLive) return isLive;
-  const pid = orUndefined(() => parseDomainXml(machine.readText(`${LIVE_FOLDER}/${domain}.xml`)).pid);
+  let text: string;
+  try {
+    // The file, and not the folder's list: of a tmpfs in which others are written, that may lack one.
+    text = machine.readText(`${LIVE_FOLDER}/${domain}.xml`);
+  } catch (error) {
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && hasFolder(machine);
+    return isGone ? false : undefined;
+  }
+  const pid = orUndefined(() => parseDomainXml(text).pid);
   // Live XML stays behind where libvirtd was down when the process ended.
   return pid === undefined || machine.processExists(pid) !== false;
+}
+
+function hasFolder({ list }: Machine): boolean {
+  return orUndefined(() => list(LIVE_FOLDER)) !== undefined;
 }
