@@ -8,7 +8,9 @@ import { orUndefined } from '../model/snapshot.ts';
 /** Tells the remediator. Where none runs there is nobody to tell: one that starts later is not meant. Returns why it may not hear, for people. */
 export function agree(host: Host, { sha256 }: Policy): string | undefined {
   const view = createStatusReader(host)();
-  if (view.kind === 'absent' || view.kind === 'stale') return undefined;
+  if (view.kind === 'absent') return undefined;
+  if (view.kind === 'stale')
+    return 'its status is old, as if it did not run; if it does, heal again once its status is new';
   try {
     host.replaceFile(AGREED_FILE, `${sha256}\n`, { mode: 0o644 });
   } catch (error) {

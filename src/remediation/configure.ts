@@ -5,6 +5,7 @@ import { bridgeCommand } from '../model/bridge-command.ts';
 import type { Change, Outcome, VnetPlan } from '../model/plan.ts';
 import { formatTable } from '../model/vlan.ts';
 import { changesBetween } from './changes.ts';
+import { inverseNeed, withFdb } from './fdb-changes.ts';
 import { takeBack } from './take-back.ts';
 import { type Verification, verify } from './verify.ts';
 
@@ -28,7 +29,7 @@ export async function configure(
   const told = plans.map((plan, i) =>
     outcome(host, plan, found[i] as Verification, idle.get(plan) ?? failureOf(plan, failures), since),
   );
-  const outcomes = await takeBack(host, told, idle);
+  const outcomes = await takeBack(host, told, idle, failures);
   // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind.
   const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && failureOf(o.plan, failures) !== undefined);
   if (spoilt.length === 0) return outcomes;
@@ -86,9 +87,11 @@ function failureOf(plan: VnetPlan, failures: ChangesMade['failures']): string | 
 async function revert(host: Machine, spoilt: readonly Outcome[], since: number): Promise<readonly Outcome[]> {
   const plans = spoilt.map((o) => o.plan);
   const idle = tooLate(host, plans);
-  const back = spoilt.flatMap(({ plan, actual }) =>
-    idle.has(plan) ? [] : changesBetween(plan.vnet, actual ?? [], plan.before),
-  );
+  const back = spoilt.flatMap(({ plan, actual }) => {
+    if (idle.has(plan)) return [];
+    const vlans = changesBetween(plan.vnet, actual ?? [], plan.before);
+    return withFdb(plan, plan.fdb && inverseNeed(plan.fdb), vlans);
+  });
   const fresh = await change(
     host,
     back,

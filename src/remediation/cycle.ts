@@ -77,7 +77,9 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
   const decisions = [...healed, ...news];
   const now = host.now();
   const isFailed = ({ result }: Outcome) => result === 'failed' || result === 'reverted';
-  const attempts = outcomes.map((outcome) => ({ vnet: outcome.plan, failed: isFailed(outcome) }));
+  // A port that went is no attempt, and nobody undid it.
+  const tried = outcomes.filter(({ result }) => result !== 'vanished');
+  const attempts = tried.map((outcome) => ({ vnet: outcome.plan, failed: isFailed(outcome) }));
   const guard = afterHeals(answer.guard, attempts, now, limits);
   const failed = outcomes.filter(isFailed);
   // Who cannot be seen in this cycle may be there all the same.

@@ -83,7 +83,7 @@ export function decide(question: Question): Answer {
   );
   const { vnets: drifted, refusals } = hold.report ? plan(hold.report) : { vnets: [], refusals: [] };
   const seen = hold.seen && isWhole(hold.seen) ? hold.seen.bridges.flatMap((b) => b.vnets) : undefined;
-  let guard = observe(question.guard, seen, now, limits);
+  let guard = observe(question.guard, seen, now, limits, stoppedIn(question.snapshot));
   const heal: HealNow[] = [];
   const held = hold.held.map((part) => ({ ...part, problem: heldProblem(part, limits.maxVnetsPerPolicyChange) }));
   const rest: Resting[] = held.flatMap(({ moved, problem }) =>
@@ -129,6 +129,11 @@ function missingSince(drifted: readonly VnetPlan[], { fdbMissing, now }: Questio
   const alone = drifted.filter(({ changes }) => changes.every(({ action }) => action === 'fdb add'));
   // The clock may have been set back.
   return new Map(alone.map((vnet) => [guardKey(vnet), Math.min(fdbMissing.get(guardKey(vnet)) ?? now, now)]));
+}
+
+function stoppedIn({ domains }: Snapshot): ReadonlySet<string> {
+  const stopped = domains.ok ? domains.value.filter(({ state }) => state === 'defined') : [];
+  return new Set(stopped.map(({ name }) => name));
 }
 
 // Domains that are stopped are known; of those that are gone nothing is kept. A host without any tells nothing: libvirt's folders may be away.

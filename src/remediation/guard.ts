@@ -41,10 +41,7 @@ type GuardedVnet = Pick<VnetReport, 'bridge' | 'domain' | 'mac' | 'vnet'>;
 
 const FIRST_BACKOFF_MS = 1000;
 
-/**
- * A vnet's name in the state. A VM that starts again has a new tap, which nobody has fought over; and two interfaces of one VM may
- * have one MAC.
- */
+/** A vnet's name in the state: two interfaces of one VM may have one MAC. A VM that starts again has a new tap, also where its name is the same. */
 export function guardKey({ bridge, domain, mac, vnet }: GuardedVnet): string {
   return `${bridge}/${domain}/${mac}/${vnet}`;
 }
@@ -95,20 +92,21 @@ export function afterSuspension(state: GuardState, vnet: GuardedVnet, since: num
 
 /**
  * The state after a look at all vnets: compliant ones are noted and, after the cooldown, forgotten; so are those that are
- * gone. `undefined` where the look failed: nothing is learnt. A clock that was set back never makes anybody wait longer.
+ * gone, at once where their domain is `stopped`: its next start has other taps, whatever their names. `undefined` where the look failed: nothing is learnt. A clock that was set back never makes anybody wait longer.
  */
 export function observe(
   state: GuardState,
   vnets: readonly VnetReport[] | undefined,
   now: number,
   limits: Limits,
+  stopped: ReadonlySet<string> = new Set(),
 ): GuardState {
   const seen = new Map(vnets?.map((vnet) => [guardKey(vnet), vnet]));
   const kept = Object.entries(state).flatMap(([key, stored]): [string, VnetGuard][] => {
     const entry = notAfter(stored, now);
     const vnet = seen.get(key);
     if (!vnets) return [[key, entry]];
-    if (!vnet) return now - lastOf(entry) < limits.cooldownMs ? [[key, entry]] : [];
+    if (!vnet) return !stopped.has(entry.domain) && now - lastOf(entry) < limits.cooldownMs ? [[key, entry]] : [];
     const { compliantSince, ...rest } = entry;
     if (!isSettled(vnet)) return [[key, rest]];
     const since = Math.max(compliantSince ?? now, lastOf(entry));
@@ -138,12 +136,17 @@ function lastOf(entry: VnetGuard): number {
   return entry.heals.at(-1) ?? 0;
 }
 
+/** The entry by a clock that was set back: all its times as far back as the latest of them is ahead, so that what lay between them stays. */
 function notAfter(entry: VnetGuard, now: number): VnetGuard {
+  const { heals, failed, suspendedSince, compliantSince } = entry;
+  const ahead = Math.max(lastOf(entry), suspendedSince ?? 0, compliantSince ?? 0) - now;
+  if (ahead <= 0) return entry;
+  const back = (at: number) => at - ahead;
   return {
     ...entry,
-    heals: entry.heals.map((at) => Math.min(at, now)),
-    failed: entry.failed.map((at) => Math.min(at, now)),
-    ...(entry.suspendedSince === undefined ? {} : { suspendedSince: Math.min(entry.suspendedSince, now) }),
-    ...(entry.compliantSince === undefined ? {} : { compliantSince: Math.min(entry.compliantSince, now) }),
+    heals: heals.map(back),
+    failed: failed.map(back),
+    ...(suspendedSince === undefined ? {} : { suspendedSince: back(suspendedSince) }),
+    ...(compliantSince === undefined ? {} : { compliantSince: back(compliantSince) }),
   };
 }

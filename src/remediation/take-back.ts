@@ -1,7 +1,7 @@
 // A port may go to another bridge in the moment in which it is changed: the kernel takes the change for whatever bridge it is on. What
 // was written there is taken back, where nothing else was; nobody asked for it on that bridge.
 import type { Host } from '../host/host.ts';
-import type { Outcome, VlanChange, VnetPlan } from '../model/plan.ts';
+import type { Change, Outcome, VlanChange, VnetPlan } from '../model/plan.ts';
 import type { Bridge } from '../model/snapshot.ts';
 import {
   formatTable,
@@ -36,9 +36,10 @@ export async function takeBack(
   { bridges }: Pick<Host, 'bridges'>,
   outcomes: readonly Outcome[],
   untouched: ReadonlyMap<VnetPlan, unknown>,
+  failures: ReadonlyMap<Change, string>,
 ): Promise<readonly Outcome[]> {
   const gone = outcomes.filter(({ plan, result }) => result === 'vanished' && !untouched.has(plan));
-  const strays = gone.length === 0 ? [] : await findStrays(bridges, gone);
+  const strays = gone.length === 0 ? [] : await findStrays(bridges, gone, failures);
   if (strays.length === 0) return outcomes;
   const back = strays.flatMap(({ outcome, now, joined, isMixed }) =>
     isMixed ? [] : changesBetween(outcome.plan.vnet, now, joined),
@@ -48,7 +49,11 @@ export async function takeBack(
   return outcomes.map((outcome) => told.get(outcome) ?? outcome);
 }
 
-async function findStrays(bridges: Host['bridges'], gone: readonly Outcome[]): Promise<readonly Stray[]> {
+async function findStrays(
+  bridges: Host['bridges'],
+  gone: readonly Outcome[],
+  failures: ReadonlyMap<Change, string>,
+): Promise<readonly Stray[]> {
   const { links, vlans } = await bridges.read(namesOf(bridges), new Set(gone.map(({ plan }) => plan.vnet)));
   if (!links.ok || !vlans.ok) return [];
   const bridgeOf = new Map(links.value.flatMap((bridge) => bridge.ports.map(({ name }) => [name, bridge] as const)));
@@ -58,7 +63,7 @@ async function findStrays(bridges: Host['bridges'], gone: readonly Outcome[]): P
     if (!bridge || bridge.name === plan.bridge) return [];
     const now = vlans.value.get(plan.vnet) ?? [];
     const joined = tableOfNewPort(bridge);
-    const written = writtenTo(now, plan, joined);
+    const written = writtenTo(now, { ...plan, changes: plan.changes.filter((c) => !failures.has(c)) }, joined);
     return written === 'nothing' ? [] : [{ outcome, bridge: bridge.name, now, joined, isMixed: written === 'mixed' }];
   });
 }

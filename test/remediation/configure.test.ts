@@ -3,13 +3,15 @@ import type { Host } from '../../src/host/host.ts';
 import { createIproute2 } from '../../src/host/linux/iproute2/bridges.ts';
 import type { Processes, RunResult } from '../../src/host/linux/processes.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
+import { readSnapshot } from '../../src/host/snapshot.ts';
 import { bridgeArgs } from '../../src/model/bridge-command.ts';
 import type { VlanChange, VnetPlan } from '../../src/model/plan.ts';
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
+import { evaluate } from '../../src/policy/evaluate.ts';
 import { configure } from '../../src/remediation/configure.ts';
-import { vnetPlan } from '../../src/remediation/plan.ts';
+import { plan as plans, vnetPlan } from '../../src/remediation/plan.ts';
 import { onPrograms } from '../support/on-programs.ts';
-import { table } from '../support/policy.ts';
+import { bridgePolicy, policy, table } from '../support/policy.ts';
 import { applyChange } from './port-model.ts';
 
 const OK: RunResult = { stdout: '', stderr: '', exitCode: 0, problem: undefined };
@@ -316,4 +318,22 @@ test('a port that went to another bridge after the decision is not written to: i
   expect(outcomes.map(({ result }) => result)).toEqual(['vanished', 'verified']);
   const { vlans } = await sim.bridges.read([]);
   expect(vlans.ok && formatTable(vlans.value.get('vnet1') ?? [])).toBe('1*');
+});
+
+test('what is put back has the FDB entries that it had', async () => {
+  const sim = onPrograms(createSimHost());
+  sim.addBridge('br0');
+  const mac = '52:54:00:00:00:01';
+  sim.start({ name: 'web', uuid: 'u', interfaces: [{ mac, bridge: 'br0', type: 'network', macTable: 'libvirt' }] });
+  const fdb = () => [...(sim.kernel.links.get('vnet0')?.fdb ?? [])];
+  const before = fdb();
+  const POLICY = policy(bridgePolicy({ vlans: [10], pvid: 100, unexpected: 'remove' }));
+  const { vnets } = plans(evaluate(await readSnapshot(sim, POLICY), POLICY));
+  const { changeVlans } = sim.kernel;
+  sim.kernel.changeVlans = (request) =>
+    request.first === 100 && request.action === 'add'
+      ? 'RTNETLINK answers: Cannot allocate memory'
+      : changeVlans(request);
+  expect(results(await configure(sim, vnets))).toEqual(['reverted']);
+  expect([before, fdb()]).toEqual([[`${mac} 1`], [`${mac} 1`]]);
 });

@@ -157,3 +157,18 @@ test('a clock that is set back during a heal leaves its duration right', async (
   expect(decisions).toMatchObject([{ outcome: 'verified', durationMs: 300 }]);
   expect(status.duration.sum).toBe(0.3);
 });
+
+test('a port that goes while it is to be changed has not been healed, and is never suspended for that', async () => {
+  const fleet = createFleet(1);
+  for (let i = 0; i <= LIMITS.maxHeals; i++) {
+    fleet.pass(60_000);
+    let looks = 0;
+    fleet.host.onRun((line) => {
+      if (line.endsWith('vlan show') && ++looks === 1) fleet.host.kernel.setMaster(fleet.tap(1), undefined);
+    });
+    expect(told(await fleet.cycle())).toEqual(['vanished vm-1']);
+    fleet.host.onRun(undefined);
+    fleet.host.kernel.setMaster(fleet.tap(1), 'br0');
+  }
+  expect(told(await fleet.cycle())).toEqual(['verified vm-1']);
+});

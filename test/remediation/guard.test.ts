@@ -303,13 +303,31 @@ describe('what is remembered of a vnet', () => {
     const [entry, times] = [healed([1000, 2000, 9000], [9000])[KEY], { suspendedSince: 9500, compliantSince: 9700 }];
     const state = { [KEY]: { bridge: '', domain: '', streak: 0, heals: [], failed: [], ...entry, ...times } };
     expect(observe(state, undefined, 1500, LIMITS)[KEY]).toMatchObject({
-      heals: [1000, 1500, 1500],
-      failed: [1500],
-      suspendedSince: 1500,
+      heals: [-7200, -6200, 800],
+      failed: [800],
+      suspendedSince: 1300,
       compliantSince: 1500,
     });
     expect(observe(state, undefined, 10_000, LIMITS)).toEqual(state);
     expect(observe(healed([1000]), undefined, 500, LIMITS)[KEY]).toEqual({ ...healed([1000])[KEY], heals: [500] });
+  });
+
+  test('a clock that was set back suspends nobody whose heals lay far apart', () => {
+    const step = (0.9 * LIMITS.windowMs) | 0;
+    const times = Array.from({ length: LIMITS.maxHeals }, (_, i) => 100 * LIMITS.windowMs + i * step);
+    const now = (times.at(-1) ?? 0) + step;
+    const back = now - 10 * LIMITS.windowMs;
+    expect(permit(observe(healed(times), undefined, now, LIMITS), VNET, now, LIMITS).kind).toBe('heal');
+    expect(permit(observe(healed(times), undefined, back, LIMITS), VNET, back, LIMITS).kind).not.toBe('suspended');
+  });
+
+  test('of a VM that was stopped, nothing is: its next start has another tap, also of the same name', () => {
+    const state = healed([1000, 2000]);
+    const entry = Object.values(state)[0];
+    const stopped = new Set([entry?.domain ?? '']);
+    expect(observe(state, [], 3000, LIMITS)).toEqual(state);
+    expect(observe(state, [], 3000, LIMITS, stopped)).toEqual({});
+    expect(observe(state, undefined, 3000, LIMITS, stopped)).toEqual(state);
   });
 
   test('where the limits ask for just one heal a second, no pause is longer', () => {

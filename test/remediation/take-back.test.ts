@@ -76,6 +76,24 @@ test('a port that is on no bridge any more has vanished', async () => {
   expect(await configure(host, [plan('1*', '10 100*')])).toMatchObject([{ result: 'vanished' }]);
 });
 
+test('what libvirt set there is left, where the kernel had refused to write it for us', async () => {
+  const { sim, host } = createMovingHost();
+  const refused: typeof host.bridges = {
+    ...host.bridges,
+    change: async (changes, readBack) => {
+      sim.kernel.setMaster('vnet1', undefined);
+      sim.kernel.setMaster('vnet1', 'br-lan');
+      await sim.bridges.change(changes, readBack); // libvirt, with the same <vlan>
+      return {
+        ...(await sim.bridges.change([], readBack)),
+        failures: new Map(changes.map((change) => [change, 'no'])),
+      };
+    },
+  };
+  expect(await configure({ ...host, bridges: refused }, [plan('1*', '100*')])).toMatchObject([{ result: 'vanished' }]);
+  expect(await tableOf(sim, 'vnet1')).toBe('100*');
+});
+
 const defaultTables = fc.integer({ min: 0, max: 3 }).map((id) => table(id === 0 ? '' : `${id}*`));
 const plans = fc
   .tuple(tables, tables)
