@@ -3,6 +3,7 @@
 // What is printed is not read: there is no JSON, so it only says that it is time for a fresh snapshot.
 
 import type { Log } from '../../model/log.ts';
+import { orUndefined } from '../../model/snapshot.ts';
 import type { Handle, Host } from '../host.ts';
 import { keepRunning } from '../keep-running.ts';
 import { NIXOS_FOLDER, PERSISTENT_FOLDER } from './domains.ts';
@@ -84,14 +85,14 @@ function watchFolder(
   event: () => void,
   ended: (problem: string) => void,
 ): Handle {
-  const identity = () => host.stat(path)?.ino;
-  const watched = identity();
+  const watched = host.stat(path)?.ino;
   if (watched === undefined) throw new Error('no such folder');
+  const isWatched = () => orUndefined(() => host.stat(path)?.ino) === watched;
   return host.watch(
     path,
     (name) => {
       if (counts(name)) event();
-      if (identity() !== watched) ended('the folder was replaced or removed');
+      if (!isWatched()) ended('the folder was replaced or removed');
     },
     ended,
   );

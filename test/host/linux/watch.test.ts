@@ -158,3 +158,19 @@ it('a folder that is removed and made again is watched again', async () => {
   save('run/libvirt/qemu/vyos-01.xml');
   await eventually(() => expect(calls('domains')).toBeGreaterThan(0));
 });
+
+it('says that a folder was replaced where it may not be looked at any more, and dies of nothing', async () => {
+  const { stat } = host;
+  let denied = false;
+  host = {
+    ...host,
+    stat: (path) => {
+      if (denied) throw new Error('EACCES: permission denied');
+      return stat(path);
+    },
+  };
+  watch = watchHost(host, changed, log);
+  denied = true;
+  writeFileSync(join(root, 'run/libvirt/qemu/a.xml'), '');
+  await vi.waitFor(() => expect(log.warn).toHaveBeenCalled());
+});
