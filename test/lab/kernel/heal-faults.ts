@@ -21,6 +21,7 @@ writeFileSync(
 case "$(cat ${SHIM}/mode) $*" in
   fail*-batch*) echo "RTNETLINK answers: Operation not permitted" >&2; echo "Command failed -:1" >&2; exit 1 ;;
   hang*-batch*) exec /usr/bin/sleep 1000 ;;
+  move*-batch*) ip link set $(cat ${SHIM}/port) master elsewhere; echo well >${SHIM}/mode ;;
   half*-batch*) /usr/bin/head -n 3 | ${real} -batch -; kill -9 $$ ;;
 esac
 exec ${real} "$@"
@@ -82,6 +83,21 @@ await test('a bridge that hangs is killed at its time limit, and the next attemp
   assert.match(value.problem ?? '', /timed out/);
   await until('the next attempt', 60_000, isWell);
   assert.equal(await sh('pgrep -x sleep || true'), '', 'the hanging process is gone');
+});
+
+await test('a port that somebody moves in that very moment: what was written to it on the other bridge is taken back', async () => {
+  await calm();
+  await sh('ip link add elsewhere type bridge vlan_filtering 1 && ip link set elsewhere up');
+  writeFileSync(`${SHIM}/port`, tap);
+  mode('move');
+  const since = Date.now();
+  await drift();
+  const { value } = await until('the heal', 40_000, () => last(since));
+  assert.equal(value.outcome, 'reverted');
+  assert.equal(value.problem, `${tap} went from fault to elsewhere while it was changed; put back to 1* there`);
+  assert.equal((await tables()).get(tap), '1*');
+  await sh(`ip link set ${tap} master fault && ip link del elsewhere`);
+  await until('healed', 60_000, isWell);
 });
 
 await test('a missing bridge: nothing is known, so nothing is done; when it is back, all is healed', async () => {
