@@ -5,6 +5,7 @@ import { compare } from '../model/order.ts';
 import type { BridgePolicy, Policy, Rule } from '../model/policy.ts';
 import { shellWord } from '../model/shell.ts';
 import { type Domain, type Interface, METADATA_NAMESPACE, type MetadataElement } from '../model/snapshot.ts';
+import { virshDomain } from '../model/virsh.ts';
 import { pvidOf, sameTable, type VlanTable, vidRange, vidsOf, vidsWithout } from '../model/vlan.ts';
 import { expect, ruleFor } from '../policy/expect.ts';
 import type { Misunderstood } from '../policy/intent.ts';
@@ -48,14 +49,19 @@ function proposalFor(policy: Policy, domain: Domain): MetadataProposal {
   const ruled = ruledOf(policy, domain);
   if (ruled.length === 0) return { commands: [], leftOut: [] };
   const leave = (why: string) => ({ commands: [], leftOut: [`${domain.name}: ${why}`] });
+  const word = virshDomain(domain);
+  if (word === undefined) return leave(NAMELESS);
   const said = domain.metadata ? entriesOf(domain.metadata) : { entries: [] };
   if ('problem' in said) return leave(wouldBeLost(said.problem));
   const ours = new Map(ruled.map(({ iface, rule }) => [iface.mac, entry(iface.mac, rule.table)]));
   const kept = said.entries.filter(({ mac }) => mac === undefined || !ours.has(mac));
   const element = metadataElement([...ours.values(), ...kept]);
   const why = whyUnsaid({ ...domain, metadata: { elements: [element] } }, ruled);
-  return why === undefined ? { commands: [command(domain, element)], leftOut: [] } : leave(why);
+  return why === undefined ? { commands: [command(word, domain, element)], leftOut: [] } : leave(why);
 }
+
+const NAMELESS =
+  'virsh may take its name for the ID or the UUID of another domain, and its XML has no UUID to name it by; rename it, or leave this VM to the rules';
 
 /** An interface that a rule is for. */
 interface Ruled {
@@ -106,8 +112,8 @@ function mayHear({ state }: Domain, { bridge, network, ethernet }: Interface): b
   return bridge !== undefined || ethernet !== undefined || (state === 'defined' && network !== undefined);
 }
 
-function command({ name, state }: Domain, element: MetadataElement): string {
+function command(word: string, { state }: Domain, element: MetadataElement): string {
   const where = state === 'running' ? '--live --config' : '--config';
-  const to = `--domain ${shellWord(name)} --uri ${METADATA_NAMESPACE} --key lve`;
+  const to = `--domain ${shellWord(word)} --uri ${METADATA_NAMESPACE} --key lve`;
   return `virsh metadata ${to} --set ${shellWord(elementText(element))} ${where}`;
 }

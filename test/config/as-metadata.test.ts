@@ -72,6 +72,21 @@ test('metadata that is not understood is not written over: the domain is left ou
   expect(printed(unnamed)).toEqual({ elements: [], leftOut: [] });
 });
 
+test('a domain whose name virsh would take for the ID of another is named by its UUID, and left out where that is not known', () => {
+  const under = policy(bridgePolicy({ rules: [rule({ domains: ['*'], vlans: [], pvid: 50 })] }));
+  const uuid = '0f0e0d0c-0b0a-4908-8706-050403020100';
+  const of = (change: Partial<Domain>) => inferMetadata(under, [{ ...domain([nic(1)]), ...change }]);
+  expect(of({ name: '7', uuid }).commands).toEqual([expect.stringContaining(`virsh metadata --domain ${uuid} --uri`)]);
+  expect(of({ name: 'web', uuid }).commands).toEqual([expect.stringContaining('virsh metadata --domain web --uri')]);
+  expect(of({ name: '--set', uuid }).commands).toEqual([expect.stringContaining(' --domain --set --uri')]);
+  expect(of({ name: '7' })).toEqual({
+    commands: [],
+    leftOut: [
+      '7: virsh may take its name for the ID or the UUID of another domain, and its XML has no UUID to name it by; rename it, or leave this VM to the rules',
+    ],
+  });
+});
+
 const SHARED = `web: two of its interfaces have the MAC ${MAC(1)}, and the rules do not want the same of both: metadata tells them apart by MAC alone; leave this VM to the rules`;
 
 test('one MAC on two bridges is one entry where the rules want the same of both, and left out where not', () => {
