@@ -22,7 +22,9 @@ export interface MetadataProposal {
 /** The commands that say in each domain what the rules say of it. */
 export function inferMetadata(policy: Policy, domains: readonly Domain[]): MetadataProposal {
   const leftOut = domains.flatMap((domain) =>
-    domain.state === 'unknown' ? [domain.problem ?? `${domain.name}: cannot be read`] : onNoBridgeYet(domain),
+    domain.state === 'unknown'
+      ? [domain.problem ?? `${domain.name}: cannot be read`]
+      : [...onNoBridgeYet(domain), ...onAnyBridge(policy, domain)],
   );
   const proposals = domains
     .filter(({ state }) => state !== 'unknown')
@@ -43,6 +45,20 @@ function onNoBridgeYet({ name, state, interfaces }: Domain): readonly string[] {
       ({ mac, network }) =>
         `${name}: ${mac}: only a running VM tells the bridge of network "${network}": start it first`,
     );
+}
+
+// Of type='ethernet', whose bridge only the kernel knows: a rule is in force where the tap lies on its bridge.
+function onAnyBridge({ bridges }: Policy, domain: Domain): readonly string[] {
+  const ofEthernet = domain.interfaces.filter(({ ethernet }) => ethernet !== undefined);
+  return ofEthernet.flatMap((iface) => {
+    const may = bridges.flatMap((bridge) => {
+      const rule = ruleFor(bridge, { domain, iface });
+      return rule ? [`rule ${rule.name} of ${bridge.name}`] : [];
+    });
+    if (may.length === 0) return [];
+    const why = `its XML does not say on which bridge its tap lies, and ${may.join(', ')} may be for it`;
+    return [`${domain.name}: ${iface.mac}: ${why}; leave it to the rules`];
+  });
 }
 
 function proposalFor(policy: Policy, domain: Domain): MetadataProposal {

@@ -103,10 +103,29 @@ test('one MAC of which a rule is for one interface only is left out, unless the 
     printed({ ...domain([nic(1), nic(1, { target: 'vnet2', ...change })]), state }).leftOut;
   const hostdev = { bridge: undefined, skipped: 'hostdev' };
   expect(both({ bridge: 'br1' })).toEqual([SHARED]);
-  expect(both({ ...hostdev, ethernet: { managed: true } })).toEqual([SHARED]);
+  expect(both({ ...hostdev, ethernet: { managed: true } })).toEqual([onAnyBridge('rule web of br0'), SHARED]);
   expect(both({ ...hostdev, network: 'sriov' }, 'defined')).toContain(SHARED);
   expect(both(hostdev)).toEqual([]);
   expect(both({ ...hostdev, network: 'sriov' })).toEqual([]);
+});
+
+function onAnyBridge(rules: string): string {
+  return `web: ${MAC(1)}: its XML does not say on which bridge its tap lies, and ${rules} may be for it; leave it to the rules`;
+}
+
+test("an interface of type='ethernet' is told where a rule of any bridge may be for it, and the others are written", () => {
+  const under = policy(bridgePolicy({ rules: [PVID_50] }), bridgePolicy({ name: 'br1', rules: [PVID_50] }));
+  const ethernet = (n: number) =>
+    nic(n, { bridge: undefined, skipped: 'ethernet', target: 'tapx', ethernet: { managed: n === 1 } });
+  const told = onAnyBridge('rule web of br0, rule web of br1');
+  for (const state of ['running', 'defined'] as const)
+    expect(printed({ ...domain([ethernet(1)]), state }, under)).toEqual({ elements: [], leftOut: [told] });
+  expect(printed(domain([ethernet(2)]), under)).toEqual({ elements: [], leftOut: [] });
+  const both = policy(bridgePolicy({ rules: [PVID_50, rule({ mac: MAC(3), vlans: [], pvid: 30 })] }));
+  expect(printed(domain([ethernet(1), nic(3)]), both)).toEqual({
+    elements: [`<interface mac="${MAC(3)}" vlans="" pvid="30"/>`],
+    leftOut: [onAnyBridge('rule web of br0')],
+  });
 });
 
 test('a rule that wants more than the bridge allows a VM to say of itself is left out', () => {
