@@ -74,6 +74,7 @@ function vlanList(vids: Vids): string {
 
 // A text as YAML, in quotes where it would be read as something else; also inside of `[ ]`.
 function quote(text: string): string {
-  const plain = stringify(text, { lineWidth: 0 }).trimEnd();
-  return /[[\]{},]/.test(plain) ? JSON.stringify(text) : plain;
+  const plain = stringify(text, { lineWidth: 0 }).replace(/\n$/, '');
+  // Blanks at the ends that YAML takes as they are, as U+00A0, are seen in quotes alone.
+  return /[[\]{},]/.test(plain) || plain !== plain.trim() ? JSON.stringify(text) : plain;
 }

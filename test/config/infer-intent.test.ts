@@ -1,4 +1,5 @@
 // Proposals where domains say their VLANs themselves, and where the vnets of a libvirt network are alike.
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inferMetadata } from '../../src/config/as-metadata.ts';
 import { inferConfig } from '../../src/config/infer.ts';
@@ -6,6 +7,7 @@ import { parseSettings } from '../../src/config/load.ts';
 import { parseDomainXml } from '../../src/host/linux/domain-xml.ts';
 import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
+import { lawRuns } from '../support/law-runs.ts';
 import { snapshotOf } from '../support/nics.ts';
 import { bridgePolicy, policy, rule } from '../support/policy.ts';
 
@@ -70,6 +72,51 @@ test('a network of which one vnet says it itself has no rule', () => {
     ),
   );
   expect(text).not.toContain('networks:');
+});
+
+const BLANKS = [' ', '\u00a0', '\u2003', '\u2028', '\ufeff'];
+
+test('law: a name of a domain or a network that is proposed is read back as that very name', () => {
+  const unit = fc.oneof(
+    { weight: 3, arbitrary: fc.string({ unit: 'binary', maxLength: 4 }) },
+    fc.constantFrom(...BLANKS),
+  );
+  const text = fc.array(unit, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(''));
+  const name = text.filter((of) => of !== '' && !/[*?/\p{Cc}]/u.test(of));
+  fc.assert(
+    fc.property(name, (odd) => {
+      const { text = '', leftOut } = inferConfig(
+        snapshotOf(
+          ...['vm1', 'vm2', 'vm3'].map((domain) => ({ domain, table: '10 1*' })),
+          { domain: `${odd}!`, table: '10 8*' },
+          { domain: `!${odd}`, table: '10 7*' },
+          ...['x', 'y'].map((vm) => ({ domain: `${vm}-of-network`, table: '10 30*', network: odd })),
+          { domain: odd, table: '10 9*' },
+        ),
+      );
+      const [{ rules = [] } = {}] = parseSettings(text, 'proposal').policy.bridges;
+      expect(leftOut).toEqual([]);
+      expect(rules.map(({ domains, networks }) => domains ?? networks)).toEqual([
+        [odd],
+        [`!${odd}`],
+        [`${odd}!`],
+        [odd],
+      ]);
+    }),
+    { numRuns: lawRuns(100) },
+  );
+});
+
+test('a blank at the end of a name that YAML takes as it is stands in quotes', () => {
+  for (const blank of BLANKS) {
+    const text = proposalFor(
+      snapshotOf(...['web', 'b', 'c'].map((domain) => ({ domain, table: '10 1*' })), {
+        domain: `web${blank}`,
+        table: '10 7*',
+      }),
+    );
+    expect(text).toContain(`          - "web${blank}"\n`);
+  }
 });
 
 test('--as metadata writes what the rules say into each domain, and it is understood as the same', () => {
