@@ -68,7 +68,11 @@ interface Learned {
 }
 
 function inferBridge(bridge: Bridge, matches: readonly Match[], tables: ReadonlyMap<string, VlanTable>): Part {
-  if (!bridge.vlanFiltering) return { bridge: undefined, leftOut: [`${bridge.name}: does not filter VLANs`] };
+  if (!bridge.vlanFiltering) {
+    const why =
+      bridge.vlanFiltering === undefined ? 'whether it filters VLANs could not be read' : 'does not filter VLANs';
+    return { bridge: undefined, leftOut: [`${bridge.name}: ${why}`] };
+  }
   const saying = matches.filter(({ owner }) => saysItself(owner));
   const leftOut = saying.flatMap((match) => {
     const why = whyDrifted(match, tables.get(match.port.name) ?? []);

@@ -106,6 +106,11 @@ test('a bridge that does not filter is not proposed', () => {
   });
 });
 
+test('of a bridge of which it could not be read whether it filters, just that is said', () => {
+  const leftOut = ['br0: whether it filters VLANs could not be read'];
+  expect(inferConfig(oneVnet('10*', { vlanFiltering: undefined }))).toEqual({ text: undefined, leftOut });
+});
+
 test('an uplink that carries all VLANs in use is proposed, one that lacks some is a comment', () => {
   const ports = [
     { name: 'eno1', mac: undefined, tap: false },
