@@ -1,7 +1,7 @@
 // `config infer|schema`: a first config file for this host, and the JSON Schema for editors.
 import { type Command, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import { readErrors, type Snapshot } from '../model/snapshot.ts';
 import { register as registerCheck } from './config-check.ts';
 import { configFileOption, fromOption } from './options.ts';
 import { onThisHost, print, tell } from './output.ts';
@@ -44,13 +44,20 @@ export async function runConfigInfer(host: Host, { from }: { readonly from?: str
   const { text, leftOut } = inferConfig(snapshot);
   for (const sentence of leftOut) tell(`left out: ${sentence}`);
   if (text === undefined) {
-    const none = snapshot.links.ok && snapshot.links.value.length === 0;
-    const where = from === undefined ? 'this host' : from;
-    tell(none ? `${where} has no Linux bridge` : 'no vnet on a VLAN-filtering bridge to learn from');
+    const why = whyNothing(snapshot, from ?? 'this host');
+    if (why !== undefined) tell(why);
     return 2;
   }
   print(text);
   return 0;
+}
+
+/** Why there is nothing to propose; undefined where that cannot be told, for something could not be read. */
+function whyNothing(snapshot: Snapshot, where: string): string | undefined {
+  const bridges = snapshot.links.ok ? snapshot.links.value : undefined;
+  if (bridges?.length === 0) return `${where} has no Linux bridge`;
+  const isUnread = bridges?.some(({ vlanFiltering }) => vlanFiltering === undefined) || readErrors(snapshot).length > 0;
+  return isUnread ? undefined : 'no vnet on a VLAN-filtering bridge to learn from';
 }
 
 export interface MetadataOptions {

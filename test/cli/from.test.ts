@@ -7,7 +7,9 @@ import { createProgram } from '../../src/cli/program.ts';
 import { runSnapshot } from '../../src/cli/snapshot.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import { parseTable } from '../../src/model/vlan.ts';
+import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
 import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
 import { outputOf } from '../support/output.ts';
 
@@ -95,6 +97,35 @@ test('config infer --from proposes what it would propose on the host of the repo
   const other = await elsewhere(sim);
   expect(await outputOf(() => runConfigInfer(other, { from: FROM }))).toEqual(there);
 });
+
+test.each<[string, (of: Snapshot) => Snapshot, string]>([
+  ['links', (of) => ({ ...of, links: { ok: false, error: 'netlink: EPERM' } }), 'netlink: EPERM'],
+  ['vlans', (of) => ({ ...of, vlans: { ok: false, error: 'netlink: EPERM' } }), 'netlink: EPERM'],
+  ['domains', (of) => ({ ...of, domains: { ok: false, error: 'no such folder' } }), 'no such folder'],
+  [
+    'whether a bridge filters',
+    (of) => ({
+      ...of,
+      links: of.links.ok
+        ? { ok: true, value: of.links.value.map((bridge) => ({ ...bridge, vlanFiltering: undefined })) }
+        : of.links,
+    }),
+    'br0: whether it filters VLANs could not be read',
+  ],
+])(
+  'where %s could not be read, config infer says that, and not that there is nothing to learn from',
+  async (_, as, why) => {
+    const sim = sick();
+    sim.removeFile('/run/libvirt/qemu/bad.xml');
+    const { out } = await outputOf(() => runSnapshot(sim, FILES));
+    sim.writeFile(FROM, renderSnapshot(as(parseSnapshot(out, FROM))));
+    expect(await outputOf(() => runConfigInfer(sim, { from: FROM }))).toEqual({
+      status: 2,
+      out: '',
+      err: `libvirt-vlan-exporter: left out: ${why}\n`,
+    });
+  },
+);
 
 test('a report has all bridges of its host, also of one that watches none yet', async () => {
   const sim = sick();
