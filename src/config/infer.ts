@@ -81,6 +81,8 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
   const subjects = matches.flatMap(({ port, owner }): Learned[] => {
     if (saying.length < matches.length && saysItself(owner)) return [];
     const table = tables.get(port.name) ?? [];
+    // The proposal has no rule for one that says it itself, and leaves it what it asks for.
+    if (saysItself(owner)) return whyInexpressible(table) ? [] : [subjectOf(owner, table)];
     const why = whyInexpressible(table) ?? whyUnnameable(owner.domain.name);
     if (why) leftOut.push(`${bridge.name}: ${port.name} of ${owner.domain.name}: ${why}`);
     return why ? [] : [subjectOf(owner, table)];

@@ -27,6 +27,17 @@ test('where all VMs say it by <vlan>, that is the only source', () => {
   expect(text).not.toContain('rules:');
 });
 
+const NATIVE_TAGGED = { trunk: 'yes', tags: [{ id: '42' }, { id: '47', nativeMode: 'tagged' }] };
+
+test('a VM that says it by <vlan> is not left out, whatever it asks for and whatever its name is', () => {
+  const snapshot = snapshotOf(
+    { domain: 'a', table: '42 47*t', vlan: NATIVE_TAGGED },
+    { domain: 'b*', table: '50*', tag: '50' },
+  );
+  expect(inferConfig(snapshot).leftOut).toEqual([]);
+  expect(proposalFor(snapshot)).toContain('    pvid: 50 # as 1 of 1 vnets\n    intent: [vlan] # 2 of 2 say it');
+});
+
 test('where some do, the others have their rules, and a domain with both has one for the MAC', () => {
   const text = proposalFor(
     snapshotOf(

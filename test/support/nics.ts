@@ -1,6 +1,6 @@
 // A host with one bridge and running VMs, from a list of their interfaces.
 import { tapMac } from '../../src/model/mac.ts';
-import type { Interface, Snapshot } from '../../src/model/snapshot.ts';
+import type { Interface, LibvirtVlan, Snapshot } from '../../src/model/snapshot.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 
 export interface Nic {
@@ -9,6 +9,8 @@ export interface Nic {
   readonly network?: string | undefined;
   /** <vlan> with this one tag. */
   readonly tag?: string | undefined;
+  /** <vlan> as a whole, in place of `tag`. */
+  readonly vlan?: LibvirtVlan | undefined;
   /** The last digit of its MAC; its place in the list, where it has none of its own. */
   readonly mac?: number | undefined;
   /** Not of a VM: a port that leads out of the host. */
@@ -22,7 +24,7 @@ export function snapshotOf(...nics: readonly Nic[]): Snapshot {
     return { name: `${uplink ? 'eno' : 'vnet'}${i}`, guest, mac: tapMac(guest), tap: !uplink };
   });
   const byDomain = new Map<string, Interface[]>();
-  nics.forEach(({ domain, network, tag, uplink }, i) => {
+  nics.forEach(({ domain, network, tag, vlan, uplink }, i) => {
     if (uplink) return;
     const iface: Interface = {
       mac: ports[i]?.guest ?? '',
@@ -30,7 +32,7 @@ export function snapshotOf(...nics: readonly Nic[]): Snapshot {
       bridge: 'br0',
       skipped: undefined,
       network,
-      vlan: tag === undefined ? undefined : { tags: [{ id: tag }] },
+      vlan: vlan ?? (tag === undefined ? undefined : { tags: [{ id: tag }] }),
     };
     byDomain.set(domain, [...(byDomain.get(domain) ?? []), iface]);
   });
