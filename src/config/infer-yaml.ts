@@ -7,8 +7,8 @@ export interface ProposedBridge {
   readonly name: string;
   readonly vlans: Vids;
   readonly pvid: Vid | undefined;
-  /** How many of the vnets that it was learned from have just that. */
-  readonly support: { readonly vnets: number; readonly of: number };
+  /** How many of the vnets that it was learned from have just that; undefined: it is the bridge's default PVID. */
+  readonly support: { readonly vnets: number; readonly of: number } | undefined;
   /** Where some of the matched vnets say by `<vlan>` what they should have. */
   readonly intent:
     | { readonly sources: readonly IntentSource[]; readonly vnets: number; readonly of: number }
@@ -43,7 +43,7 @@ function bridgeLines({ name, vlans, pvid, support, intent, uplinks, unfit, rules
   return [
     `  ${quote(name)}:`,
     `    vlans: ${vlanList(vlans)}`,
-    `    pvid: ${pvid ?? 'none'} # as ${support.vnets} of ${support.of} vnets`,
+    `    pvid: ${pvid ?? 'none'} # ${support ? `as ${support.vnets} of ${support.of} vnets` : "the bridge's default PVID: no vnet to learn from"}`,
     ...(intent
       ? [`    intent: [${intent.sources.join(', ')}] # ${intent.vnets} of ${intent.of} say it themselves, by <vlan>`]
       : []),

@@ -6,6 +6,7 @@ import { compare } from '../model/order.ts';
 import { type Bridge, readErrors, type Snapshot } from '../model/snapshot.ts';
 import {
   formatTable,
+  isVid,
   pvidOf,
   sameTable,
   tableFrom,
@@ -88,24 +89,37 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
     return why ? [] : [subjectOf(owner, table)];
   });
   const [standard, ...others] = groupsBySize(subjects);
-  if (!standard) return { bridge: undefined, leftOut: [...leftOut, `${bridge.name}: no vnet to learn from`] };
-  const [first] = standard;
-  const pvid = pvidOf(first.table);
-  const vlans = vidsWithout(vidsOf(first.table), pvid === undefined ? [] : [vidRange(pvid)]);
-  const ofAll = saying.length === matches.length;
-  const { rules, clashes } = ofAll ? { rules: [], clashes: [] } : rulesFor(subjects, standard, others, vlans, saying);
+  const ofAll = saying.length > 0 && saying.length === matches.length;
+  const own = standard ? ownFrom(standard[0].table) : ofAll ? ownByDefault(bridge) : 'no vnet to learn from';
+  if (typeof own === 'string') return { bridge: undefined, leftOut: [...leftOut, `${bridge.name}: ${own}`] };
+  const { rules, clashes } =
+    ofAll || !standard ? { rules: [], clashes: [] } : rulesFor(subjects, standard, others, own.vlans, saying);
   leftOut.push(...clashes.map((text) => `${bridge.name}: ${text}`));
   const counts = { vnets: saying.length, of: matches.length };
   const proposed: ProposedBridge = {
     name: bridge.name,
-    vlans,
-    pvid,
-    support: { vnets: standard.length, of: subjects.length },
+    ...own,
+    support: standard && { vnets: standard.length, of: subjects.length },
     intent: saying.length > 0 ? { sources: rules.length > 0 ? ['rules', 'vlan'] : ['vlan'], ...counts } : undefined,
     ...uplinksOf(bridge, tables, vidsFrom([...subjects.map(({ table }) => table), ...saying.map(askedBy)].flat())),
     rules,
   };
   return { bridge: proposed, leftOut };
+}
+
+/** What the bridge wants of the vnets of which nothing else speaks. */
+type Own = Pick<ProposedBridge, 'vlans' | 'pvid'>;
+
+function ownFrom(table: VlanTable): Own {
+  const pvid = pvidOf(table);
+  return { vlans: vidsWithout(vidsOf(table), pvid === undefined ? [] : [vidRange(pvid)]), pvid };
+}
+
+// Where each vnet says it by <vlan>, and has what no bridge can want: what the kernel gives a port that joins. Or why that is nothing.
+function ownByDefault({ defaultPvid }: Bridge): Own | string {
+  if (defaultPvid !== undefined && isVid(defaultPvid)) return { vlans: [], pvid: defaultPvid };
+  const why = defaultPvid === undefined ? 'could not be read' : 'is none';
+  return `each vnet says by <vlan> what it wants, and the default PVID, for others, ${why}; write the bridge yourself: vlans: [], intent: [vlan], and as pvid a VLAN that is used nowhere`;
 }
 
 function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Learned {

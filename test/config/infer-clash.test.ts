@@ -57,12 +57,15 @@ test('a vnet that has not what its <vlan> asks for is told, and one whose <vlan>
   ]);
 });
 
+const NATIVE_TAGGED = { trunk: 'yes', tags: [{ id: '42' }, { id: '47', nativeMode: 'tagged' }] };
+
 test('law: a proposal is valid, and whatever is wrong by it on the same host was told', () => {
   const nic = fc.record({
     domain: fc.constantFrom('a', 'b', 'c', 'd'),
-    table: fc.constantFrom('10 20', '10 20', '30*', '10 20 300*', '1* 10'),
+    table: fc.constantFrom('10 20', '10 20', '30*', '10 20 300*', '1* 10', '42 47*t'),
     network: fc.constantFrom(undefined, undefined, 'lan', 'dmz'),
     tag: fc.constantFrom(undefined, undefined, undefined, '30', '300'),
+    vlan: fc.constantFrom(undefined, undefined, undefined, NATIVE_TAGGED),
     mac: fc.constantFrom(undefined, undefined, 8, 9),
   });
   const uplink = fc.record({ domain: fc.constant('host'), table: fc.constantFrom('10 20', '1 10 20 30 300') });

@@ -38,6 +38,24 @@ test('a VM that says it by <vlan> is not left out, whatever it asks for and what
   expect(proposalFor(snapshot)).toContain('    pvid: 50 # as 1 of 1 vnets\n    intent: [vlan] # 2 of 2 say it');
 });
 
+test('where no VM asks for what a bridge can want, its default PVID is proposed; where it has none, that is told', () => {
+  const snapshot = snapshotOf({ domain: 'a', table: '42 47*t', vlan: NATIVE_TAGGED });
+  const by = (defaultPvid: number | undefined): Snapshot => {
+    const { links } = snapshot;
+    if (!links.ok) throw new Error('unread');
+    return { ...snapshot, links: { ok: true, value: links.value.map((bridge) => ({ ...bridge, defaultPvid })) } };
+  };
+  expect(inferConfig(by(1)).leftOut).toEqual([]);
+  expect(proposalFor(by(7))).toContain(
+    "    vlans: []\n    pvid: 7 # the bridge's default PVID: no vnet to learn from\n    intent: [vlan] # 1 of 1 say it",
+  );
+  const told = (why: string) =>
+    `br0: each vnet says by <vlan> what it wants, and the default PVID, for others, ${why}; write the bridge yourself: vlans: [], intent: [vlan], and as pvid a VLAN that is used nowhere`;
+  expect(inferConfig(by(0))).toEqual({ text: undefined, leftOut: [told('is none')] });
+  expect(inferConfig(by(undefined))).toEqual({ text: undefined, leftOut: [told('could not be read')] });
+  expect(inferConfig(snapshotOf()).leftOut).toEqual(['br0: no vnet to learn from']);
+});
+
 test('where some do, the others have their rules, and a domain with both has one for the MAC', () => {
   const text = proposalFor(
     snapshotOf(
