@@ -122,7 +122,7 @@ export function decide(question: Question): Answer {
 }
 
 // When a VM is paused, libvirt takes its entries away, and says so in the XML some milliseconds later. Entries that were added in between
-// would keep it from being resumed.
+// would be in its way when it resumes the VM: it adds none after the first that is there.
 const FDB_SETTLES_MS = 1000;
 
 function missingSince(drifted: readonly VnetPlan[], { fdbMissing, now }: Question): FdbMissing {

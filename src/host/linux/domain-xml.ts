@@ -65,7 +65,7 @@ export function nameInXml(name: string): string {
 }
 
 // libvirt adds its FDB entries when the vCPUs start, and takes them away when they pause (qemuInterfaceStartDevices). One that is there
-// already when they start is an error to it: nobody else may add any meanwhile.
+// already when they start is an error to it, and those after it are not added: nobody else may add any meanwhile.
 function withoutMacTable({ macTable: _, ...iface }: Interface): Interface {
   return iface;
 }

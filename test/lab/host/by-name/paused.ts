@@ -1,6 +1,6 @@
-// A VM whose port's FDB libvirt keeps (macTableManager='libvirt'), under the remediator: VLANs that come later get their entries, and the
-// VM is paused and resumed as if there were no remediator. (libvirt takes the entries away when it pauses the VM, and does not resume it
-// where somebody has added them again.)
+// A VM whose port's FDB libvirt keeps (macTableManager='libvirt'), under the remediator: VLANs that come later get their entries; while the VM
+// is paused, libvirt has taken them away, and nobody adds them. (libvirt 9.0 resumes a VM that has one, but its own adding ends at it:
+// the entries of the VLANs after that are missing.)
 // lab-timeout: 900
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -58,18 +58,20 @@ await test('VLANs that come later get their FDB entries', async () => {
   await until('the entries', 60_000, hasAll);
 });
 
-await test(`suspended and resumed ${ROUNDS} times: it runs each time, with its entries`, async () => {
+await test(`suspended and resumed ${ROUNDS} times: it runs each time, with its entries, and had none meanwhile`, async () => {
   const failed: string[] = [];
+  const added: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     await sh(`virsh suspend ${VM}`);
     // Cycles fall anywhere into what libvirt does; every third pause is long enough for several.
     await sh(`sleep ${round % 3 === 0 ? 4 : round / 10}`);
+    added.push(...(await entries()));
     await sh(`virsh resume ${VM}`).catch((error: Error) => failed.push(`round ${round}: ${error.message}`));
     if ((await state(VM)) !== 'running') await sh(`virsh resume ${VM}; true`);
     await until('the entries', 60_000, hasAll);
   }
   note(`heals: ${status().duration.count}`);
-  assert.deepEqual(failed, []);
+  assert.deepEqual([failed, added], [[], []]);
   assert.equal(await state(VM), 'running');
 });
 
