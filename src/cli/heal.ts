@@ -38,7 +38,7 @@ export async function runHeal(host: Host, domains: readonly string[], options: H
   for (const problem of healed.unwritten) tell(`not in the journal: ${problem}`);
   if (healed.unagreed) tell(`the remediator may not know that the policy is accepted: ${healed.unagreed}`);
 
-  const [{ plan }, { renderOutcomes, renderPlan }] = await Promise.all([
+  const [{ plan }, { renderOutcomes, renderPlan, unknownsJson }] = await Promise.all([
     import('../remediation/plan.ts'),
     import('../report/plan.ts'),
   ]);
@@ -46,7 +46,7 @@ export async function runHeal(host: Host, domains: readonly string[], options: H
   const { refusals } = plan(after);
   const { unknowns } = after;
   if (options.format === 'json') {
-    print(`${JSON.stringify({ outcomes: healed.decisions, refusals, unknowns }, null, 2)}\n`);
+    print(`${JSON.stringify({ outcomes: healed.decisions, refusals, unknowns: unknownsJson(unknowns) }, null, 2)}\n`);
   } else print(`${renderOutcomes(healed.outcomes)}${renderPlan({ vnets: [], refusals }, unknowns)}`);
   tellUnwatched(after);
   return exitStatusOf(after);

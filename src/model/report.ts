@@ -40,6 +40,8 @@ export interface Unknown {
   /** Of the bridge or the domain. */
   readonly name: string | undefined;
   readonly problem: string;
+  /** Of `taps`: the domains that may own one of them. In no JSON. */
+  readonly domains?: readonly string[];
 }
 
 export type Reader = CollectorRun['collector'];

@@ -1,7 +1,8 @@
 // What a report does not know: parts of the host, bridges and domains that could not be read or understood. Pure.
+import { tapMac } from '../model/mac.ts';
 import { compare } from '../model/order.ts';
 import type { BridgeReport, Unknown } from '../model/report.ts';
-import type { Domain, Reading, Snapshot } from '../model/snapshot.ts';
+import type { Domain, Interface, Port, Reading, Snapshot } from '../model/snapshot.ts';
 import { isLiveKnown } from './match.ts';
 import { interfacesWithoutMac } from './without-mac.ts';
 
@@ -20,7 +21,7 @@ export function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): 
       if (!present || vlanFiltering !== undefined) return [];
       return [{ kind: 'bridge', name, problem: 'its vlan_filtering could not be read' }];
     }),
-    ...strayTaps(domains, bridges),
+    ...strayTaps(snapshot, bridges),
     ...domains
       .filter((domain) => domain.state === 'unknown')
       .sort((a, b) => compare(a.name, b.name))
@@ -31,7 +32,9 @@ export function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): 
 }
 
 /** Taps without an owner (none where the domains are unknown) while libvirt's live folder is empty or gone: most likely, VMs run and their live XML was removed. */
-function strayTaps(domains: readonly Domain[], bridges: readonly BridgeReport[]): readonly Unknown[] {
+function strayTaps(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonly Unknown[] {
+  const domains = snapshot.domains.ok ? snapshot.domains.value : [];
+  const links = snapshot.links.ok ? snapshot.links.value : [];
   if (isLiveKnown(domains)) return [];
   return bridges
     .filter(({ orphanPorts }) => orphanPorts.length > 0)
@@ -39,7 +42,22 @@ function strayTaps(domains: readonly Domain[], bridges: readonly BridgeReport[])
       kind: 'taps',
       name,
       problem: `${orphanPorts.join(' ')}: no domain owns them, and none has live XML; was /run/libvirt/qemu emptied?`,
+      domains: mayOwn(domains, links.find((bridge) => bridge.name === name)?.ports ?? [], new Set(orphanPorts)),
     }));
+}
+
+/** The domains that cannot be understood, and those of which an interface fits one of the taps, whatever bridge their XML names. */
+function mayOwn(domains: readonly Domain[], ports: readonly Port[], taps: ReadonlySet<string>): readonly string[] {
+  const macs = new Set(ports.filter((port) => taps.has(port.name)).map((port) => port.mac));
+  const fits = ({ mac, target, ethernet }: Interface) =>
+    mac === '' ||
+    macs.has(undefined) ||
+    macs.has(tapMac(mac)) ||
+    (ethernet?.managed === false && taps.has(target ?? ''));
+  return domains
+    .filter(({ state, interfaces }) => state === 'unknown' || interfaces.some(fits))
+    .map(({ name }) => name)
+    .sort();
 }
 
 /** Domains by whose persistent XML vnets go of which libvirt keeps the FDB. */

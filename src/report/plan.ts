@@ -42,5 +42,9 @@ export function planJson({ vnets, refusals }: Plan, unknowns: readonly Unknown[]
     const [commands, inverse] = [changes.map(bridgeCommand), inverseOf(plan).map(bridgeCommand)];
     return { bridge, domain, vnet, mac, before, after, commands, inverse };
   });
-  return { vnets: planned, refusals, unknowns };
+  return { vnets: planned, refusals, unknowns: unknownsJson(unknowns) };
+}
+
+export function unknownsJson(unknowns: readonly Unknown[]) {
+  return unknowns.map(({ kind, name, problem }) => ({ kind, name, problem }));
 }

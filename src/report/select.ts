@@ -13,10 +13,15 @@ export function selectDomains(report: Report, domains: readonly string[]): Repor
   };
 }
 
-/** A bridge concerns the domains that are on it or should be. */
-function concerns({ kind, name }: Unknown, bridges: readonly BridgeReport[], wanted: ReadonlySet<string>): boolean {
+/** A bridge concerns the domains that are on it or should be; taps without an owner also those that may own one. */
+function concerns(
+  { kind, name, domains = [] }: Unknown,
+  bridges: readonly BridgeReport[],
+  wanted: ReadonlySet<string>,
+): boolean {
   if (kind === 'domain') return name !== undefined && wanted.has(name);
   if (kind !== 'bridge' && kind !== 'taps') return true;
+  if (domains.some((domain) => wanted.has(domain))) return true;
   return bridges.some((bridge) => bridge.name === name && (bridge.vnets.length > 0 || bridge.expectedVnets.size > 0));
 }
 

@@ -168,6 +168,20 @@ test('taps whose live XML was removed cannot be told: 2, and never "no vnets"', 
   expect(out).toContain('Cannot tell.');
 });
 
+test('a VM that may own a tap of which no live XML tells is 2, by check and by plan', async () => {
+  const sim = host();
+  for (const name of ['vyos-01', 'web']) sim.removeFile(`/run/libvirt/qemu/${name}.xml`);
+  const nic = "<interface type='network'><mac address='52:54:00:00:00:01'/><source network='lan'/></interface>";
+  sim.writeFile('/etc/libvirt/qemu/web.xml', `<domain type='kvm'><name>web</name><devices>${nic}</devices></domain>`);
+  const checked = await outputOf(() => runCheck(sim, ['web'], OPTIONS));
+  expect(checked.status).toBe(2);
+  expect(checked.out).toContain('? taps of br0  vnet0 vnet1: no domain owns them');
+  expect(checked.out).toContain('It is not known whether web runs');
+  const planned = await outputOf(() => runPlan(sim, ['web'], { ...OPTIONS, format: 'json' }));
+  const problem = expect.stringMatching(/^vnet0 vnet1: no domain owns them/);
+  expect([planned.status, JSON.parse(planned.out).unknowns]).toEqual([2, [{ kind: 'taps', name: 'br0', problem }]]);
+});
+
 test('what surprises is a warning, and no other exit status', async () => {
   const sim = host();
   const uuid = '00000000-0000-0000-0000-000000000007';

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { notes, unknownNames } from '../../src/cli/named.ts';
 import { print, showsColour } from '../../src/cli/output.ts';
 import { readSnapshotFile } from '../../src/cli/snapshot-file.ts';
-import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
+import type { Domain, Port, Snapshot } from '../../src/model/snapshot.ts';
 import { renderSnapshot } from '../../src/report/snapshot-json.ts';
 import { bridge, report } from '../report/example.ts';
 import { bridgePolicy, policy } from '../support/policy.ts';
@@ -59,6 +59,25 @@ test('a named domain of which nothing is expected has a note that says why', () 
   ]);
   expect(notes(snapshot(domain('else')), wants, on, [])).toEqual([]);
   expect(notes(unread, wants, on, ['else'])).toEqual([]);
+});
+
+test('where no domain has live XML and there are taps, it is not known what runs', () => {
+  const off = domain('off', { state: 'defined' });
+  const said = (change: Partial<Port> = {}, ...others: readonly Domain[]) => {
+    const ports = [{ name: 'vnet0', mac: undefined, tap: true, ...change }];
+    const on = { name: 'br0', vlanFiltering: true, defaultPvid: 1, ports };
+    const links = {
+      ok: true as const,
+      value: [on, { ...on, name: 'br9', ports: [{ name: 'tap9', mac: undefined, tap: true }] }],
+    };
+    const wants = policy(bridgePolicy({ uplinks: ['tap0'] }));
+    return notes({ ...snapshot(off, ...others), links }, wants, report(bridge({ name: 'br0' })), ['off']);
+  };
+  const stopped = ['off does not run: nothing is expected of it.'];
+  expect(said()).toEqual(['It is not known whether off runs: no domain has live XML.']);
+  expect(said({}, domain('on'))).toEqual(stopped);
+  expect(said({ tap: false })).toEqual(stopped);
+  expect(said({ name: 'tap0' })).toEqual(stopped);
 });
 
 test('a snapshot file is a regular one of at most 64 MiB; else it is named with what is wrong', async () => {

@@ -80,6 +80,31 @@ test('a bridge concerns whoever has a vnet on it, or should have one', () => {
   expect(selected(['app'])).toMatchObject({ unknowns: [], portless: portless.slice(1) });
 });
 
+test('taps without an owner are a matter of the domains that may own one, whatever bridge their XML names', () => {
+  const taps = (change: Partial<Domain['interfaces'][number]>, more: Partial<Domain> = {}) => {
+    const [nic] = domain('web', 1).interfaces;
+    const web: Domain = {
+      ...domain('web', 1),
+      state: 'defined',
+      interfaces: nic ? [{ ...nic, ...change }] : [],
+      ...more,
+    };
+    return unknowns('web', web, { ...domain('app', 2), state: 'defined' });
+  };
+  const network = { bridge: undefined, skipped: 'network without a bridge', network: 'lan', target: undefined };
+  const named = { bridge: undefined, skipped: 'ethernet', mac: '52:54:00:00:00:07', ethernet: { managed: false } };
+  expect(taps(network)).toEqual([['taps', 'br0']]);
+  expect(taps({ bridge: 'br1', target: undefined })).toEqual([['taps', 'br0']]);
+  expect(taps(named)).toEqual([['taps', 'br0']]);
+  expect(taps({ ...network, mac: '' })).toEqual([['taps', 'br0']]);
+  expect(taps({}, { state: 'unknown', interfaces: [] })).toEqual([
+    ['taps', 'br0'],
+    ['domain', 'web'],
+  ]);
+  expect(taps({ ...network, mac: '52:54:00:00:00:07' })).toEqual([]);
+  expect(taps({ ...named, target: 'tap9' })).toEqual([]);
+});
+
 test('a port whose owner is in doubt is a matter of those who may own it', () => {
   const twin: Domain = { ...domain('twin', 1), name: 'twin' };
   const links = {
