@@ -105,7 +105,7 @@ function isNeverHealed({ reason }: Finding): boolean {
 
 /** A finding that no vnet of the report carries: an absent interface, an uplink, the bridge itself. */
 function isOwn(finding: Finding, bridge: BridgeReport): boolean {
-  return isNeverHealed(finding) && !bridge.vnets.some((vnet) => vnet.vnet === finding.vnet);
+  return isNeverHealed(finding) && !bridge.vnets.some((vnet) => vnet.findings.includes(finding));
 }
 
 function refuseFinding({ bridge, domain, vnet, reason, expected, actual }: Finding): Refusal {

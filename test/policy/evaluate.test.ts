@@ -289,7 +289,13 @@ describe('warnings', () => {
     const report = evaluate(snapshot({ vnet1: '1*' }), odd);
     expect(report.bridges[0]?.warnings).toMatchObject([{ kind: 'uplink_is_vnet', domain: 'web', vnet: 'vnet1' }]);
     expect(report.bridges[0]?.vnets).toMatchObject([{ verdict: 'drifted', untouchable: { reason: 'uplink' } }]);
-    expect(plan(report)).toMatchObject({ vnets: [], refusals: [{ reason: 'uplink', vnet: 'vnet1' }] });
+    expect(plan(report)).toMatchObject({
+      vnets: [],
+      refusals: [
+        { reason: 'uplink', vnet: 'vnet1' },
+        { reason: 'uplink_vlan_missing', vnet: 'vnet1' },
+      ],
+    });
   });
 });
 

@@ -115,6 +115,14 @@ test('a vnet that is refused as a whole is refused once', () => {
   expect(refusals(report([vnet({}), never]))).toEqual([['vnet2', 'mac_ambiguous: A']]);
 });
 
+test('a finding of a port that is the vnet of another is refused all the same', () => {
+  const other = [finding('not_on_bridge', 'vnet1', 'vm-2'), finding('uplink_vlan_missing', 'vnet1', 'vm-1')];
+  const well = vnet({ verdict: 'compliant', target: table('1*') });
+  expect(refusals(report([well], { findings: other })).map(([port, text]) => `${port} ${text?.split(':')[0]}`)).toEqual(
+    ['vnet1 not_on_bridge', 'vnet1 uplink_vlan_missing'],
+  );
+});
+
 test.each(['not_on_bridge', 'uplink_vlan_missing', 'filtering_off'] as const)('%s is refused', (reason) => {
   expect(refusals(report([], { findings: [finding(reason, undefined)] }))).toEqual([
     [undefined, `${reason}: expected E, found A; ${REASON[reason].healing}`],
