@@ -1,7 +1,7 @@
 // The domains that somebody names on the command line, held against those that the host has.
 import type { Policy } from '../model/policy.ts';
 import type { Report } from '../model/report.ts';
-import type { Snapshot } from '../model/snapshot.ts';
+import type { Interface, Port, Snapshot } from '../model/snapshot.ts';
 import { isLiveKnown } from '../policy/match.ts';
 
 /** Sentences about named domains that the host does not have, or that it could not tell; none where all is well. */
@@ -12,28 +12,32 @@ export function unknownNames(snapshot: Snapshot, names: readonly string[]): read
   return names.filter((name) => !known.has(name)).map((name) => `there is no domain ${name}`);
 }
 
-/** Sentences about named domains that have nothing to check: not running, or not on a bridge of the policy. */
+/** Sentences about named domains that have nothing to check: not running, or not on a bridge of the policy; none where no bridge could be read. */
 export function notes(snapshot: Snapshot, policy: Policy, report: Report, names: readonly string[]): readonly string[] {
+  if (!snapshot.links.ok || policy.bridges.length === 0) return [];
   const domains = snapshot.domains.ok ? snapshot.domains.value : [];
-  const bridges = policy.bridges.map((bridge) => bridge.name);
-  const mayRun = !isLiveKnown(domains) && hasTaps(snapshot, policy);
-  return domains.flatMap((domain) => {
-    if (!names.includes(domain.name) || domain.state === 'unknown') return [];
-    if (report.bridges.some((bridge) => bridge.expectedVnets.has(domain.name))) return [];
-    if (domain.state === 'defined' && mayRun)
-      return [`It is not known whether ${domain.name} runs: no domain has live XML.`];
-    if (domain.state === 'defined') return [`${domain.name} does not run: nothing is expected of it.`];
-    const other = domain.interfaces.map((iface) => iface.skipped ?? iface.bridge ?? 'unknown');
+  const watched = policy.bridges.map(({ name }) => name);
+  const bridges = watched.join(', ');
+  const ports = snapshot.links.value.filter(({ name }) => watched.includes(name)).flatMap((bridge) => bridge.ports);
+  const uplinks = new Set(policy.bridges.flatMap((bridge) => bridge.uplinks));
+  const mayRun = !isLiveKnown(domains) && ports.some(({ tap, name }) => tap && !uplinks.has(name));
+  return domains.flatMap(({ name, state, interfaces }) => {
+    if (!names.includes(name) || state === 'unknown') return [];
+    if (report.bridges.some((bridge) => bridge.expectedVnets.has(name))) return [];
+    if (state === 'defined' && mayRun) return [`It is not known whether ${name} runs: no domain has live XML.`];
+    if (state === 'defined') return [`${name} does not run: nothing is expected of it.`];
+    if (interfaces.some((iface) => mayBeOn(watched, ports, iface)))
+      return [`It is not known whether ${name} has a port on ${bridges}.`];
+    const other = interfaces.map((iface) => iface.skipped ?? iface.bridge ?? 'unknown');
     const where = other.length > 0 ? `, only: ${[...new Set(other)].join(', ')}` : '';
-    return [`${domain.name} has no interface on ${bridges.join(', ')}${where}.`];
+    return [`${name} has no interface on ${bridges}${where}.`];
   });
 }
 
-/** Whether a bridge of the policy has a tap that may be a VM's. */
-function hasTaps({ links }: Snapshot, policy: Policy): boolean {
-  const ports = (name: string) =>
-    (links.ok ? links.value.find((bridge) => bridge.name === name)?.ports : undefined) ?? [];
-  return policy.bridges.some(({ name, uplinks }) =>
-    ports(name).some((port) => port.tap && !uplinks.includes(port.name)),
-  );
+/** Whether an interface of a running domain is on one of the bridges, or it is not known on which it is. */
+function mayBeOn(bridges: readonly string[], ports: readonly Port[], iface: Interface): boolean {
+  const { bridge, mac, skipped, ethernet, target } = iface;
+  if (bridge !== undefined) return bridges.includes(bridge);
+  if (ethernet) return target === undefined || ports.some(({ name }) => name === target);
+  return mac === '' || skipped === 'network without a bridge';
 }

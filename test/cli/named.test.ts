@@ -61,6 +61,31 @@ test('a named domain of which nothing is expected has a note that says why', () 
   expect(notes(unread, wants, on, ['else'])).toEqual([]);
 });
 
+test('what could not be read is no fact: of which bridges there are, and where an interface is', () => {
+  const wants = policy(bridgePolicy({ name: 'br0' }));
+  const port = { name: 'tap0', mac: undefined, tap: true };
+  const links: Snapshot['links'] = {
+    ok: true,
+    value: [{ name: 'br0', vlanFiltering: true, defaultPvid: 1, ports: [port] }],
+  };
+  const on = report(bridge({ name: 'br0' }));
+  const said = (change: Parameters<typeof iface>[0], more: Partial<Snapshot> = { links }, them = wants) =>
+    notes({ ...snapshot(domain('web', { interfaces: [iface(change)] })), ...more }, them, on, ['web']);
+  const unsure = ['It is not known whether web has a port on br0.'];
+  const ethernet = { skipped: 'ethernet', ethernet: { managed: true } };
+  expect(said({ bridge: 'br0' }, { links: { ok: false, error: 'EPERM' } })).toEqual([]);
+  expect(said({ bridge: 'br0' }, { links }, policy())).toEqual([]);
+  expect(said({ bridge: 'br0' })).toEqual(unsure);
+  expect(said({ ...ethernet, target: 'tap0' })).toEqual(unsure);
+  expect(said({ ...ethernet, target: undefined })).toEqual(unsure);
+  expect(said({ skipped: 'network without a bridge', network: 'lan' })).toEqual(unsure);
+  expect(said({ skipped: 'no valid <mac address>', mac: '' })).toEqual(unsure);
+  expect(said({ ...ethernet, target: 'tap9' })).toEqual(['web has no interface on br0, only: ethernet.']);
+  expect(said({ skipped: 'macvtap', network: 'lan' })).toEqual(['web has no interface on br0, only: macvtap.']);
+  const stopped: Snapshot['domains'] = { ok: true, value: [domain('web', { state: 'defined' })] };
+  expect(said({}, { links: { ok: false, error: 'EPERM' }, domains: stopped })).toEqual([]);
+});
+
 test('where no domain has live XML and there are taps, it is not known what runs', () => {
   const off = domain('off', { state: 'defined' });
   const said = (change: Partial<Port> = {}, ...others: readonly Domain[]) => {
