@@ -73,19 +73,27 @@ export function planOf(vnet: VnetReport): readonly VnetPlan[] {
 function refusal(bridge: BridgeReport, vnet: VnetReport): Refusal | undefined {
   if (vnet.verdict === 'compliant') return undefined;
   const refuse = (reason: RefusalReason, text: string) => refuseVnet(vnet, reason, text);
-  if (bridge.vlanFiltering === undefined)
-    return refuse('unknown', 'it could not be read whether the bridge filters VLANs');
-  if (!bridge.vlanFiltering)
-    return refuse(
-      'filtering_off',
-      `${bridge.name} enforces no VLAN (vlan_filtering 0); ${REASON.filtering_off.healing}`,
-    );
-  if (vnet.untouchable) return refuse(vnet.untouchable.reason, vnet.untouchable.text);
+  const untouchable = untouchableOn(bridge, vnet);
+  if (untouchable) return refuse(untouchable.reason, untouchable.text);
   const never = vnet.findings.find(isNeverHealed);
   if (never) return refuse(never.reason, never.actual);
   if (vnet.verdict === 'unknown' || !vnet.actual || !vnet.target)
     return refuse('unknown', 'its VLANs could not be read, so nothing is changed');
   return undefined;
+}
+
+/** Why nobody changes a vnet of this bridge, whatever its VLANs; undefined where it may be healed. */
+export function untouchableOn(
+  { name, vlanFiltering }: BridgeReport,
+  vnet: VnetReport,
+): Pick<Refusal, 'reason' | 'text'> | undefined {
+  if (vlanFiltering === undefined)
+    return { reason: 'unknown', text: 'it could not be read whether the bridge filters VLANs' };
+  if (!vlanFiltering) {
+    const text = `${name} enforces no VLAN (vlan_filtering 0); ${REASON.filtering_off.healing}`;
+    return { reason: 'filtering_off', text };
+  }
+  return vnet.untouchable;
 }
 
 /** VLANs that stay although they should not be there: `unexpected: report`. */

@@ -2,6 +2,7 @@
 // `version`; new keys may come. Nothing that could be unknown is left out: it is null.
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
 import { pvidOf, type VlanTable } from '../model/vlan.ts';
+import { untouchableOn } from '../remediation/plan.ts';
 import { summarize } from './summary.ts';
 
 export type ReportJson = ReturnType<typeof reportJson>;
@@ -38,11 +39,11 @@ function bridgeJson(bridge: BridgeReport) {
     // Of the bridge, its uplinks and its domains; those of vnets stand there too.
     findings: bridge.findings.map(findingJson),
     warnings: bridge.warnings.map(({ kind, domain, vnet, text }) => ({ kind, domain, vnet: vnet ?? null, text })),
-    vnets: bridge.vnets.map(vnetJson),
+    vnets: bridge.vnets.map((vnet) => vnetJson(bridge, vnet)),
   };
 }
 
-function vnetJson(vnet: VnetReport) {
+function vnetJson(bridge: BridgeReport, vnet: VnetReport) {
   const { rule, table, undecided } = vnet.expected;
   const isJudged = !undecided && vnet.actual !== undefined;
   return {
@@ -60,7 +61,7 @@ function vnetJson(vnet: VnetReport) {
     unexpected: isJudged ? vnet.unexpected : null,
     findings: vnet.findings.map(findingJson),
     // Why nobody changes it, whatever its VLANs; null where it may be healed.
-    untouchable: vnet.untouchable ?? null,
+    untouchable: untouchableOn(bridge, vnet) ?? null,
   };
 }
 

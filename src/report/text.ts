@@ -8,7 +8,7 @@ import type { RemediatorView } from '../model/remediator-status.ts';
 import type { BridgeReport, Finding, Portless, Report, VnetReport } from '../model/report.ts';
 import type { Reading } from '../model/snapshot.ts';
 import { formatTable, pvidOf } from '../model/vlan.ts';
-import { isSettled } from '../remediation/plan.ts';
+import { isSettled, untouchableOn } from '../remediation/plan.ts';
 import { headline, summarize, type Tone, toneOf } from './summary.ts';
 import { type Cell, paint, renderColumns, type Style } from './table.ts';
 import { count, macvtapSentence, portlessKind, portlessOn, subjectOf } from './words.ts';
@@ -182,15 +182,19 @@ function domainsOf(report: Report): ReadonlySet<string> {
 }
 
 function hints(report: Report, planFlags: readonly string[]): readonly string[] {
-  const drifted = report.bridges.flatMap((bridge) => bridge.vnets).filter((vnet) => vnet.verdict === 'drifted');
+  const drifted = report.bridges.flatMap((bridge) =>
+    bridge.vnets.filter(({ verdict }) => verdict === 'drifted').map((vnet) => ({ bridge, vnet })),
+  );
   if (drifted.length === 0) return [];
-  const what = drifted.some(isHealable) ? 'What would heal it' : 'What is left alone, and why';
+  const what = drifted.some(({ bridge, vnet }) => isHealable(bridge, vnet))
+    ? 'What would heal it'
+    : 'What is left alone, and why';
   return [`${what}: ${['libvirt-vlan-exporter plan', ...planFlags].join(' ')}`];
 }
 
 // Of a VLAN that is only told nothing is changed.
-function isHealable(vnet: VnetReport): boolean {
-  return vnet.actual !== undefined && !vnet.untouchable && !isSettled(vnet);
+function isHealable(bridge: BridgeReport, vnet: VnetReport): boolean {
+  return vnet.actual !== undefined && !untouchableOn(bridge, vnet) && !isSettled(vnet);
 }
 
 function time(at: number): string {

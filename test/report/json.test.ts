@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { VnetReport } from '../../src/model/report.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { reportJson } from '../../src/report/json.ts';
-import { bridge, EXAMPLE, vnet } from './example.ts';
+import { bridge, EXAMPLE, report, vnet } from './example.ts';
 import { GOOD, POLICY, snapshotOf, table, VLANS } from './page/fixture.ts';
 
 const VMS = [{ name: 'vyos-01' }, { name: 'vyos-02', vlans: table(VLANS, 1) }];
@@ -265,4 +266,18 @@ test('what cannot be told is null: what a vnet should have, and what it lacks', 
     { expected: { rule: 'libvirt', pvid: null, vlans: null }, missing: null, unexpected: null },
     { expected: { rule: 'pvid100', pvid: 100 }, actual: null, missing: null, unexpected: null },
   ]);
+});
+
+test('a vnet of a bridge that does not filter, or of which that is unknown, is told as one that nobody changes', () => {
+  const untouchable = (vlanFiltering: boolean | undefined, part: Partial<VnetReport> = {}) => {
+    const vnets = [vnet({ domain: 'a', vnet: 'vnet0', ...part })];
+    return reportJson(report(bridge({ vlanFiltering, vnets }))).bridges[0]?.vnets[0]?.untouchable;
+  };
+  expect(untouchable(true)).toBeNull();
+  expect(untouchable(true, { untouchable: { reason: 'uplink', text: 'x' } })).toEqual({ reason: 'uplink', text: 'x' });
+  expect(untouchable(false)).toMatchObject({
+    reason: 'filtering_off',
+    text: expect.stringMatching(/^br-mgmt enforces no/),
+  });
+  expect(untouchable(undefined)).toMatchObject({ reason: 'unknown' });
 });

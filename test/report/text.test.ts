@@ -163,6 +163,10 @@ test('where nothing of the drift would be healed, no plan to heal it is promised
   const told = vnet({ ...wrong, actual: table('1* 99'), target: table('1* 99') });
   expect(renderText(report(bridge({ vnets: [told] })), PLAIN)).toMatch(/\nWhat is left alone, and why: .* plan\n$/);
   const healed = vnet({ ...wrong, target: table('1* 10') });
+  for (const vlanFiltering of [false, undefined])
+    expect(renderText(report(bridge({ vlanFiltering, vnets: [healed] })), PLAIN)).toMatch(
+      /\nWhat is left alone, and why: /,
+    );
   expect(renderText(report(bridge({ vnets: [told, healed] })), PLAIN)).toMatch(/\nWhat would heal it: .* plan\n$/);
 });
 
