@@ -82,7 +82,7 @@ export interface BridgeReport {
 
 /** What no policy forbids and yet surprises. It is shown, and changes neither a verdict nor an exit status. */
 export interface Warning {
-  /** `mac_shared`: two running interfaces have one MAC. `uplink_is_vnet`: the policy calls a VM's tap an uplink. */
+  /** `mac_shared`: two running interfaces have one MAC, and may meet in a VLAN. `uplink_is_vnet`: the policy calls a VM's tap an uplink. */
   readonly kind: 'mac_shared' | 'uplink_is_vnet';
   readonly domain: string;
   readonly vnet: string | undefined;

@@ -92,7 +92,7 @@ function* judgeBridge(
       ...matching.absent.map((owner) => notOnBridge(bridge, owner, matching, bridges)).sort(byDomainAndPort),
       ...vnets.flatMap((vnet) => vnet.findings),
     ],
-    warnings: warningsOf(vnets, matching.owners),
+    warnings: warningsOf(bridge, vnets, matching.owners),
   };
 }
 

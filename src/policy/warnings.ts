@@ -3,11 +3,17 @@
 import { groupBy } from '../model/group-by.ts';
 import { byDomainAndPort } from '../model/order.ts';
 import type { VnetReport, Warning } from '../model/report.ts';
+import type { Bridge } from '../model/snapshot.ts';
+import { overlay, type VlanTable } from '../model/vlan.ts';
 import type { Owner } from './match.ts';
 
 /** Warnings of one bridge, in report order. */
-export function warningsOf(vnets: readonly VnetReport[], owners: readonly Owner[]): readonly Warning[] {
-  return [...uplinkWarnings(vnets), ...sharedMacs(owners)].sort(byDomainAndPort);
+export function warningsOf(
+  bridge: Pick<Bridge, 'vlanFiltering'>,
+  vnets: readonly VnetReport[],
+  owners: readonly Owner[],
+): readonly Warning[] {
+  return [...uplinkWarnings(vnets), ...sharedMacs(bridge, vnets, owners)].sort(byDomainAndPort);
 }
 
 function uplinkWarnings(vnets: readonly VnetReport[]): readonly Warning[] {
@@ -21,15 +27,34 @@ function uplinkWarnings(vnets: readonly VnetReport[]): readonly Warning[] {
     }));
 }
 
-/** Running interfaces of one bridge with one MAC: the bridge sends the frames for both to whichever spoke last. */
-function sharedMacs(all: readonly Owner[]): readonly Warning[] {
+/** Running interfaces of one bridge with one MAC: the bridge sends the frames for both to whichever spoke last, in each VLAN that both have. */
+function sharedMacs(
+  { vlanFiltering }: Pick<Bridge, 'vlanFiltering'>,
+  vnets: readonly VnetReport[],
+  all: readonly Owner[],
+): readonly Warning[] {
   const running = all.filter(({ domain }) => domain.state === 'running');
   const shared = [...groupBy(running, ({ iface }) => iface.mac)].filter(([, owners]) => owners.length > 1);
   return shared.flatMap(([mac, owners]) => {
-    const names = owners.map(({ domain, iface }) => `${domain.name} (${iface.target ?? 'no tap'})`).sort();
-    const text = `the MAC ${mac} is that of ${names.join(' and ')}: frames for one reach the other`;
-    return owners.map(
-      ({ domain, iface }): Warning => ({ kind: 'mac_shared', domain: domain.name, vnet: iface.target, text }),
-    );
+    const known = owners.map((owner) => ({ ...owner, vnet: vnetOf(owner, vnets) }));
+    return known.flatMap((one): Warning[] => {
+      const others = known.filter((it) => it !== one && (!vlanFiltering || mayShareVlan(one.vnet, it.vnet)));
+      if (others.length === 0) return [];
+      const names = [one, ...others].map(({ domain, iface }) => `${domain.name} (${iface.target ?? 'no tap'})`).sort();
+      const text = `the MAC ${mac} is that of ${names.join(' and ')}: frames for one reach the other`;
+      return [{ kind: 'mac_shared', domain: one.domain.name, vnet: one.iface.target, text }];
+    });
   });
+}
+
+function vnetOf({ domain, iface }: Owner, vnets: readonly VnetReport[]): VnetReport | undefined {
+  const { mac, target } = iface;
+  return vnets.find((it) => it.domain === domain.name && it.mac === mac && (target ?? it.vnet) === it.vnet);
+}
+
+/** Whether two vnets have a VLAN in common, or should have one, or it is not known. */
+function mayShareVlan(a: VnetReport | undefined, b: VnetReport | undefined): boolean {
+  if (!a?.actual || !b?.actual || a.expected.undecided || b.expected.undecided) return true;
+  const overlaps = (one: VlanTable, other: VlanTable) => overlay(one, other).some((piece) => piece.a && piece.b);
+  return overlaps(a.actual, b.actual) || overlaps(a.expected.table, b.expected.table);
 }

@@ -284,6 +284,31 @@ describe('warnings', () => {
     );
   });
 
+  test('interfaces with one MAC that are in no VLAN together are not told: the bridge looks MACs up by VLAN', () => {
+    const of = (name: string, n: number, id: string) =>
+      vm(name, nic(1, { target: `vnet${n}`, vlan: { tags: [{ id }] } }));
+    const told = (tables: readonly string[], ids: readonly string[], more: Partial<Bridge> = {}) => {
+      const ports = ids.map((_, i) => tap(1, `vnet${i}`));
+      const links = { ok: true as const, value: [{ ...bridgeOf(...ports), ...more }] };
+      const { vlans } = snapshot(Object.fromEntries(tables.map((text, i) => [`vnet${i}`, text])));
+      const domains = ids.map((id, i) => of(`vm${i}`, i, id));
+      return evaluate(host([], domains, { links, vlans }), POLICY).bridges[0]?.warnings.map(
+        ({ domain, text }) => `${domain}: ${text.match(/vm\d/g)?.join(' ')}`,
+      );
+    };
+    const both = ['vm0: vm0 vm1', 'vm1: vm0 vm1'];
+    expect(told(['50*', '60*'], ['50', '60'])).toEqual([]);
+    expect(told(['50*', '60*'], ['50', '50'])).toEqual(both);
+    expect(told(['50* 60', '60*'], ['50', '60'])).toEqual(both);
+    expect(told(['50*', '60*'], ['50', '60'], { vlanFiltering: false })).toEqual(both);
+    expect(told(['50*', '60*'], ['50', '60'], { vlanFiltering: undefined })).toEqual(both);
+    expect(told(['50*', '60*'], ['50', 'x'])).toEqual(both);
+    expect(told(['50*', '50*', '60*'], ['50', '50', '60'])).toEqual(both);
+    const unread = { vlans: { ok: false as const, error: 'no' } };
+    const apart = host([tap(1, 'vnet0'), tap(1, 'vnet1')], [of('vm0', 0, '50'), of('vm1', 1, '60')], unread);
+    expect(evaluate(apart, POLICY).bridges[0]?.warnings).toHaveLength(2);
+  });
+
   test('a VM’s tap that the policy calls an uplink is told, judged, and never to be changed', () => {
     const odd = policy(bridgePolicy({ vlans: [10, 20], pvid: 100, uplinks: ['vnet1'] }));
     const report = evaluate(snapshot({ vnet1: '1*' }), odd);
