@@ -55,7 +55,7 @@ function renderSummary({ audit, report, now }: PageInput, summary: Summary | und
   const overdue = audit.dueAt !== undefined && now > audit.dueAt;
   const number = (n: number, word: string, className: string) =>
     html`<li class="${n > 0 && className}"><b>${thousands(n)}</b> ${word}</li>`;
-  return html`<div class="summary ${tone}"><div role="status"><h1>${headline(summary)}</h1></div>
+  return html`<div class="summary ${tone}"><div role="status"><h1>${headline(report)}</h1></div>
 ${
   summary &&
   html`<ul>${number(summary.vnets, summary.vnets === 1 ? 'vnet' : 'vnets', '')}${number(summary.compliant, 'compliant', 'ok')}${number(summary.drifted, 'drifted', 'drift')}${number(summary.unknown, 'unknown', 'unknown')}</ul>`

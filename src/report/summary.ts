@@ -38,12 +38,15 @@ export function toneOf(summary: Summary | undefined): Tone {
 }
 
 /** The sentence that stands above all. */
-export function headline(summary: Summary | undefined): string {
-  if (!summary) return 'No audit yet';
+export function headline(report: Report | undefined): string {
+  if (!report) return 'No audit yet';
+  const summary = summarize(report);
   if (summary.bridges === 0) return 'No bridge is watched: the config names none';
   const { vnets, drifted, findings, unknown, unknowns } = summary;
   if (drifted > 0) return `${thousands(drifted)} of ${count(vnets, 'vnet')} ${drifted === 1 ? 'has' : 'have'} drifted`;
-  if (findings > 0) return `${count(findings, 'finding')}, none on a matched vnet`;
+  // A vnet whose VLANs could not be read has findings too, where it is not understood what it should have.
+  const onVnets = report.bridges.some((bridge) => bridge.vnets.some((vnet) => vnet.findings.length > 0));
+  if (findings > 0) return `${count(findings, 'finding')}${onVnets ? '' : ', none on a matched vnet'}`;
   if (unknown > 0) return `${thousands(unknown)} of ${count(vnets, 'vnet')} cannot be judged`;
   if (unknowns > 0) return vnets === 0 ? 'Cannot tell' : `${count(vnets, 'vnet')} compliant, but not all could be read`;
   if (vnets === 0) return 'No vnets';

@@ -40,7 +40,7 @@ export function renderText(report: Report, options: TextOptions): string {
     renderHook(report, options.hook, colour),
     renderRemediator(report, options.remediator, colour),
     (options.notes ?? []).map((note) => paint(note, undefined, colour)),
-    [paint(`${headline(summary)}.`, TONE_STYLE[toneOf(summary)], colour), ...hints(report, options.planFlags ?? [])],
+    [paint(`${headline(report)}.`, TONE_STYLE[toneOf(summary)], colour), ...hints(report, options.planFlags ?? [])],
   ];
   return `${sections
     .filter((section) => section.length > 0)

@@ -36,7 +36,12 @@ test.each<[Report | undefined, string, string, string]>([
   [host([], 0, [UNKNOWN]), 'unknown', 'Cannot tell', '? h'],
 ])('a host is said in one tone, one sentence and one title: %#', (of, tone, sentence, title) => {
   const summary = of && summarize(of);
-  expect([toneOf(summary), headline(summary), titleOf(summary, 'h')]).toEqual([tone, sentence, title]);
+  expect([toneOf(summary), headline(of), titleOf(summary, 'h')]).toEqual([tone, sentence, title]);
+});
+
+test('a finding that stands on a vnet is not said to stand on none, though its VLANs are not known', () => {
+  const vnets = [vnet({ domain: 'a b', vnet: 'vnet0', actual: undefined, verdict: 'unknown', findings: [FINDING] })];
+  expect(headline(report(bridge({ vnets, findings: [FINDING] })))).toBe('1 finding');
 });
 
 test('all bridges are added up', () => {
