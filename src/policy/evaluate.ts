@@ -31,7 +31,7 @@ export function* evaluation(snapshot: Snapshot, policy: Policy): Steps<Report> {
     policySha256: policy.sha256,
     bridges,
     unknowns: unknowns(snapshot, bridges),
-    portless: portlessOf(snapshot.domains.ok ? snapshot.domains.value : [], bridges),
+    portless: portlessOf(snapshot.domains.ok ? snapshot.domains.value : [], snapshot.links),
   };
 }
 

@@ -54,6 +54,25 @@ test('interfaces of running domains that are no port of a Linux bridge are named
   ]);
 });
 
+test('an ethernet interface whose tap is a port of any bridge that was read is not told as none, and none where no bridge was read', () => {
+  const tap = (mac: string) => [{ name: 'tapx', mac, tap: true }];
+  const on = (name: string, mac = 'fe:54:00:00:00:02') => ({
+    name,
+    vlanFiltering: true,
+    defaultPvid: 1,
+    ports: tap(mac),
+  });
+  const vms = (more: Partial<Interface> = {}) => snapshotOf(vm('eth', [{ ...ethernet(2), target: 'tapx', ...more }]));
+  const told = (links: Snapshot['links'], more: Partial<Interface> = {}) =>
+    evaluate({ ...vms(more), links }, policy(bridgePolicy())).portless.length;
+  expect(told({ ok: true, value: [on('br0', 'aa:bb:cc:00:00:01')] })).toBe(0);
+  expect(told({ ok: true, value: [on('br9')] })).toBe(0);
+  expect(told({ ok: false, error: 'no' })).toBe(0);
+  expect(told({ ok: true, value: [on('br9')] }, { target: 'tapy' })).toBe(1);
+  expect(told({ ok: true, value: [on('br9')] }, { target: undefined })).toBe(0);
+  expect(told({ ok: false, error: 'no' }, { ethernet: undefined, skipped: 'user' })).toBe(1);
+});
+
 const rules = (...them: Parameters<typeof rule>[0][]) => policy(bridgePolicy({ rules: them.map((it) => rule(it)) }));
 
 const sentences = (snapshot: Snapshot, them: Policy) => idleRules(snapshot, them)?.map(idleRuleSentence);
