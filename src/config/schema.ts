@@ -45,7 +45,11 @@ const rule = checked(anyOf(ruleKeys, SELECTORS), selectorRemarks);
 const host = checked(
   object({
     vlans: required(vids, 'The VLANs of the bridge itself, at least these; required where there is host.'),
-    pvid: preset(pvid, 'Its PVID; none: it may have any, or none.', 'none'),
+    pvid: preset(
+      pvid,
+      'Its PVID; none: the VLANs above are tagged, and it may have any other as PVID, or none.',
+      'none',
+    ),
   }),
   hostRemarks,
 );

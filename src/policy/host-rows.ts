@@ -1,5 +1,6 @@
 // The bridge's own port, by which the host itself is on the bridge (`bridge vlan … self`): held against what the policy names, and
-// never changed. What else it has is the host's affair.
+// never changed. A VLAN that is wanted tagged is missing where it is the PVID: an address on br-mgmt.100 does not hear its untagged frames.
+// What else it has is the host's affair.
 import type { Finding } from '../model/report.ts';
 import { formatTable, overlay, type VlanTable } from '../model/vlan.ts';
 

@@ -196,6 +196,14 @@ describe('the bridge’s own rows', () => {
     expect(judged(snapshot({}, { ...good, br0: '1* 100' }), tagged).found).toEqual([]);
   });
 
+  test('a VLAN of `host` is tagged: it is missing where it is the PVID, or leaves untagged', () => {
+    const found = (host: string, br0: string) =>
+      judged(snapshot({}, { ...good, br0 }), bridgePolicy({ host: table(host) })).found;
+    expect(found('1', '1*')).toEqual(['host_vlan_missing br0']);
+    expect(found('1', '1u 5*')).toEqual(['host_vlan_missing br0']);
+    expect([found('1', '1 5*'), found('1*', '1*')]).toEqual([[], []]);
+  });
+
   test('are nobody’s affair where the policy does not name them, and not told where they cannot be read', () => {
     expect(judged(snapshot({}, { ...good, br0: 'none' }), bridgePolicy()).found).toEqual([]);
     expect(judged({ ...snapshot({}, good), vlans: { ok: false, error: 'x' } }, bridge).found).toEqual([]);
