@@ -64,7 +64,7 @@ export function ruleRemarks(rules: readonly RuleLike[]): readonly Remark[] {
 /** Of a bridge as a whole. */
 export function bridgeRemarks(bridge: BridgeLike): readonly Remark[] {
   const text = 'no VLANs and no PVID: such a vnet could not talk at all; give it VLANs or a PVID';
-  const all = `${text}, as pvid: 999 of a VLAN that is used nowhere where only what rules name may talk`;
+  const all = `${text}, as pvid: 999 of a VLAN that is used nowhere, and is on no uplink, where only what rules name may talk`;
   return [
     ...(isMute(bridge.vlans, bridge.pvid) ? [{ path: ['vlans'], text: all }] : []),
     ...(bridge.rules.length > 0 && !bridge.intent.includes('rules')

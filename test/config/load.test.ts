@@ -332,7 +332,7 @@ test.each<[string, string, string | RegExp]>([
   [
     'neither VLANs nor a PVID',
     'bridges: {br0: {vlans: [], pvid: none}}\n',
-    /^f:1:24: bridges\.br0\.vlans: no VLANs and no PVID/,
+    /^f:1:24: bridges\.br0\.vlans: no VLANs and no PVID.* pvid: 999 of a VLAN that is used nowhere, and is on no uplink,/,
   ],
   [
     'a duration without unit',

@@ -3,7 +3,7 @@ import type { Bridge, Domain, Interface, Port, Snapshot } from '../../src/model/
 import { formatTable, type VlanTable } from '../../src/model/vlan.ts';
 import { evaluate, evaluation } from '../../src/policy/evaluate.ts';
 import { plan } from '../../src/remediation/plan.ts';
-import { bridgePolicy, policy, table } from '../support/policy.ts';
+import { bridgePolicy, policy, rule, table } from '../support/policy.ts';
 
 const POLICY = policy(bridgePolicy({ vlans: [10, 20], pvid: 100, uplinks: ['eno1'] }));
 
@@ -207,6 +207,19 @@ test('vnets are expected of what runs, and of what has a port without live XML',
   expect(expected(web, off)).toEqual([['web', 1]]);
   expect(expected(off)).toEqual([['off', 1]]);
   expect(expected({ ...web, state: 'unknown' })).toEqual([['web', 1]]);
+});
+
+test('the VLAN of VMs without a rule is missing on an uplink while such a VM runs, and no longer', () => {
+  const lan = rule({ name: 'lan', domains: ['web'], vlans: [10], pvid: undefined });
+  const apart = policy(bridgePolicy({ vlans: [], pvid: 999, uplinks: ['eno1'], rules: [lan] }));
+  const uplink = { name: 'eno1', mac: undefined, tap: false };
+  const missing = (...domains: Domain[]) =>
+    evaluate(
+      host([uplink, tap(1), tap(2)], domains, { vlans: snapshot({ eno1: '10', vnet1: '10', vnet2: '999*' }).vlans }),
+      apart,
+    ).bridges[0]?.findings.map(({ reason, actual }) => `${reason} ${actual}`);
+  expect(missing(web, vm('new', nic(2)))).toEqual(['uplink_vlan_missing without 999']);
+  expect(missing(web)).toEqual([]);
 });
 
 test('an orphan is a tap that is nobody’s; no other port, and no uplink', () => {
