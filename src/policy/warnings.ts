@@ -37,13 +37,14 @@ function sharedMacs(
   const shared = [...groupBy(running, ({ iface }) => iface.mac)].filter(([, owners]) => owners.length > 1);
   return shared.flatMap(([mac, owners]) => {
     const known = owners.map((owner) => ({ ...owner, vnet: vnetOf(owner, vnets) }));
-    return known.flatMap((one): Warning[] => {
-      const others = known.filter((it) => it !== one && (!vlanFiltering || mayShareVlan(one.vnet, it.vnet)));
-      if (others.length === 0) return [];
-      const names = [one, ...others].map(({ domain, iface }) => `${domain.name} (${iface.target ?? 'no tap'})`).sort();
-      const text = `the MAC ${mac} is that of ${names.join(' and ')}: frames for one reach the other`;
-      return [{ kind: 'mac_shared', domain: one.domain.name, vnet: one.iface.target, text }];
-    });
+    const meeting = known.filter((one) =>
+      known.some((other) => other !== one && (!vlanFiltering || mayShareVlan(one.vnet, other.vnet))),
+    );
+    const names = meeting.map(({ domain, iface }) => `${domain.name} (${iface.target ?? 'no tap'})`).sort();
+    const text = `the MAC ${mac} is that of ${names.join(' and ')}: frames for one reach the other`;
+    return meeting.map(
+      ({ domain, iface }): Warning => ({ kind: 'mac_shared', domain: domain.name, vnet: iface.target, text }),
+    );
   });
 }
 
