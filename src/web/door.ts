@@ -1,6 +1,7 @@
 // Who may ask at all, before anything is done for them: the rate limit, the headers that each answer has, the password.
 import type { RequestListener, ServerResponse } from 'node:http';
 import { answer, busy } from './answer.ts';
+import { clientOf } from './client.ts';
 import { hasGone } from './connections.ts';
 import { type Admission, type Passwords, parseBasic } from './passwords.ts';
 import { createRateLimiter } from './rate-limit.ts';
@@ -23,7 +24,7 @@ export function guarded(
     if (users.size === 0) return handle(request, response);
     const credentials = parseBasic(request.headers.authorization);
     if (!credentials) return refuse(response, 'bad');
-    const admission = passwords.check(users, credentials, request.socket.remoteAddress ?? 'unix');
+    const admission = passwords.check(users, credentials, clientOf(request.socket.remoteAddress));
     const decide = (decided: Admission) => {
       if (decided === 'good') handle(request, response);
       else refuse(response, decided);

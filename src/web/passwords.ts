@@ -1,5 +1,5 @@
 // Whether a user may come in: basic authentication (RFC 7617) against bcrypt hashes. Hashing takes a tenth of a second, so it is done
-// in another thread, one at a time, for one client's address after the other; what is known is remembered. A user who does not exist costs as much time.
+// in another thread, one at a time, for one client after the other; what is known is remembered. A user who does not exist costs as much time.
 import { createHmac, randomBytes } from 'node:crypto';
 
 export interface Credentials {
@@ -11,8 +11,8 @@ export interface Credentials {
 export type Admission = 'good' | 'bad' | 'busy';
 
 export interface Passwords {
-  /** `users`: name → hash. `address`: who asks. */
-  check(users: ReadonlyMap<string, string>, credentials: Credentials, address: string): Promise<Admission> | Admission;
+  /** `users`: name → hash. `client`: who asks, as client.ts tells them apart. */
+  check(users: ReadonlyMap<string, string>, credentials: Credentials, client: string): Promise<Admission> | Admission;
 }
 
 /** Whether a password fits a bcrypt hash. May reject. */
@@ -37,7 +37,7 @@ export function createPasswords(compare: Compare): Passwords {
   const queue = createQueue(compare);
 
   return {
-    check(users, credentials, address) {
+    check(users, credentials, client) {
       const known = users.get(credentials.user);
       const hash = known ?? dummyHash(users);
       const key = keyOf(secret, credentials.user, hash, credentials.password);
@@ -45,7 +45,7 @@ export function createPasswords(compare: Compare): Passwords {
       if (bad.has(key)) return 'bad';
       const asked = pending.get(key);
       if (asked) return asked;
-      const job = queue(address, credentials.password, hash);
+      const job = queue(client, credentials.password, hash);
       if (!job) return 'busy';
       const admission = job.then((fits): Admission => {
         pending.delete(key);
@@ -95,7 +95,7 @@ function remember(set: Set<string>, key: string): void {
   }
 }
 
-/** One at a time; each address has its turn. undefined where too many wait. */
+/** One at a time; each client has its turn. undefined where too many wait. */
 function createQueue(compare: Compare) {
   const waiting = new Map<string, Job[]>();
   let total = 0;
@@ -104,10 +104,10 @@ function createQueue(compare: Compare) {
   const run = async () => {
     running = true;
     for (let next = waiting.entries().next(); !next.done; next = waiting.entries().next()) {
-      const [address, jobs] = next.value;
+      const [client, jobs] = next.value;
       const job = jobs.shift();
-      waiting.delete(address);
-      if (jobs.length > 0) waiting.set(address, jobs);
+      waiting.delete(client);
+      if (jobs.length > 0) waiting.set(client, jobs);
       if (!job) continue;
       total--;
       job.settle(await compare(job.password, job.hash).catch(() => undefined));
@@ -115,11 +115,11 @@ function createQueue(compare: Compare) {
     running = false;
   };
 
-  return (address: string, password: string, hash: string): Promise<boolean | undefined> | undefined => {
-    const jobs = waiting.get(address) ?? [];
+  return (client: string, password: string, hash: string): Promise<boolean | undefined> | undefined => {
+    const jobs = waiting.get(client) ?? [];
     if (total >= MAX_WAITING || jobs.length >= MAX_WAITING_OF_ONE) return undefined;
     const verdict = new Promise<boolean | undefined>((settle) => jobs.push({ password, hash, settle }));
-    waiting.set(address, jobs);
+    waiting.set(client, jobs);
     total++;
     if (!running) void run();
     return verdict;

@@ -121,6 +121,18 @@ it('a crowd of bad passwords from one address makes nobody else wait for more th
   expect(order.indexOf('alice123')).toBeLessThanOrEqual(2);
 });
 
+it('who asks is told apart by network: two addresses of one /64 are one client, and so are all Unix sockets', () => {
+  const web: Web = { config: { ...NO_WEB_CONFIG, users: USERS }, tls: undefined, warnings: [] };
+  const check = vi.fn(() => new Promise<Admission>(() => undefined));
+  const door = guarded(vi.fn(), { current: () => web, facts: () => undefined }, { check }, () => 0);
+  for (const remoteAddress of ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1', '::ffff:192.0.2.1', undefined]) {
+    const request = { headers: { authorization: basic('alice', 'x') }, socket: { remoteAddress } };
+    door(request as never, {} as never);
+  }
+  const clients = check.mock.calls.map(([, , client]: readonly unknown[]) => client);
+  expect(clients).toEqual(['2001:db8:0:0::/64', '2001:db8:0:0::/64', '2001:db8:0:1::/64', '192.0.2.1', 'unix']);
+});
+
 it('good credentials stay known, however many bad ones come', async () => {
   const passwords = createPasswords(async (password) => password === 'alice123');
   await passwords.check(USERS, { user: 'alice', password: 'alice123' }, 'a');
