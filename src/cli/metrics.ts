@@ -3,6 +3,7 @@
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Audited } from '../exporter/metric-inputs.ts';
 import type { Host } from '../host/host.ts';
+import type { Report } from '../model/report.ts';
 import { configFileOption } from './options.ts';
 import { onThisHost } from './output.ts';
 
@@ -42,7 +43,7 @@ export async function runMetrics(host: Host, options: MetricsOptions): Promise<n
     ]);
   const settings = loadSettings(host, options['config.file']);
   const audited = await auditOnce(host, settings, JOURNAL_WAIT_MS);
-  for (const sentence of problemsOf(audited)) tell(sentence);
+  for (const sentence of await problemsOf(audited)) tell(sentence);
   const text = await renderOnce(audited);
   if (options.textfile === undefined) print(text);
   else await write(host, options.textfile, text);
@@ -50,12 +51,22 @@ export async function runMetrics(host: Host, options: MetricsOptions): Promise<n
   return exitStatusOf(audited.report);
 }
 
-function problemsOf({ audits, hook }: Audited): readonly string[] {
+/** What could not be read, and what makes the exit status 2 without that, as a bridge that is not there. */
+async function problemsOf({ audits, hook, report }: Audited & { readonly report: Report }): Promise<readonly string[]> {
+  const [{ failsAudit }, { subjectOf }, { printable }] = await Promise.all([
+    import('../exporter/audits.ts'),
+    import('../report/words.ts'),
+    import('../model/printable.ts'),
+  ]);
   const audit = audits.last?.problem;
+  const isTold = failsAudit(report);
   return [
     ...(audit === undefined ? [] : [`cannot be read: ${audit}`]),
+    ...report.unknowns
+      .filter((unknown) => !isTold(unknown))
+      .map((unknown) => `cannot tell: ${subjectOf(unknown)}: ${unknown.problem}`),
     ...(hook && !hook.stats.ok ? [`the journal cannot be read: ${hook.stats.error}`] : []),
-  ];
+  ].map(printable);
 }
 
 async function write(host: Host, path: string, text: string): Promise<void> {

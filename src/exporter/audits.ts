@@ -43,7 +43,7 @@ export function createAuditBook(log: Log): AuditBook {
           const before = unread;
           unread = report.unknowns.filter(isReadFailure);
           logTransitions(before, unread, log);
-          close(problemOf(unread.filter(isNoAnswer(report))), runsOf(snapshot));
+          close(problemOf(report.unknowns.filter(failsAudit(report))), runsOf(snapshot));
           const ms = Math.round(audits.last?.durationMs ?? 0);
           log[changed ? 'info' : 'debug']({ trigger, ...summarize(report), ms }, changed ? 'report changed' : 'audit');
         },
@@ -69,10 +69,10 @@ function isReadFailure({ kind }: Unknown): boolean {
   return kind !== 'taps';
 }
 
-/** Nothing of the audit is older for a bridge that is not there. */
-function isNoAnswer(report: Report): (unknown: Unknown) => boolean {
+/** Whether it is part of the audit's problem. Nothing of the audit is older for a bridge that is not there. */
+export function failsAudit(report: Report): (unknown: Unknown) => boolean {
   const absent = absentBridges(report);
-  return ({ kind, name = '' }) => kind !== 'bridge' || !absent.has(name);
+  return (unknown) => isReadFailure(unknown) && (unknown.kind !== 'bridge' || !absent.has(unknown.name ?? ''));
 }
 
 const SHOWN = 5;

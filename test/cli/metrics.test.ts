@@ -83,6 +83,21 @@ it('where no bridge is watched, that is said, and it is 2', async () => {
   expect([status, err]).toEqual([2, 'libvirt-vlan-exporter: no bridge is watched: the config names none\n']);
 });
 
+it('a bridge that is not there is told, beside what could not be read, and nothing twice', async () => {
+  const sim = host();
+  sim.writeFile(FILE, `${CONFIG}  gone0: { vlans: [10], pvid: 100 }\n`);
+  const absent = 'libvirt-vlan-exporter: cannot tell: bridge gone0: there is no such bridge\n';
+  const before = await printed(sim);
+  expect([before.status, before.err]).toEqual([2, absent]);
+  sim.writeFile('/run/libvirt/qemu/torn\x1b.xml', '<domst');
+  const { err } = await printed(sim);
+  expect(err.split('\n').toSorted()).toEqual([
+    '',
+    expect.stringMatching(/^libvirt-vlan-exporter: cannot be read: domain torn\\x1b: [^;]*$/),
+    absent.trim(),
+  ]);
+});
+
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'vlan-textfile-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
