@@ -80,9 +80,14 @@ async function listenOn(address: Address, accept: (socket: Socket) => void): Pro
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new ListenError(explain(error as NodeJS.ErrnoException, address), { cause: error });
+    throw listenError(error, address);
   }
   return server;
+}
+
+/** Why it cannot be listened there. `option`: by which another address is chosen. */
+export function listenError(error: unknown, address: Address, option = '--web.listen-address'): ListenError {
+  return new ListenError(explain(error as NodeJS.ErrnoException, address, option), { cause: error });
 }
 
 const closeServer = (server: Server) => new Promise<void>((resolve) => server.close(() => resolve()));
@@ -95,12 +100,12 @@ function urlOf(server: Server, scheme: string): string {
   return `${scheme}://${anywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}/`;
 }
 
-function explain(error: NodeJS.ErrnoException, address: Address): string {
+function explain(error: NodeJS.ErrnoException, address: Address, option: string): string {
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE:
       'path' in address
         ? 'another program listens there, or one that has died left its file: delete it'
-        : 'another program listens there; choose another with --web.listen-address',
+        : `another program listens there; choose another with ${option}`,
     EACCES: 'path' in address ? 'no permission' : 'no permission; ports below 1024 need CAP_NET_BIND_SERVICE',
     EROFS: 'nothing may be written there; under the shipped unit let systemd listen, with --web.systemd-socket',
     EADDRNOTAVAIL: 'this machine has no such address',

@@ -4,18 +4,22 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Handle } from '../../host/host.ts';
-import type { TcpAddress } from '../../web/listen.ts';
+import { listenError, type TcpAddress } from '../../web/listen.ts';
 
 export type ControlActs = Readonly<Record<string, (domain: string) => string>>;
 
-/** Resolves to its URL and a handle. `acts` by the name in the path. Rejects where it cannot listen. */
+const BASE = 'http://localhost';
+
+/** Resolves to its URL and a handle. `acts` by the name in the path. Throws ListenError. */
 export async function startControl(address: TcpAddress, acts: ControlActs): Promise<Handle & { readonly url: string }> {
   const server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
-    const act = acts[pathname.slice(1)];
     const answer = (status: number, text: string) =>
       response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
     request.resume();
+    const url = request.url ?? '/';
+    if (!URL.canParse(url, BASE)) return answer(400, 'expected /ACT?domain=NAME');
+    const { pathname, searchParams } = new URL(url, BASE);
+    const act = acts[pathname.slice(1)];
     if (request.method !== 'POST') return answer(405, 'expected POST');
     if (!act || !Object.hasOwn(acts, pathname.slice(1))) {
       return answer(
@@ -32,7 +36,9 @@ export async function startControl(address: TcpAddress, acts: ControlActs): Prom
     }
   });
   server.listen({ port: address.port, host: address.host ?? 'localhost' });
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error) => {
+    throw listenError(error, address, '--control');
+  });
   const { address: ip, port, family } = server.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${ip}]` : ip}:${port}`,

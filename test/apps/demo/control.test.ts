@@ -1,5 +1,7 @@
+import { request } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { startControl } from '../../../src/apps/demo/control.ts';
+import { ListenError } from '../../../src/web/listen.ts';
 
 async function control(host: string | undefined) {
   const acts = {
@@ -39,8 +41,25 @@ test('after the stop nobody answers', async () => {
   await expect(order('pause')).rejects.toThrow();
 });
 
-test('an address that is taken is an error', async () => {
+test.each(['//', '//:x', 'http://[/'])(
+  'what is no URL is answered with 400, and the next order is followed: %s',
+  async (path) => {
+    const { url, order } = await control('127.0.0.1');
+    const { hostname, port } = new URL(url);
+    const status = await new Promise((resolve, reject) => {
+      request({ hostname, port, path, method: 'POST', agent: false }, (response) => resolve(response.statusCode))
+        .on('error', reject)
+        .end();
+    });
+    expect(status).toBe(400);
+    expect(await order('pause')).toBe('200 paused');
+  },
+);
+
+test('an address that is taken is told by the option that names it', async () => {
   const { url } = await control('127.0.0.1');
   const port = Number(new URL(url).port);
-  await expect(startControl({ host: '127.0.0.1', port }, {})).rejects.toThrow('EADDRINUSE');
+  await expect(startControl({ host: '127.0.0.1', port }, {})).rejects.toThrow(
+    new ListenError(`cannot listen on 127.0.0.1:${port}: another program listens there; choose another with --control`),
+  );
 });
