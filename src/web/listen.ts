@@ -2,7 +2,10 @@
 // `unix:/path`, and the sockets that systemd hands over.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { files } from '../host/linux/files.ts';
 import { OperatorError } from '../model/mistake.ts';
+import { readingOf } from '../model/snapshot.ts';
 
 export interface TcpAddress {
   /** undefined: all addresses of the machine. */
@@ -106,7 +109,8 @@ function explain(error: NodeJS.ErrnoException, address: Address, option: string)
       'path' in address
         ? 'another program listens there, or one that has died left its file: delete it'
         : `another program listens there; choose another with ${option}`,
-    EACCES: 'path' in address ? 'no permission' : 'no permission; ports below 1024 need CAP_NET_BIND_SERVICE',
+    EACCES:
+      'path' in address ? withoutPermission(address.path) : 'no permission; ports below 1024 need CAP_NET_BIND_SERVICE',
     EROFS: 'nothing may be written there; under the shipped unit let systemd listen, with --web.systemd-socket',
     EADDRNOTAVAIL: 'this machine has no such address',
     ENOTFOUND: 'no such host name',
@@ -114,6 +118,13 @@ function explain(error: NodeJS.ErrnoException, address: Address, option: string)
     EINVAL: 'expected a socket that can be listened on',
   };
   return `cannot listen on ${describe(address)}: ${reasons[error.code ?? ''] ?? error.message}`;
+}
+
+// libuv tells EACCES where bind(2) of a Unix socket says ENOENT.
+function withoutPermission(path: string): string {
+  const folder = dirname(path);
+  const there = readingOf(() => files.stat(folder));
+  return there.ok && there.value === undefined ? `there is no folder ${folder}; make it first` : 'no permission';
 }
 
 function describe(address: Address): string {

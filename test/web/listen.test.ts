@@ -78,7 +78,9 @@ describe('listening', () => {
       'cannot listen on 192.0.2.1:1: this machine has no such address',
     );
     await expect(on({ host: '2001:db8::1', port: 1 })).rejects.toThrow('cannot listen on [2001:db8::1]:1: ');
-    await expect(on({ path: '/no/such/folder/a' })).rejects.toThrow('cannot listen on unix:/no/such/folder/a: ');
+    await expect(on({ path: '/no/such/folder/a' })).rejects.toThrow(
+      'cannot listen on unix:/no/such/folder/a: there is no folder /no/such/folder; make it first',
+    );
     await expect(on({ fd: 99_999 })).rejects.toThrow('cannot listen on descriptor 99999 of systemd: ');
   });
 });
