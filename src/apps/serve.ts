@@ -36,7 +36,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
   const host = createHost(openKernelBridges(process.env, log));
   const notifier = createNotifier(process.env, log);
-  const webFile = flags['web.config.file'];
+  const webFile = flags['web.config.file'] || undefined;
   const service = await startService({
     host,
     load: () => loadSettings(host, flags['config.file']),

@@ -1,5 +1,5 @@
 // `config check`: what is wrong with a config file, with a web config, or with both.
-import type { Command } from '@commander-js/extra-typings';
+import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { OperatorError } from '../model/mistake.ts';
 import { configFileOption } from './options.ts';
@@ -15,6 +15,7 @@ export function register(config: Command): void {
     .option(
       '--web <file>',
       'check this web config, as --web.config.file, and the files that it names; of config files only one that is named beside it',
+      named,
     )
     .addHelpText('after', '\nExit status: 0 valid, 2 not.')
     .action(
@@ -61,6 +62,12 @@ async function runChecks(checks: readonly (() => Promise<void>)[]): Promise<numb
     }
   }
   return status;
+}
+
+// Unlike serve, which takes an empty one as none: who asks for a check is not to believe that there was one.
+function named(file: string): string {
+  if (file !== '') return file;
+  throw new InvalidArgumentError('expected a file, found nothing; serve takes that as no web config');
 }
 
 function namedTwice(file: string, given: string): OperatorError {

@@ -38,6 +38,10 @@ export function listenAddressOption(preset: string) {
     .default([preset] as readonly string[]);
 }
 
+/** `--web.config.file PATH`; an empty one is none, as in Prometheus' exporters. */
+export const webConfigFileOption = (description: string) =>
+  new Option('--web.config.file <path>', `${description}; none where it is empty`);
+
 /** `--log.level LEVEL`, on stderr. */
 export const logLevelOption = (preset: LogLevel) =>
   new Option('--log.level <level>', 'least level to log').choices(LOG_LEVELS).default(preset);

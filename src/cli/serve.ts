@@ -1,6 +1,12 @@
 // `serve`: the exporter. Flags are named as in Prometheus' own programs.
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
-import { configFileOption, listenAddressOption, logFormatOption, logLevelOption } from './options.ts';
+import {
+  configFileOption,
+  listenAddressOption,
+  logFormatOption,
+  logLevelOption,
+  webConfigFileOption,
+} from './options.ts';
 
 export function register(program: Command): void {
   program
@@ -11,10 +17,7 @@ export function register(program: Command): void {
     )
     .addOption(configFileOption())
     .addOption(listenAddressOption(':19177'))
-    .option(
-      '--web.config.file <path>',
-      "TLS, passwords and limits: a file in the format of Prometheus' exporter-toolkit",
-    )
+    .addOption(webConfigFileOption("TLS, passwords and limits: a file in the format of Prometheus' exporter-toolkit"))
     .option('--web.systemd-socket', 'listen on the sockets that systemd hands over, instead of on addresses')
     .option('--web.telemetry-path <path>', 'path of the metrics', telemetryPath, '/metrics')
     .option(

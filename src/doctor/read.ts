@@ -47,7 +47,7 @@ export async function readFacts(machine: Machine, configFile: string): Promise<F
 
 function readWeb(host: Host): Facts['web'] {
   const defaults = orUndefined(() => host.readText(DEFAULTS)) ?? '';
-  const file = /^[^#]*--web\.config\.file[= ]+([^\s"']+)/m.exec(defaults)?.[1];
+  const file = /^[^#]*--web\.config\.file(?:=| +)([^\s"']+)/m.exec(defaults)?.[1];
   return file === undefined ? undefined : { file, parsed: readingOf(() => parseWebConfig(host.readText(file), file)) };
 }
 

@@ -85,6 +85,10 @@ test('serve takes a web config where it is named', async () => {
   expect(await serving(path, { 'web.config.file': join(path, 'web.yml') }).ask('/m')).toMatch(/^401 /);
 });
 
+test('an empty --web.config.file is none, as in other exporters', async () => {
+  expect(await serving(folder(), { 'web.config.file': '' }).ask('/m')).toMatch(/^200 /);
+});
+
 test('serve takes a reload by HTTP only where that is allowed', async () => {
   expect(await serving(folder()).ask('/-/reload', { method: 'POST' })).toMatch(/^403 Reload by HTTP is off/);
 });

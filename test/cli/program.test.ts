@@ -200,6 +200,11 @@ test.each([
   ]);
 });
 
+test('config check --web wants a file, unlike serve', async () => {
+  const { status, err } = await run('config', 'check', '--web=');
+  expect([status, err]).toEqual([2, expect.stringContaining('expected a file, found nothing')]);
+});
+
 test('config check refuses two names of the config file, and says which to drop', async () => {
   expect(await run('config', 'check', 'a.yml', '--config.file', 'b.yml')).toEqual({
     status: 2,

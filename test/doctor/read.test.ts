@@ -110,6 +110,12 @@ test('facts are read from files and programs', async () => {
   expect(facts.journal).toEqual({ ok: true, value: true });
 });
 
+test('an empty --web.config.file is none, and not the word behind it', async () => {
+  const { sim, machine } = host();
+  sim.writeFile('/etc/default/libvirt-vlan-exporter', 'ARGS="--web.config.file= --web.enable-lifecycle"\n');
+  expect((await readFacts(machine, FILE)).web).toBeUndefined();
+});
+
 test('an executable hook of others that runs bridge with vlan is one that sets VLANs', async () => {
   const { machine } = host();
   const unread = { path: '/unread', kind: 'other', executable: true, uid: 0, mode: 0o755, since: 0 } as const;

@@ -32,7 +32,7 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
   const demo = await startDemo({
     addresses: flags['web.listenAddress'].map(parseAddress),
     configFile: flags['config.file'],
-    webConfigFile: flags['web.config.file'],
+    webConfigFile: flags['web.config.file'] || undefined,
     vms: flags.vms,
     seed: flags.seed,
     driftEveryMs: flags.drift ? flags.driftEvery * 1000 : undefined,

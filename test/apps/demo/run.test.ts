@@ -65,6 +65,11 @@ test('what happens is told with the time; it takes orders where it was asked to,
   expect(await order.text()).toBe('nothing heals here\n');
 });
 
+test('an empty --web.config.file is none', async () => {
+  const { lines, until } = run({ 'web.config.file': '' });
+  await until(() => expect(lines[0]).toMatch(/^Status page http:/));
+});
+
 test('a config of one’s own is used', async () => {
   await expect(run({ 'config.file': '/no/such/file' }).end()).rejects.toThrow('/no/such/file');
   await expect(run({ 'web.config.file': '/no/such/file' }).end()).rejects.toThrow('/no/such/file');
