@@ -40,15 +40,18 @@ export interface Server extends Serving {
 
 /** Serves until it is closed. Throws ListenError where an address or path cannot be served. */
 export async function startServer(options: ServerOptions): Promise<Server> {
+  // What the operator wants of each answer stands above what a route says.
+  const wanted = () => options.settings.current().config.headers;
   const app = fastify({
     schemaController: NO_SCHEMAS,
     logger: false,
     forceCloseConnections: true,
     bodyLimit: 1024,
     routerOptions: { maxParamLength: 200 },
+    // Where no route could be looked for: without this, fastify answers by itself, in JSON and without our headers.
+    frameworkErrors: (_error, _request, reply) =>
+      void text(reply.headers({ ...SECURITY_HEADERS, ...wanted() }), 400, 'Bad request.'),
   });
-  // What the operator wants of each answer stands above what a route says.
-  const wanted = () => options.settings.current().config.headers;
   app.addHook('onRequest', async (_request, reply) => void reply.headers({ ...SECURITY_HEADERS, ...wanted() }));
   app.addHook('onSend', async (_request, reply) => void reply.headers(wanted()));
   app.setNotFoundHandler((request, reply) => notFound(app, options.telemetryPath, request, reply));

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
 import { type ServiceOptions, startService } from '../../src/apps/exporter-service.ts';
 import { parseSettings } from '../../src/config/load.ts';
+import { NO_WEB_CONFIG } from '../../src/web/config/web-config.ts';
 import { parseAddress } from '../../src/web/listen.ts';
 import { noWebSettings } from '../../src/web/settings.ts';
 import { CONFIG, DRIFTED, eventually, logSpy, simulatedHost } from '../exporter/fixture.ts';
@@ -106,6 +107,23 @@ it('HEAD has the headers of GET and no body; another method is refused with what
     const { status, headers } = await ask(urls[0], '/events', method);
     expect([status, headers.allow]).toEqual([405, 'GET']);
   }
+});
+
+it('a path that cannot be decoded is answered as all that is refused is', async () => {
+  const web = {
+    current: () => ({
+      config: { ...NO_WEB_CONFIG, headers: { 'X-Frame-Options': 'deny' } },
+      tls: undefined,
+      warnings: [],
+    }),
+    facts: () => undefined,
+  };
+  const { urls } = await service({ web });
+  const { status, headers, body } = await ask(urls[0], '/%zz');
+  expect([status, body.toString()]).toEqual([400, 'Bad request.\n']);
+  const { date, connection, 'content-length': length, ...like } = (await ask(urls[0], '/nowhere')).headers;
+  expect(headers).toMatchObject(like);
+  expect(headers['x-frame-options']).toBe('deny');
 });
 
 it('a scrape starts no process', async () => {
