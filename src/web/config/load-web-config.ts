@@ -38,7 +38,12 @@ export function loadWebConfig(files: Files, path: string, seen: (path: string) =
   return {
     config: parsed.config,
     tls: loaded,
-    warnings: [...parsed.warnings, ...keyWarnings(files, tls.privateKey), ...expiryWarnings(tls.certificate, loaded)],
+    warnings: [
+      ...parsed.warnings,
+      ...keyWarnings(files, tls.privateKey),
+      ...expiryWarnings(tls.certificate, loaded),
+      ...anchorWarnings(tls, loaded),
+    ],
   };
 }
 
@@ -121,13 +126,18 @@ function cipherList({ cipherSuites, minVersion }: TlsConfig): string {
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 function certificates(pem: string, source: Pem, reader: PemReader): readonly X509Certificate[] {
-  const blocks = pem.match(PEM_CERTIFICATE);
-  if (!blocks) return reader.refuse(source, 'expected at least one certificate in PEM, found none');
   try {
-    return blocks.map((block) => new X509Certificate(block));
+    const found = pemCertificates(pem);
+    if (found.length > 0) return found;
   } catch (error) {
     return reader.refuse(source, 'expected certificates in PEM, found one that is damaged', error);
   }
+  return reader.refuse(source, 'expected at least one certificate in PEM, found none');
+}
+
+/** Throws where one is damaged. */
+function pemCertificates(pem: string): readonly X509Certificate[] {
+  return (pem.match(PEM_CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
 }
 
 function privateKey(pem: string, source: Pem, reader: PemReader): KeyObject {
@@ -149,6 +159,20 @@ function keyWarnings(files: Files, key: Pem): readonly string[] {
 }
 
 function expiryWarnings(certificate: Pem, { expiresAt }: Tls): readonly string[] {
-  const name = 'path' in certificate ? certificate.path : certificate.key;
-  return expiresAt < Date.now() ? [`${name}: the certificate expired on ${new Date(expiresAt).toISOString()}`] : [];
+  return expiresAt < Date.now()
+    ? [`${nameOf(certificate)}: the certificate expired on ${new Date(expiresAt).toISOString()}`]
+    : [];
+}
+
+// Go takes any certificate that is named as one to trust; OpenSSL wants the chain up to one that signed itself.
+function anchorWarnings({ clientCa, clientAuth }: TlsConfig, { context }: Tls): readonly string[] {
+  const verifies = clientAuth === 'VerifyClientCertIfGiven' || clientAuth === 'RequireAndVerifyClientCert';
+  if (!verifies || !clientCa || pemCertificates(String(context.ca)).some((one) => one.verify(one.publicKey))) return [];
+  return [
+    `${nameOf(clientCa)}: none of its certificates is self-signed, so no client certificate is accepted; append the root that signed them`,
+  ];
+}
+
+function nameOf(pem: Pem): string {
+  return 'path' in pem ? pem.path : pem.key;
 }

@@ -131,3 +131,17 @@ it('a key that everybody can read is warned of', () => {
   expect(warned(0o640)).toEqual([]);
   expect(warned(0o604)).toEqual([`${key}: everybody on this host can read the key; chmod o= ${key}`]);
 });
+
+it('a CA for clients without a self-signed certificate is warned of where it is asked: OpenSSL takes no client by it', () => {
+  const middle = ca.issue('middle');
+  const warned = (type: string, name: string) =>
+    load(`${PAIR}  client_auth_type: ${type}\n  client_ca_file: ${name}\n`).warnings;
+  const warning = `${middle.certFile}: none of its certificates is self-signed, so no client certificate is accepted; append the root that signed them`;
+  for (const type of ['RequireAndVerifyClientCert', 'VerifyClientCertIfGiven']) {
+    expect(warned(type, 'middle.crt')).toEqual([warning]);
+    expect(warned(type, 'ca.crt')).toEqual([]);
+  }
+  folder.write('both.crt', `${middle.cert}${ca.cert}`);
+  expect(warned('RequireAndVerifyClientCert', 'both.crt')).toEqual([]);
+  expect(warned('RequireAnyClientCert', 'middle.crt')).not.toContain(warning);
+});
