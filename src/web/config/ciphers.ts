@@ -25,7 +25,7 @@ export const SUITES: ReadonlyMap<string, string> = new Map([
 /** What is offered where the file names none: Go's own preset, the strongest first. */
 export const PRESET_SUITES = [...SUITES.keys()].slice(0, 6);
 
-/** Known to Go and not safe: neither Go's preset nor exporter-toolkit takes them. */
+/** Known to Go and not safe: newer versions of Go have all of them in InsecureCipherSuites, and then exporter-toolkit takes none. */
 export const UNSAFE_SUITES: ReadonlySet<string> = new Set([
   'TLS_RSA_WITH_RC4_128_SHA',
   'TLS_RSA_WITH_3DES_EDE_CBC_SHA',

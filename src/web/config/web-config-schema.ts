@@ -42,7 +42,7 @@ const suite = word(
   SUITE_NAMES,
   (name) => name,
   (name) => {
-    if (UNSAFE_SUITES.has(name)) return 'it is not safe, and exporter-toolkit refuses it too';
+    if (UNSAFE_SUITES.has(name)) return 'it is not safe; exporters that were built with a newer Go refuse it too';
     const [meant] = [...SUITES].find(([, openssl]) => openssl === name) ?? [];
     return meant && `that is OpenSSL's name of ${meant}`;
   },
