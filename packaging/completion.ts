@@ -4,6 +4,8 @@ import type { DeclaredCommand, DeclaredOption } from './declared.ts';
 const PROGRAM = 'libvirt-vlan-exporter';
 /** Live and persistent XML, as src/host reads them. */
 const DOMAIN_FOLDERS = ['/run/libvirt/qemu', '/etc/libvirt/qemu'];
+/** What stands for a file in --help. */
+const FILES: readonly string[] = ['path', 'file', 'snapshot'];
 
 /** For /usr/share/bash-completion/completions. */
 export function renderBash(program: DeclaredCommand): string {
@@ -18,7 +20,7 @@ export function renderBash(program: DeclaredCommand): string {
       const action =
         option.choices.length > 0
           ? `_lve_words ${quote(option.choices.join(' '))} && return`
-          : option.value === 'path'
+          : isFile(option)
             ? 'compopt -o filenames && mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return'
             : 'return';
       return option.value === undefined
@@ -120,13 +122,15 @@ _${PROGRAM} "$@"
 
 /** For /usr/share/fish/vendor_completions.d. */
 export function renderFish(program: DeclaredCommand): string {
-  const lines = everyCommand(program).flatMap((command) => {
-    const when = fishCondition(command);
+  const commands = everyCommand(program);
+  const groups = commands.filter((command) => command.commands.length > 0);
+  const lines = commands.flatMap((command) => {
+    const when = fishCondition(command, groups);
     const options = command.options.map(
       (option) =>
         `complete -c ${PROGRAM} -n ${quote(when)} -l ${option.name.slice(2)}${fishValue(option)} -d ${quote(option.description)}`,
     );
-    const commands = command.commands.map(
+    const children = command.commands.map(
       (child) => `complete -c ${PROGRAM} -n ${quote(when)} -f -a ${child.path.at(-1)} -d ${quote(firstLine(child))}`,
     );
     const kind = argumentKind(command);
@@ -136,7 +140,7 @@ export function renderFish(program: DeclaredCommand): string {
         : kind === 'file'
           ? [`complete -c ${PROGRAM} -n ${quote(when)} -F`]
           : [];
-    return [...commands, ...options, ...words];
+    return [...children, ...options, ...words];
   });
   return `# fish completion of ${PROGRAM}
 
@@ -161,24 +165,32 @@ function argumentKind({ arguments: words }: DeclaredCommand): 'domain' | 'file' 
   return names.includes('domain') ? 'domain' : names.includes('file') ? 'file' : 'none';
 }
 
-function zshOption({ name, value, choices, description }: DeclaredOption): string {
+function isFile({ value }: DeclaredOption): boolean {
+  return value !== undefined && FILES.includes(value);
+}
+
+function zshOption(option: DeclaredOption): string {
+  const { name, value, choices, description } = option;
   const what = description.replace(/[[\]:\\]/g, '\\$&');
   if (value === undefined) return `${name}[${what}]`;
-  const action = choices.length > 0 ? `(${choices.join(' ')})` : value === 'path' ? '_files' : ' ';
+  const action = choices.length > 0 ? `(${choices.join(' ')})` : isFile(option) ? '_files' : ' ';
   return `${name}=[${what}]:${value}:${action}`;
 }
 
-function fishValue({ value, choices }: DeclaredOption): string {
+function fishValue(option: DeclaredOption): string {
+  const { value, choices } = option;
   if (value === undefined) return '';
   if (choices.length > 0) return ` -x -a ${quote(choices.join(' '))}`;
-  return value === 'path' ? ' -r -F' : ' -x';
+  return isFile(option) ? ' -r -F' : ' -x';
 }
 
-// The command's own words were typed, and none of those below it.
-function fishCondition(command: DeclaredCommand): string {
-  const below = command.commands.map((child) => child.path.at(-1)).join(' ');
-  const seen = command.path.map((word) => `__fish_seen_subcommand_from ${word}`);
-  return [...seen, ...(below ? [`not __fish_seen_subcommand_from ${below}`] : [])].join('; and ');
+// The command's own words were typed, none of those below it, and none above another of the same name, as `config check` is of `check`.
+function fishCondition({ path, commands }: DeclaredCommand, groups: readonly DeclaredCommand[]): string {
+  const below = commands.flatMap((child) => child.path.slice(-1));
+  const elsewhere = groups.flatMap((group) => group.path.slice(-1)).filter((word) => !path.includes(word));
+  const seen = path.map((word) => `__fish_seen_subcommand_from ${word}`);
+  const others = [...new Set([...below, ...elsewhere])].join(' ');
+  return [...seen, ...(others ? [`not __fish_seen_subcommand_from ${others}`] : [])].join('; and ');
 }
 
 function firstLine(command: DeclaredCommand): string {

@@ -19,7 +19,7 @@ export function register(program: Command): void {
     .addOption(listenAddressOption(':19177'))
     .addOption(webConfigFileOption("TLS, passwords and limits: a file in the format of Prometheus' exporter-toolkit"))
     .option('--web.systemd-socket', 'listen on the sockets that systemd hands over, instead of on addresses')
-    .option('--web.telemetry-path <path>', 'path of the metrics', telemetryPath, '/metrics')
+    .option('--web.telemetry-path <url-path>', 'path of the metrics', telemetryPath, '/metrics')
     .option(
       '--web.max-requests <number>',
       'how many scrapes, and how many other requests, may be in work at once; 0 for no limit',

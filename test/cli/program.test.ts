@@ -70,7 +70,7 @@ test('these are the commands, their flags and presets', () => {
       --web.listen-address <address> :19177
       --web.config.file <path>
       --web.systemd-socket
-      --web.telemetry-path <path> /metrics
+      --web.telemetry-path <url-path> /metrics
       --web.max-requests <number> 40
       --web.enable-lifecycle
       --log.level <level> debug|info|warn|error info

@@ -43,6 +43,29 @@ test('options, and what may stand for their value', () => {
   expect(complete('check', '--config.file', 'ba')).toEqual(['bash']);
 });
 
+test('a file where a file is wanted, under whatever name; a path of a URL is none', () => {
+  expect(complete('config', 'check', '--web', 'ba')).toEqual(['bash']);
+  expect(complete('check', '--from', 'ba')).toEqual(['bash']);
+  expect(complete('serve', '--web.telemetry-path', 'ba')).toEqual([]);
+  const [zsh, fish] = [renderZsh(program), renderFish(program)];
+  expect(zsh).toMatch(/--web=\[.*\]:file:_files'/);
+  expect(zsh).toMatch(/--from=\[.*\]:snapshot:_files'/);
+  expect(zsh).toMatch(/--web\.telemetry-path=\[.*\]:url-path: '/);
+  expect(fish).toMatch(/ -l web -r -F /);
+  expect(fish).toMatch(/ -l from -r -F /);
+  expect(fish).toMatch(/ -l web\.telemetry-path -x /);
+});
+
+test('fish tells check from config check', () => {
+  const when = (words: string) => `-n '${words}' -l format`;
+  expect(renderFish(program)).toContain(
+    when('__fish_seen_subcommand_from check; and not __fish_seen_subcommand_from hook config'),
+  );
+  expect(renderFish(program)).toContain(
+    "-n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from check; and not __fish_seen_subcommand_from hook' -l web ",
+  );
+});
+
 test("domains by the names of libvirt's files, those with odd characters quoted for the shell", () => {
   expect(complete('check', 'web')).toEqual(['web\\ 1', 'web-2']);
   expect(complete('check', 'web-2', 's')).toEqual(['stopped']);
