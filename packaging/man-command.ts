@@ -47,21 +47,25 @@ export function renderCommandPage(program: DeclaredCommand, { version, date }: E
 }
 
 function describe(command: DeclaredCommand): readonly string[] {
+  const isGroup = command.commands.length > 0;
+  // Of commands that only have others below them there is a section where there is more to say than --help lists.
+  const own = isGroup ? (command.after ? headOf(command) : []) : [...headOf(command), ...callOf(command)];
+  return [...own, ...(command.after ? ['.PP', text(command.after)] : []), ...command.commands.flatMap(describe)];
+}
+
+function headOf(command: DeclaredCommand): readonly string[] {
+  return [
+    `.SS ${escaped(command.path.join(' '))}`,
+    ...(command.commands.length > 0 ? [] : [synopsis(command), '.PP']),
+    text(sentence(command.description)),
+  ];
+}
+
+function callOf(command: DeclaredCommand): readonly string[] {
   const options = command.options.filter((option) => option.name !== '--help');
   return [
-    ...(command.commands.length > 0
-      ? []
-      : [
-          `.SS ${escaped(command.path.join(' '))}`,
-          synopsis(command),
-          '.PP',
-          text(sentence(command.description)),
-          ...command.arguments.map((argument) => item(italic(argument.name), sentence(argument.description))),
-          ...options.map(optionItem),
-        ]),
-    ...(command.after && command.commands.length === 0 ? ['.PP', text(command.after)] : []),
-    ...command.commands.flatMap(describe),
-    ...(command.after && command.commands.length > 0 ? ['.PP', text(command.after)] : []),
+    ...command.arguments.map((argument) => item(italic(argument.name), sentence(argument.description))),
+    ...options.map(optionItem),
   ];
 }
 

@@ -36,6 +36,16 @@ describe('the man page', () => {
       expect(section).toContain(`\\fB${name.replaceAll('-', '\\-')}\\fR`);
   });
 
+  test("what is said of all of a command's commands stands under its own heading, before them", () => {
+    const [, hook = ''] = page.split('.SS hook\n');
+    expect(hook.split('\n.SS ')[0]).toMatch(/^Libvirt.* hook: [\s\S]*\n\.PP\nlibvirt itself calls/);
+    expect(page.match(/libvirt itself calls/g)).toHaveLength(1);
+  });
+
+  test.each(['install', 'uninstall', 'status'])('hook %s tells its exit status', (name) => {
+    expect(page.split(`.SS hook ${name}\n`)[1]?.split('\n.SS ')[0]).toMatch(/\nExit status: 0 /);
+  });
+
   test('no line of it is a command that was meant as text', () => {
     for (const line of page.split('\n')) {
       if (/^[.']/.test(line)) expect(line).toMatch(/^\.(TH|SH|SS|TP|PP|br|EX|EE)\b/);

@@ -9,6 +9,7 @@ export function register(hook: Command): void {
     .command('install')
     .description('install it where libvirt finds it')
     .addOption(configFileOption())
+    .addHelpText('after', '\nExit status: 0 installed, 1 another file is in its place, 2 it cannot be installed.')
     .action(async (options) => {
       process.exitCode = await runInstall(await toolsHere(), options['config.file']);
     });

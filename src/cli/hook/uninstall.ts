@@ -7,6 +7,7 @@ export function register(hook: Command): void {
   hook
     .command('uninstall')
     .description('remove it')
+    .addHelpText('after', '\nExit status: 0 it is not installed any more, 2 it cannot be removed.')
     .action(async () => runUninstall(await toolsHere()));
 }
 
