@@ -1,6 +1,6 @@
 // `demo`: the product on a simulated host; see src/apps/demo.
 import type { Command } from '@commander-js/extra-typings';
-import { listenAddressOption, logLevelOption, number, webConfigFileOption } from './options.ts';
+import { integer, listenAddressOption, logLevelOption, number, webConfigFileOption } from './options.ts';
 
 const MAX_VMS = 10_000;
 
@@ -15,8 +15,8 @@ export function register(program: Command): void {
     .addOption(listenAddressOption('127.0.0.1:19177'))
     .option('--config.file <path>', 'the policy; the shipped default where it is left out')
     .addOption(webConfigFileOption('TLS, passwords and limits, as for serve'))
-    .option('--vms <number>', 'how many VMs', number(1, MAX_VMS), 40)
-    .option('--seed <number>', 'the same seed, the same events', number(0, 2 ** 32 - 1), 1)
+    .option('--vms <number>', 'how many VMs', integer(1, MAX_VMS), 40)
+    .option('--seed <number>', 'the same seed, the same events', integer(0, 2 ** 32 - 1), 1)
     .option('--drift-every <seconds>', 'seconds between two drifts', number(0.1, 86_400), 12)
     .option('--no-drift', 'nothing drifts by itself')
     .option('--no-restarts', 'no VM stops and starts by itself')

@@ -51,10 +51,15 @@ export const logFormatOption = () =>
   new Option('--log.format <format>', 'format of the log, on stderr').choices(LOG_FORMATS).default('logfmt' as const);
 
 /** The value of a flag that is a number. */
-export function number(least: number, most: number): (text: string) => number {
-  return (text) => {
+export const number = (least: number, most: number) => inBounds('a number', () => true, least, most);
+
+/** The value of a flag that is a number without a fraction. */
+export const integer = (least: number, most: number) => inBounds('an integer', Number.isInteger, least, most);
+
+function inBounds(what: string, isOne: (value: number) => boolean, least: number, most: number) {
+  return (text: string): number => {
     const value = Number(text);
-    if (text.trim() !== '' && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`expected a number from ${least} to ${most}`);
+    if (text.trim() !== '' && isOne(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`expected ${what} from ${least} to ${most}`);
   };
 }

@@ -42,11 +42,18 @@ export async function runDemo(flags: DemoFlags): Promise<void> {
     log,
     tell: (what) => say(`${new Date().toISOString().slice(11, 19)} ${what}`),
   });
-  for (const url of demo.urls) say(`Status page ${url}  metrics ${url}metrics`);
+  for (const url of demo.urls) say(whereToLook(url));
   if (demo.controlUrl !== undefined) say(`Control ${demo.controlUrl}`);
   say(
     `${flags.vms} VMs on a simulated host. What befalls it is told here, what is healed on the page; Ctrl-C ends it.`,
   );
   const notifier = createNotifier({}, log);
   await runDaemon(demo, { notifier, log, stopWithinMs: STOP_MS });
+}
+
+// A Unix socket has no URL that a browser takes.
+function whereToLook(url: string): string {
+  return url.startsWith('unix:')
+    ? `Status page / and metrics /metrics on ${url}`
+    : `Status page ${url}  metrics ${url}metrics`;
 }

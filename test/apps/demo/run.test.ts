@@ -1,4 +1,7 @@
 // `demo` as a process, but in this one: what it prints, and how a signal ends it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type DemoFlags, runDemo } from '../../../src/apps/demo/run.ts';
 
@@ -63,6 +66,13 @@ test('what happens is told with the time; it takes orders where it was asked to,
   await until(async () => expect(await metrics()).toContain('libvirt_vlan_remediator_up 0\n'));
   const order = await fetch(`${lines[1]?.slice('Control '.length)}/pause`, { method: 'POST' });
   expect(await order.text()).toBe('nothing heals here\n');
+});
+
+test('of a Unix socket it says what is there, and no URL that does not work', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vlan-demo-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { lines, until } = run({ 'web.listenAddress': [`unix:${folder}/s.sock`] });
+  await until(() => expect(lines[0]).toBe(`Status page / and metrics /metrics on unix:${folder}/s.sock`));
 });
 
 test('an empty --web.config.file is none', async () => {
