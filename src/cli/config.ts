@@ -1,6 +1,7 @@
 // `config infer|schema`: a first config file for this host, and the JSON Schema for editors.
 import { type Command, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
+import { printable } from '../model/printable.ts';
 import { readErrors, type Snapshot } from '../model/snapshot.ts';
 import { register as registerCheck } from './config-check.ts';
 import { configFileOption, fromOption } from './options.ts';
@@ -42,7 +43,7 @@ export async function runConfigInfer(host: Host, { from }: { readonly from?: str
   const { inferConfig } = await import('../config/infer.ts');
   const snapshot = await snapshotOf(host, from);
   const { text, leftOut } = inferConfig(snapshot);
-  for (const sentence of leftOut) tell(`left out: ${sentence}`);
+  for (const sentence of leftOut) tell(`left out: ${printable(sentence)}`);
   if (text === undefined) {
     const why = whyNothing(snapshot, from ?? 'this host');
     if (why !== undefined) tell(why);
@@ -74,11 +75,11 @@ async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<n
   const { policy } = loadSettings(host, options['config.file']);
   const { domains } = await snapshotOf(host, options.from);
   if (!domains.ok) {
-    tell(`the domains could not be read: ${domains.error}`);
+    tell(`the domains could not be read: ${printable(domains.error)}`);
     return 2;
   }
   const { commands, leftOut } = inferMetadata(policy, domains.value);
-  for (const sentence of leftOut) tell(`left out: ${sentence}`);
+  for (const sentence of leftOut) tell(`left out: ${printable(sentence)}`);
   if (commands.length === 0) {
     tell(leftOut.length > 0 ? 'nothing else is to be written' : 'no rule is for an interface of a domain here');
     return 2;

@@ -77,7 +77,7 @@ function proposalFor(policy: Policy, domain: Domain): MetadataProposal {
 }
 
 const NAMELESS =
-  'virsh may take its name for the ID or the UUID of another domain, and its XML has no UUID to name it by; rename it, or leave this VM to the rules';
+  'virsh may take its name for the ID or the UUID of another domain, or it cannot be typed, and its XML has no UUID to name it by; rename it, or leave this VM to the rules';
 
 /** An interface that a rule is for. */
 interface Ruled {

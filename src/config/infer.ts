@@ -135,7 +135,8 @@ function whyInexpressible(table: VlanTable): string | undefined {
 }
 
 function whyUnnameable(domain: string): string | undefined {
-  return /[*?/\p{Cc}]/u.test(domain) ? 'its name would be a glob, or none' : undefined;
+  if (/[*?]/.test(domain)) return 'its name would be a glob';
+  return /[/\p{Cc}]/u.test(domain) ? 'no rule can have its name, for a slash or a control character in it' : undefined;
 }
 
 type Group = readonly [Learned, ...Learned[]];

@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { BridgePolicy } from '../model/policy.ts';
 import { shellArgument } from '../model/shell.ts';
 import type { Bridge, Domain, Snapshot } from '../model/snapshot.ts';
+import { virshDomain } from '../model/virsh.ts';
 import { idleRuleSentence, idleRules, mayLieOn } from '../policy/idle-rules.ts';
 import type { Trouble } from './diagnosis.ts';
 import type { Facts } from './facts.ts';
@@ -81,10 +82,10 @@ function nativeVlans(
   const on = (name: string | undefined) => policy.bridges.some((each) => each.name === name);
   return domains
     .filter(({ interfaces }) => interfaces.some((iface) => iface.vlan && on(iface.bridge)))
-    .map(({ name }) => ({
+    .map(({ name, uuid }) => ({
       check: 'libvirt',
       what: `${name} has <vlan> on a Linux bridge, and libvirt is ${libvirt.join('.')}`,
       why: 'before 11.0 libvirt does not start such a VM',
-      type: `virsh edit ${shellArgument(name)}`,
+      type: `virsh edit ${shellArgument(virshDomain({ name, uuid }) ?? name)}`,
     }));
 }

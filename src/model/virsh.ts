@@ -1,10 +1,11 @@
 // Which domain virsh takes a word for (tools/virsh-util.c, virshLookupDomainInternal): the one with that ID, else with that UUID, else
-// with that name. So the name of one domain may lead to another.
+// with that name. So the name of one domain may lead to another; and one with control characters is nothing to type.
+import { printable } from './printable.ts';
 import type { Domain } from './snapshot.ts';
 
 /** What stands for this domain, and for no other, behind `--domain`; undefined where nothing does. There, no word is an option. */
 export function virshDomain({ name, uuid }: Pick<Domain, 'name' | 'uuid'>): string | undefined {
-  if (!mayBeId(name) && !isUuid(name)) return name;
+  if (!mayBeId(name) && !isUuid(name) && printable(name) === name) return name;
   return uuid !== undefined && /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(uuid) ? uuid : undefined;
 }
 

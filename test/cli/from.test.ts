@@ -102,6 +102,7 @@ test.each<[string, (of: Snapshot) => Snapshot, string]>([
   ['links', (of) => ({ ...of, links: { ok: false, error: 'netlink: EPERM' } }), 'netlink: EPERM'],
   ['vlans', (of) => ({ ...of, vlans: { ok: false, error: 'netlink: EPERM' } }), 'netlink: EPERM'],
   ['domains', (of) => ({ ...of, domains: { ok: false, error: 'no such folder' } }), 'no such folder'],
+  ['domains, in colour,', (of) => ({ ...of, domains: { ok: false, error: '\u001b[31mno' } }), '\\x1b[31mno'],
   [
     'whether a bridge filters',
     (of) => ({

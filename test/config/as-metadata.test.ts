@@ -82,7 +82,7 @@ test('a domain whose name virsh would take for the ID of another is named by its
   expect(of({ name: '7' })).toEqual({
     commands: [],
     leftOut: [
-      '7: virsh may take its name for the ID or the UUID of another domain, and its XML has no UUID to name it by; rename it, or leave this VM to the rules',
+      '7: virsh may take its name for the ID or the UUID of another domain, or it cannot be typed, and its XML has no UUID to name it by; rename it, or leave this VM to the rules',
     ],
   });
 });

@@ -132,7 +132,7 @@ test('where every vnet is left out, each is named', () => {
   const glob = oneVnet('10*');
   const value = glob.domains.ok ? glob.domains.value.map((domain) => ({ ...domain, name: 'web*' })) : [];
   expect(inferConfig({ ...glob, domains: { ok: true, value } }).leftOut).toEqual([
-    'br0: vnet1 of web*: its name would be a glob, or none',
+    'br0: vnet1 of web*: its name would be a glob',
     none,
   ]);
 });

@@ -14,6 +14,10 @@ test.each([
   expect(virshDomain({ name, uuid: UUID.replaceAll('-', '') })).toBeUndefined();
 });
 
+test.each(['a\u001b[31mred', 'two\nlines', '\u202eevil'])('%j is nothing to type', (name) => {
+  expect(virshDomain({ name, uuid: UUID })).toBe(UUID);
+});
+
 test.each([
   ...['web', '7 ', '7a', '0x7', '7.0', '+ 7', '--7', '\u00a07', '٧', '-x', '--set'],
   ...[
