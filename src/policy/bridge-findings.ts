@@ -1,4 +1,5 @@
 // What is wrong with a bridge, and with ports of it that are no vnets. Pure.
+import { tapMac } from '../model/mac.ts';
 import type { BridgePolicy } from '../model/policy.ts';
 import type { Finding, VnetReport } from '../model/report.ts';
 import { type Bridge, type Snapshot, tableOf } from '../model/snapshot.ts';
@@ -48,6 +49,10 @@ export function filteringOff(bridge: string): Finding {
 export function macAmbiguous(bridge: string, { port, claims }: Ambiguity): Finding {
   const domains = new Set(claims.map((claim) => claim.domain.name));
   const names = claims.map((claim) => `${claim.domain.name} (${claim.iface.mac})`).sort();
+  const [{ iface } = { iface: undefined }] = claims;
+  const given = iface && claims.length === 1 ? tapMac(iface.mac) : port.mac;
+  const mac =
+    port.mac === undefined || port.mac === given ? port.mac : `${port.mac} and not ${given}, which libvirt gives it`;
   return {
     reason: 'mac_ambiguous',
     bridge,
@@ -55,6 +60,6 @@ export function macAmbiguous(bridge: string, { port, claims }: Ambiguity): Findi
     ...(domains.size > 1 ? { domains: [...domains].sort() } : {}),
     vnet: port.name,
     expected: 'one interface that fits the port, one port that fits the interface',
-    actual: `MAC ${port.mac ?? 'unreadable'}, claimed by ${names.join(', ')}`,
+    actual: `MAC ${mac ?? 'unreadable'}, claimed by ${names.join(', ')}`,
   };
 }

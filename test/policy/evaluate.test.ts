@@ -121,6 +121,15 @@ describe('findings', () => {
     ]);
   });
 
+  test('a port to which somebody gave another MAC is in doubt, and says which one it had from libvirt', () => {
+    const links = { ok: true as const, value: [bridgeOf({ name: 'vnet1', mac: 'be:4d:3d:c8:de:94', tap: true })] };
+    expect(evaluate(snapshot(GOOD, { links }), POLICY).bridges[0]?.findings.at(-1)).toMatchObject({
+      reason: 'mac_ambiguous',
+      actual:
+        'MAC be:4d:3d:c8:de:94 and not fe:54:00:00:00:01, which libvirt gives it, claimed by web (52:54:00:00:00:01)',
+    });
+  });
+
   test('a port whose MAC cannot be read is in doubt, and says so', () => {
     const links = { ok: true as const, value: [bridgeOf({ name: 'vnet1', mac: undefined, tap: true })] };
     expect(evaluate(snapshot(GOOD, { links }), POLICY).bridges[0]?.findings.at(-1)).toMatchObject({
