@@ -21,8 +21,8 @@ export interface Result {
 
 /** `policy` as of `policyFor`. Never rejects for what the host does. */
 export async function configureDomain(host: Machine, domain: Domain, policy: Policy, since: number): Promise<Result> {
-  // Without the FDB: libvirt adds its entries when the vCPUs start, for the VLANs that the port has then, and does not start a VM whose
-  // entries are there already (virNetDevBridgeFDBAddDel).
+  // Without the FDB: libvirt adds its entries when the vCPUs start, for the VLANs that the port has then, and those that are there already
+  // would be in its way (virNetDevBridgeFDBAddDel).
   const read = await host.bridges.read(...ownTaps(domain, policy));
   const snapshot = { takenAt: host.now(), ...read, domains: known([domain]) };
   const report = evaluate(snapshot, concerned(domain, policy, read.links));

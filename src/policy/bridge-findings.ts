@@ -49,8 +49,8 @@ export function filteringOff(bridge: string): Finding {
 export function macAmbiguous(bridge: string, { port, claims }: Ambiguity): Finding {
   const domains = new Set(claims.map((claim) => claim.domain.name));
   const names = claims.map((claim) => `${claim.domain.name} (${claim.iface.mac})`).sort();
-  const [{ iface } = { iface: undefined }] = claims;
-  const given = iface && claims.length === 1 ? tapMac(iface.mac) : port.mac;
+  const [claim] = claims;
+  const given = claim && claims.length === 1 ? tapMac(claim.iface.mac) : port.mac;
   const mac =
     port.mac === undefined || port.mac === given ? port.mac : `${port.mac} and not ${given}, which libvirt gives it`;
   return {

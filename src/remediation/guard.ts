@@ -92,7 +92,8 @@ export function afterSuspension(state: GuardState, vnet: GuardedVnet, since: num
 
 /**
  * The state after a look at all vnets: compliant ones are noted and, after the cooldown, forgotten; so are those that are
- * gone, at once where their domain is `stopped`: its next start has other taps, whatever their names. `undefined` where the look failed: nothing is learnt. A clock that was set back never makes anybody wait longer.
+ * gone, at once where their domain is `stopped`: its next start has other taps, whatever their names. `undefined` where the look
+ * failed: nothing is learnt. A clock that was set back never makes anybody wait longer.
  */
 export function observe(
   state: GuardState,

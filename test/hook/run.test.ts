@@ -624,7 +624,7 @@ test('a tap whose <vlan> contradicts a rule is left as libvirt set it, and both 
   ]);
 });
 
-test('the FDB is left to libvirt, which would not start a VM whose entries are there already', async () => {
+test('at start the FDB is left to libvirt: entries that are there already would be in its way', async () => {
   const { host, call } = testMachine();
   host.start(vm('vyos-01', nic(1, { type: 'network', macTable: 'libvirt' })));
   expect(await call('vyos-01', 'start')).toBe(STATUS.done);
