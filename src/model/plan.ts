@@ -25,6 +25,10 @@ export interface VlanChange extends VidRange {
   readonly untagged: boolean;
 }
 
+export function isVlanChange(change: Change): change is VlanChange {
+  return !('mac' in change);
+}
+
 export interface Plan {
   /** In report order. Only vnets that need a change. */
   readonly vnets: readonly VnetPlan[];

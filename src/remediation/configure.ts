@@ -51,14 +51,12 @@ function change(host: Machine, changes: readonly Change[], plans: readonly VnetP
  * that is written means anything. Or the port is on another bridge, and would keep these VLANs there.
  */
 function tooLate(host: Machine, plans: readonly VnetPlan[]): ReadonlyMap<VnetPlan, string> {
-  const read = host.bridges.links(bridgesOf(plans), new Set(plans.map((plan) => plan.vnet)));
-  const now = read.ok ? read.value : [];
-  const filters = new Map(now.map(({ name, vlanFiltering }) => [name, vlanFiltering]));
-  const bridgeOf = new Map(now.flatMap(({ name, ports }) => ports.map((port) => [port.name, name])));
+  const read = host.bridges.standing(bridgesOf(plans));
   const why = ({ bridge, vnet }: VnetPlan) => {
-    if (filters.get(bridge) === undefined) return `${bridge} cannot be asked whether it filters VLANs`;
-    if (!filters.get(bridge)) return `${bridge} does not filter VLANs any more`;
-    return bridgeOf.get(vnet) === bridge ? undefined : `${vnet} left ${bridge}`;
+    const { vlanFiltering, ports } = (read.ok ? read.value.get(bridge) : undefined) ?? {};
+    if (vlanFiltering === undefined) return `${bridge} cannot be asked whether it filters VLANs`;
+    if (!vlanFiltering) return `${bridge} does not filter VLANs any more`;
+    return ports?.has(vnet) ? undefined : `${vnet} left ${bridge}`;
   };
   return new Map(
     plans.flatMap((plan) => {

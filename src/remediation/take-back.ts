@@ -1,7 +1,7 @@
 // A port may go to another bridge in the moment in which it is changed: the kernel takes the change for whatever bridge it is on. What
 // was written there is taken back, where nothing else was; nobody asked for it on that bridge.
 import type { Host } from '../host/host.ts';
-import type { Change, Outcome, VlanChange, VnetPlan } from '../model/plan.ts';
+import { type Change, isVlanChange, type Outcome, type VnetPlan } from '../model/plan.ts';
 import type { Bridge } from '../model/snapshot.ts';
 import {
   formatTable,
@@ -87,7 +87,7 @@ function tableOfNewPort({ defaultPvid = 0 }: Bridge): VlanTable {
  */
 export function writtenTo(now: VlanTable, plan: VnetPlan, joined: VlanTable): 'nothing' | 'ours' | 'mixed' {
   if (sameTable(now, joined)) return 'nothing';
-  const changes = plan.changes.filter((change): change is VlanChange => !('mac' in change));
+  const changes = plan.changes.filter(isVlanChange);
   const added = vidsFrom(changes.filter(({ action }) => action === 'add'));
   const deleted = vidsFrom(changes.filter(({ action }) => action === 'delete'));
   const ours = vlanTable(

@@ -302,7 +302,7 @@ test('a port that goes while it is put back has vanished', async () => {
 
 test('where no bridge can be asked whether it filters, nothing is written', async () => {
   const b = createBridge(new Map([['vnet1', table('1*')]]));
-  const bridges: Host['bridges'] = { ...b.host.bridges, links: () => ({ ok: false, error: 'no' }) };
+  const bridges: Host['bridges'] = { ...b.host.bridges, standing: () => ({ ok: false, error: 'no' }) };
   const [outcome] = await configure({ ...b.host, bridges }, [plan('vnet1', '1*', '100*')]);
   expect(outcome?.problem).toContain('not changed, since br-mgmt cannot be asked whether it filters VLANs');
   expect(formatTable(b.ports.get('vnet1') ?? [])).toBe('1*');

@@ -2,7 +2,7 @@
 // sysfs and not `ip -j link`: a port without any VLAN is here too, and a thousand reads cost less than that one process.
 import { parseMac } from '../../model/mac.ts';
 import { type Bridge, orUndefined, type Port, type Reading, readingOf, vlanProtocolOf } from '../../model/snapshot.ts';
-import type { ChangesMade, Host } from '../host.ts';
+import type { ChangesMade, Host, Standing } from '../host.ts';
 
 const NET = '/sys/class/net';
 
@@ -37,7 +37,7 @@ export function createLinkReader(
         return [
           {
             name,
-            vlanFiltering: flag(readNumber(host, `${NET}/${name}/bridge/vlan_filtering`)),
+            vlanFiltering: readFiltering(host, name),
             defaultPvid: readNumber(host, `${NET}/${name}/bridge/default_pvid`),
             vlanProtocol: vlanProtocolOf(readNumber(host, `${NET}/${name}/bridge/vlan_protocol`)),
             ports: wanted.map(readPort).filter((port) => port !== undefined),
@@ -48,6 +48,17 @@ export function createLinkReader(
     if (found.ok && !only) taps = seen;
     return found;
   };
+}
+
+/** Two looks for each bridge, however many ports it has. */
+export function readStanding(host: Sysfs, bridges: readonly string[]): Reading<ReadonlyMap<string, Standing>> {
+  return readingOf(() => {
+    const found = bridges.flatMap((name): [string, Standing][] => {
+      const ports = host.list(`${NET}/${name}/brif`);
+      return ports ? [[name, { vlanFiltering: readFiltering(host, name), ports: new Set(ports) }]] : [];
+    });
+    return new Map(found);
+  });
 }
 
 /** Names of the ports of these bridges; none where there is no such bridge. */
@@ -71,13 +82,14 @@ export function listBridges(host: Sysfs): readonly string[] {
   return (host.list(NET) ?? []).filter((name) => isBridge(host, name));
 }
 
+function readFiltering(host: Sysfs, bridge: string): boolean | undefined {
+  const n = readNumber(host, `${NET}/${bridge}/bridge/vlan_filtering`);
+  return n === undefined ? undefined : n !== 0;
+}
+
 function readNumber(host: Sysfs, path: string): number | undefined {
   const text = orUndefined(() => host.readText(path).trim()) ?? '';
   return /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : undefined;
-}
-
-function flag(n: number | undefined): boolean | undefined {
-  return n === undefined ? undefined : n !== 0;
 }
 
 // A file of a device that is going away answers ENODEV or EINVAL, not only ENOENT.

@@ -24,6 +24,15 @@ export function createSimBridges(kernel: Kernel, monotonic: () => number, watch:
     via: () => 'iproute2',
     list,
     links,
+    standing: (names) => ({
+      ok: true,
+      value: new Map(
+        existing(names).map((name) => [
+          name,
+          { vlanFiltering: kernel.links.get(name)?.filtering, ports: namesOfPorts(kernel, name) },
+        ]),
+      ),
+    }),
     read: async (names, only) => {
       const begin = monotonic();
       const read = links(names, only);
@@ -41,12 +50,11 @@ export function createSimBridges(kernel: Kernel, monotonic: () => number, watch:
         const problem = makeChange(kernel, change);
         return problem === undefined ? [] : [[change, problem] as const];
       });
-      const portNames = (bridge: string) => new Set(portsOf(kernel.links, bridge).map(({ name }) => name));
       return {
         failures: new Map(failures),
         vlans: { ok: true, value: tablesOf(kernel) },
         fdb: readBack.fdb.length === 0 ? undefined : fdb(readBack.fdb),
-        ports: { ok: true, value: new Map(readBack.ports.map((bridge) => [bridge, portNames(bridge)])) },
+        ports: { ok: true, value: new Map(readBack.ports.map((bridge) => [bridge, namesOfPorts(kernel, bridge)])) },
       };
     },
     watch,
@@ -64,6 +72,10 @@ export function makeChange(kernel: Kernel, change: Change): string | undefined {
   if (action === 'fdb add') link.fdb.add(`${mac} ${vid}`);
   else if (!link.fdb.delete(`${mac} ${vid}`)) return 'RTNETLINK answers: No such file or directory';
   return undefined;
+}
+
+function namesOfPorts(kernel: Kernel, bridge: string): ReadonlySet<string> {
+  return new Set(portsOf(kernel.links, bridge).map(({ name }) => name));
 }
 
 function bridgeOf(kernel: Kernel, name: string, only?: ReadonlySet<string>): Bridge {

@@ -7,7 +7,7 @@ import type { Change } from '../../../model/plan.ts';
 import { type Fdb, orUndefined, type Reading, readingOf } from '../../../model/snapshot.ts';
 import type { Vids } from '../../../model/vlan.ts';
 import type { Bridges, Host, PortOf, VlanTables } from '../../host.ts';
-import { createLinkReader, isBridge, isLink, listBridges, readPorts } from '../links.ts';
+import { createLinkReader, isBridge, isLink, listBridges, readPorts, readStanding } from '../links.ts';
 import type { Processes, RunResult } from '../processes.ts';
 import {
   BATCH,
@@ -37,6 +37,7 @@ export function createIproute2(machine: Machine): Bridges {
     via: () => 'iproute2',
     list: () => listBridges(machine),
     links: readLinks,
+    standing: (names) => readStanding(machine, names),
     read: async (names, only) => {
       // The links first: a port that came between the two would be one without any VLAN.
       const begin = machine.monotonic();

@@ -1,6 +1,6 @@
 // The bridges of this machine by rtnetlink: what they and their ports are at one moment, in one dump; FDB entries; and changes of both.
 import { compare } from '../../../model/order.ts';
-import type { Change } from '../../../model/plan.ts';
+import { type Change, isVlanChange } from '../../../model/plan.ts';
 import { type Bridge, type Fdb, type Port, vlanProtocolOf } from '../../../model/snapshot.ts';
 import { type VidRange, type Vids, type VlanTable, vid, vidRange, vidsFrom } from '../../../model/vlan.ts';
 import { changeRequest } from './changes.ts';
@@ -16,6 +16,7 @@ import {
   linkRequest,
   parseBridgeFacts,
 } from './links.ts';
+import { stagesOf, type Together } from './stages.ts';
 
 /** What was read of the bridges, at one moment. */
 export interface KernelRead {
@@ -116,26 +117,42 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
     },
     change: (changes) => {
       const refused = new Map<Change, string>();
+      const unanswered = new Set<Change>();
       const known = changes.filter((change) => {
         if (ports.has(change.port)) return true;
         refused.set(change, 'the port was not there when the bridges were read');
         return false;
       });
-      const requests = known.map((change) => requestFor(ports.get(change.port)?.index ?? 0, change));
-      const answers = exchange.ask(requests);
-      for (const [i, change] of known.entries()) {
-        const errno = answers[i];
-        if (errno !== undefined && errno !== 0) refused.set(change, explainRefusal(errno));
+      /** Returns the changes of requests of several that the kernel refused: which of them, and why, it does not say. */
+      const ask = (requests: readonly Together[]): readonly Change[] => {
+        // Those of a port are made in their order: nothing goes before what may have to be done yet.
+        if (unanswered.size > 0) {
+          for (const change of requests.flat()) unanswered.add(change);
+          return [];
+        }
+        const answers = exchange.ask(requests.map((together) => requestFor(ports, together)));
+        return requests.flatMap((together, i) => {
+          const errno = answers[i];
+          if (errno === undefined) for (const change of together) unanswered.add(change);
+          else if (errno !== 0 && together.length > 1) return together;
+          else if (errno !== 0) refused.set(together[0], explainRefusal(errno));
+          return [];
+        });
+      };
+      for (const stage of stagesOf(known)) {
+        const again = ask(stage);
+        if (again.length > 0) ask(again.map((change): Together => [change]));
       }
-      return { refused, unanswered: known.filter((_, i) => answers[i] === undefined) };
+      return { refused, unanswered: known.filter((change) => unanswered.has(change)) };
     },
   };
 }
 
-function requestFor(index: number, change: Change): Buffer {
-  return 'mac' in change
-    ? fdbChangeRequest(change.action, { index, mac: change.mac, vid: vid(change.vid) })
-    : changeRequest(index, change);
+function requestFor(ports: ReadonlyMap<string, BridgeLink>, together: Together): Buffer {
+  const [first, ...more] = together;
+  const index = ports.get(first.port)?.index ?? 0;
+  if ('mac' in first) return fdbChangeRequest(first.action, { index, mac: first.mac, vid: vid(first.vid) });
+  return changeRequest(index, first, ...more.filter(isVlanChange));
 }
 
 function fdbOf(entries: readonly FdbEntry[], ports: ReadonlyMap<string, BridgeLink>): Fdb {

@@ -7,7 +7,7 @@ function change(action: VlanChange['action'], first: number, last = first, flags
   const [pvid, untagged] = [flags.includes('p'), flags.includes('u')];
   return { action, port: 'rec3', first: vid(first), last: vid(last), pvid, untagged };
 }
-const hex = (of: VlanChange) => changeRequest(7, of).toString('hex');
+const hex = (...of: [VlanChange, ...VlanChange[]]) => changeRequest(7, ...of).toString('hex');
 const HEAD = '00000000000000000700000007000000' + '0000000000000000';
 
 test('a VLAN is added with its flags, a range by its two ends, each with a request for an answer', () => {
@@ -18,4 +18,13 @@ test('a VLAN is added with its flags, a range by its two ends, each with a reque
 
 test('a VLAN is deleted by RTM_DELLINK, without flags', () => {
   expect(hex(change('delete', 7, 7, 'pu'))).toBe(`2c00000011000500${HEAD}0c001a800800020000000700`);
+});
+
+test('several VLANs of one port are one request, in their order', () => {
+  expect(hex(change('add', 10, 20), change('add', 100, 100, 'pu'))).toBe(
+    `3c00000013000500${HEAD}1c001a800800020008000a00080002001000140008000200` + '06006400',
+  );
+  expect(hex(change('delete', 7), change('delete', 9))).toBe(
+    `3400000011000500${HEAD}14001a80` + '0800020000000700' + '0800020000000900',
+  );
 });

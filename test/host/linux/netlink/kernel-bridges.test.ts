@@ -3,7 +3,7 @@ import { createExchange } from '../../../../src/host/linux/netlink/exchange.ts';
 import { createKernelBridges, openKernelBridges } from '../../../../src/host/linux/netlink/kernel-bridges.ts';
 import type { FdbChange, VlanChange } from '../../../../src/model/plan.ts';
 import { formatTable, formatVids, vid } from '../../../../src/model/vlan.ts';
-import { acknowledgement, answer, fakeSocket, sent } from './kernel.ts';
+import { acknowledgement, answer, type FakeSocket, fakeSocket, sent } from './kernel.ts';
 
 const GETLINK = 18;
 const GETNEIGH = 30;
@@ -36,14 +36,24 @@ function kernel(
   return { bridges, state, log, socket };
 }
 
-const change = (port: string): VlanChange => ({
-  action: 'add',
+const change = (port: string, id = 10, action: VlanChange['action'] = 'add'): VlanChange => ({
+  action,
   port,
-  first: vid(10),
-  last: vid(10),
+  first: vid(id),
+  last: vid(id),
   pvid: false,
   untagged: false,
 });
+
+/** What was sent since `from` datagrams were: of each datagram the requests, by their type and VLANs. */
+function requests(socket: FakeSocket, from: number): readonly string[] {
+  const names: Record<number, string> = { 17: 'del', 19: 'add', 28: 'fdb add', 29: 'fdb del' };
+  const vids = (bytes: Buffer) =>
+    Array.from({ length: Math.max(0, (bytes.length - 36) / 8) }, (_, i) => bytes.readUInt16LE(36 + 8 * i + 6));
+  const said = ({ type, bytes }: { type: number; bytes: Buffer }) =>
+    type < 20 ? `${names[type]} ${bytes.readInt32LE(20)}: ${vids(bytes).join(' ')}` : `${names[type]}`;
+  return socket.written.slice(from).map((datagram) => sent(datagram).map(said).join(', '));
+}
 
 test('a port that the kernel lists twice, since another came while it did, is one', () => {
   const once = kernel().bridges.read(['br-a']);
@@ -79,7 +89,7 @@ test('what the kernel refuses is told, what it does not answer is left to iprout
   });
   expect(bridges.change([change('rec1')])).toBeUndefined(); // before anything was read
   bridges.read([]);
-  const all = ['rec1', 'rec2', 'rec3', 'nope'].map(change);
+  const all = ['rec1', 'rec2', 'rec3', 'nope'].map((port) => change(port));
   const made = bridges.change(all);
   expect([...(made?.refused ?? [])].map(([{ port }, why]) => `${port}: ${why}`)).toEqual([
     'nope: the port was not there when the bridges were read',
@@ -135,4 +145,59 @@ test('without a descriptor from systemd there is none, and the log says so', () 
     { via: 'iproute2', reason: 'systemd passed no netlink socket' },
     'the kernel is asked by bridge(8)',
   );
+});
+
+// Their indices in what was recorded.
+const REC = { rec1: 5, rec2: 6, rec3: 7 };
+
+function all(port: string): readonly VlanChange[] {
+  return [change(port, 10), change(port, 20), change(port, 1, 'delete'), change(port, 7, 'delete')];
+}
+
+test('what is added to a port is one request, and nothing is deleted from it before that is done', () => {
+  const { bridges, socket } = kernel();
+  bridges.read([]);
+  const from = socket.written.length;
+  const made = bridges.change([...all('rec1'), change('rec3'), change('rec3', 7, 'delete'), ...all('rec2')]);
+  expect(requests(socket, from)).toEqual([
+    `add ${REC.rec1}: 10 20, add ${REC.rec3}: 10, del ${REC.rec3}: 7, add ${REC.rec2}: 10 20`,
+    `del ${REC.rec1}: 1 7, del ${REC.rec2}: 1 7`,
+  ]);
+  expect([made?.refused.size, made?.unanswered]).toEqual([0, []]);
+});
+
+test('of VLANs that are refused together, each is asked for once more before anything is deleted, and told by itself', () => {
+  const answers = [28, 0, 0, 28, 0, 0];
+  const { bridges, socket } = kernel({ change: (seq) => [acknowledgement(seq, answers.shift())] });
+  bridges.read([]);
+  const from = socket.written.length;
+  const changes = [...all('rec1'), ...all('rec2')];
+  const made = bridges.change(changes);
+  expect(requests(socket, from)).toEqual([
+    `add ${REC.rec1}: 10 20, add ${REC.rec2}: 10 20`,
+    `add ${REC.rec1}: 10, add ${REC.rec1}: 20`,
+    `del ${REC.rec1}: 1 7, del ${REC.rec2}: 1 7`,
+  ]);
+  expect([...(made?.refused ?? [])].map(([of, why]) => [changes.findIndex((one) => one === of), why])).toEqual([
+    [1, 'no space left on device (ENOSPC)'],
+  ]);
+});
+
+test.each([
+  ['of a request that is not answered, all that follows is left to iproute2', 1, 0, [2, 3, 4, 5, 6, 7]],
+  ['of one that is refused, too, where another is not answered', 1, 28, [0, 1, 2, 3, 4, 5, 6, 7]],
+])('%s', (_, answered, errno, left) => {
+  let asked = 0;
+  const { bridges } = kernel({ change: (seq) => (asked++ < answered ? [acknowledgement(seq, errno)] : []) });
+  bridges.read([]);
+  const changes = [...all('rec1'), ...all('rec2')];
+  expect(bridges.change(changes)?.unanswered.map((of) => changes.findIndex((one) => one === of))).toEqual(left);
+});
+
+test('a request holds at most 32 changes of a port', () => {
+  const { bridges, socket } = kernel();
+  bridges.read([]);
+  const from = socket.written.length;
+  bridges.change(Array.from({ length: 70 }, (_, i) => change('rec1', 2 * i + 1)));
+  expect(requests(socket, from).map((of) => of.split(' ').length - 2)).toEqual([32, 32, 6]);
 });
