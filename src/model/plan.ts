@@ -1,4 +1,5 @@
 // Plan and Outcome: what would make a report compliant, and what became of it.
+import type { Expectation } from './policy.ts';
 import type { Reason } from './reasons.ts';
 import type { FdbNeed } from './report.ts';
 import type { VidRange, VlanTable } from './vlan.ts';
@@ -44,6 +45,8 @@ export interface VnetPlan {
   readonly mac: string;
   readonly before: VlanTable;
   readonly after: VlanTable;
+  /** What the policy wants; undefined where nobody asked it. */
+  readonly expected?: Expectation | undefined;
   /** undefined where libvirt does not keep the port's FDB. */
   readonly fdb?: FdbNeed | undefined;
   /** Of the findings that it mends. */

@@ -11,7 +11,6 @@ import {
   afterSuspension,
   earliest,
   type GuardState,
-  guardKey,
   type Limits,
   nextForgetting,
   observe,
@@ -20,6 +19,7 @@ import {
 } from './guard.ts';
 import { type Held, holdPolicy } from './hold.ts';
 import { forgetGone, stillThere } from './intents.ts';
+import { type AtWork, atWork, settledAt } from './libvirt-at-work.ts';
 import { plan } from './plan.ts';
 
 export interface Question {
@@ -34,16 +34,13 @@ export interface Question {
   /** The sha256 of the policy that an operator accepted. */
   readonly agreed?: string | undefined;
   /** As of the last answer. */
-  readonly fdbMissing: FdbMissing;
+  readonly atWork: AtWork;
 }
-
-/** Since when entries of a vnet's FDB are missing, and nothing else is wrong. By its key in the guard's state. */
-export type FdbMissing = ReadonlyMap<string, number>;
 
 export interface Answer {
   readonly accepted: Accepted;
   readonly guard: GuardState;
-  readonly fdbMissing: FdbMissing;
+  readonly atWork: AtWork;
   readonly heal: readonly HealNow[];
   readonly rest: readonly Resting[];
   /** vnets that a held policy would move. */
@@ -91,15 +88,15 @@ export function decide(question: Question): Answer {
   );
   // Where the host could not be seen, nothing is forgotten: that time may be past, and would be due again and again.
   const wakeUps = seen ? [nextForgetting(guard, limits)] : [];
-  const fdbMissing = missingSince(drifted, question);
+  const working = atWork(drifted, question.atWork, now);
   for (const vnet of drifted) {
     const stop = stopped(question, vnet);
     const allowed = permit(guard, vnet, now, limits);
-    const settledAt = (fdbMissing.get(guardKey(vnet)) ?? Number.NEGATIVE_INFINITY) + FDB_SETTLES_MS;
+    const settled = settledAt(vnet, working);
     if (stop) rest.push(stop);
-    else if (settledAt > now) {
-      wakeUps.push(settledAt);
-      rest.push(resting(vnet, { kind: 'wait', until: settledAt }, limits));
+    else if (settled > now) {
+      wakeUps.push(settled);
+      rest.push(resting(vnet, { kind: 'wait', until: settled }, limits));
     } else if (allowed.kind === 'wait' || allowed.kind === 'suspended') {
       wakeUps.push(allowed.until);
       if (allowed.kind === 'suspended') guard = afterSuspension(guard, vnet, allowed.since);
@@ -109,7 +106,7 @@ export function decide(question: Question): Answer {
   return {
     accepted: hold.accepted,
     guard,
-    fdbMissing,
+    atWork: working,
     heal,
     rest,
     held: held.flatMap(({ moved }) => moved),
@@ -119,16 +116,6 @@ export function decide(question: Question): Answer {
     report: hold.report,
     wakeAt: earliest(wakeUps),
   };
-}
-
-// When a VM is paused, libvirt takes its entries away, and says so in the XML some milliseconds later. Entries that were added in between
-// would be in its way when it resumes the VM: it adds none after the first that is there.
-const FDB_SETTLES_MS = 1000;
-
-function missingSince(drifted: readonly VnetPlan[], { fdbMissing, now }: Question): FdbMissing {
-  const alone = drifted.filter(({ changes }) => changes.every(({ action }) => action === 'fdb add'));
-  // The clock may have been set back.
-  return new Map(alone.map((vnet) => [guardKey(vnet), Math.min(fdbMissing.get(guardKey(vnet)) ?? now, now)]));
 }
 
 function stoppedIn({ domains }: Snapshot): ReadonlySet<string> {

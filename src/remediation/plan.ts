@@ -28,7 +28,8 @@ export function plan(report: Report, domains: readonly string[] = []): Plan {
 
 /** The changes for one vnet: none where its table is as it should be. `before` and `after` are given, no verdict is asked. */
 export function vnetPlan(
-  vnet: Pick<VnetReport, 'bridge' | 'domain' | 'vnet' | 'mac' | 'fdb'> & Partial<Pick<VnetReport, 'findings'>>,
+  vnet: Pick<VnetReport, 'bridge' | 'domain' | 'vnet' | 'mac' | 'fdb'> &
+    Partial<Pick<VnetReport, 'findings' | 'expected'>>,
   before: VnetPlan['before'],
   after: VnetPlan['after'],
 ): VnetPlan {
@@ -39,6 +40,7 @@ export function vnetPlan(
     mac: vnet.mac,
     before,
     after,
+    expected: vnet.expected,
     // Not spread in: after an ifreload this is made for every vnet.
     fdb: hasNeed(vnet.fdb) ? vnet.fdb : undefined,
     reasons: mended(vnet.findings ?? [], before, after),

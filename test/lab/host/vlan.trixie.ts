@@ -175,6 +175,27 @@ await test('update-device to another <vlan>: the new one is expected, and held a
   await until('healed', 20_000, async () => (await tableOf(vnet.vnet)) === '77*');
 });
 
+await test('ten updates of <vlan>: the remediator puts nothing of a former one back, though libvirt says the new one in the XML later than to the kernel', async () => {
+  const since = Date.now();
+  const tap = (await byMac(macOf(1)))?.vnet ?? '';
+  for (let i = 0; i < 10; i++) {
+    const id = i % 2 ? 77 : 78;
+    writeFileSync('/tmp/vlan-update.xml', nic({ xml: `<vlan><tag id='${id}'/></vlan>` }, macOf(1)));
+    await sh(`virsh update-device ${VM} /tmp/vlan-update.xml --live`, { timeoutMs: 300_000 });
+    await until(`${id} is there, and expected`, 10_000, async () => {
+      const now = await byMac(macOf(1));
+      return now?.verdict === 'compliant' && written(now) === `${id}*` && (await tableOf(tap)) === `${id}*`;
+    });
+  }
+  const { recent }: { recent: { vnet: string; at: number; before: string; after: string }[] } = JSON.parse(
+    readFileSync('/run/libvirt-vlan-remediator/status.json', 'utf8'),
+  );
+  assert.deepEqual(
+    recent.filter((d) => d.vnet === tap && d.at >= since),
+    [],
+  );
+});
+
 await test('hot-plug: libvirt sets the <vlan>, and it is expected', async () => {
   const mac = '52:54:00:05:00:70';
   const path = '/tmp/vlan-plug.xml';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createExchange } from '../../../../src/host/linux/netlink/exchange.ts';
 import { createKernelBridges, openKernelBridges } from '../../../../src/host/linux/netlink/kernel-bridges.ts';
-import type { FdbChange, VlanChange } from '../../../../src/model/plan.ts';
+import type { Change, FdbChange, VlanChange } from '../../../../src/model/plan.ts';
 import { formatTable, formatVids, vid } from '../../../../src/model/vlan.ts';
 import { acknowledgement, answer, type FakeSocket, fakeSocket, sent } from './kernel.ts';
 
@@ -150,7 +150,7 @@ test('without a descriptor from systemd there is none, and the log says so', () 
 // Their indices in what was recorded.
 const REC = { rec1: 5, rec2: 6, rec3: 7 };
 
-function all(port: string): readonly VlanChange[] {
+function all(port: string): readonly Change[] {
   return [change(port, 10), change(port, 20), change(port, 1, 'delete'), change(port, 7, 'delete')];
 }
 
@@ -178,7 +178,7 @@ test('of VLANs that are refused together, each is asked for once more before any
     `add ${REC.rec1}: 10, add ${REC.rec1}: 20`,
     `del ${REC.rec1}: 1 7, del ${REC.rec2}: 1 7`,
   ]);
-  expect([...(made?.refused ?? [])].map(([of, why]) => [changes.findIndex((one) => one === of), why])).toEqual([
+  expect([...(made?.refused ?? [])].map(([of, why]) => [changes.indexOf(of), why])).toEqual([
     [1, 'no space left on device (ENOSPC)'],
   ]);
 });
@@ -191,7 +191,7 @@ test.each([
   const { bridges } = kernel({ change: (seq) => (asked++ < answered ? [acknowledgement(seq, errno)] : []) });
   bridges.read([]);
   const changes = [...all('rec1'), ...all('rec2')];
-  expect(bridges.change(changes)?.unanswered.map((of) => changes.findIndex((one) => one === of))).toEqual(left);
+  expect(bridges.change(changes)?.unanswered.map((of) => changes.indexOf(of))).toEqual(left);
 });
 
 test('a request holds at most 32 changes of a port', () => {
