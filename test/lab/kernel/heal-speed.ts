@@ -86,20 +86,16 @@ await test('1,000 vnets that leave the bridge and return are all verified by net
   ]);
   const wipe = fleet.taps.map((tap) => `link set ${tap} nomaster\nlink set ${tap} master hwipe\n`).join('');
   const wipeAll = () => sh('ip -batch -', { input: wipe, timeoutMs: 180_000 });
-  const runs: { hand: number[]; ours: number[] } = { hand: [], ours: [] };
-  for (let round = 0; round < 3; round++) {
-    await wipeAll();
-    runs.hand.push(await byHand(lines.join(''), 1, 'true'));
-  }
-  // It has long been running, and is paused, so that neither its start nor the wiping itself is in the time.
-  mkdirSync('/run/libvirt-vlan-remediator', { recursive: true });
-  writeFileSync(PAUSE, '');
-  const remediator = await startRemediator(
-    writeConfig('hwipe', { more: 'remediation: { max_heals: 100, window: 1s, cooldown: 1s }\n' }),
-    { rtnl: true },
-  );
+  const config = writeConfig('hwipe', { more: 'remediation: { max_heals: 100, window: 1s, cooldown: 1s }\n' });
+  const ratios: number[] = [];
+  // By turns: a machine that is slow for a minute is slow for both.
   for (let round = 1; round <= 3; round++) {
+    await wipeAll();
+    const hand = await byHand(lines.join(''), 1, 'true');
+    // Paused, so that neither its start nor the wiping itself is in the time.
+    mkdirSync('/run/libvirt-vlan-remediator', { recursive: true });
     writeFileSync(PAUSE, '');
+    const remediator = await startRemediator(config, { rtnl: true });
     await until('the pause', 60_000, () => remediator.status()?.paused);
     await wipeAll();
     await idle(remediator, 2000);
@@ -107,17 +103,19 @@ await test('1,000 vnets that leave the bridge and return are all verified by net
     const since = Date.now();
     const { value } = await until('all verified', 180_000, () => {
       const status = remediator.status();
-      return status?.duration.count === round * 1000 ? status : undefined;
+      return status?.duration.count === 1000 ? status : undefined;
     });
-    runs.ours.push(Math.max(...value.recent.filter((d) => d.at >= since).map((d) => d.durationMs ?? 0)));
+    const ours = Math.max(...value.recent.filter((d) => d.at >= since).map((d) => d.durationMs ?? 0));
+    await remediator.stop();
+    ratios.push(ours / hand);
+    note(`1,000 wiped: ${Math.round(ours)} ms to the last verified; by hand ${Math.round(hand)} ms`);
   }
-  const [hand, ms] = [quantile(runs.hand, 0.5), quantile(runs.ours, 0.5)];
-  note(`1,000 wiped: ${ms} ms to the last verified; by hand ${Math.round(hand)} ms; ratio ${(ms / hand).toFixed(2)}`);
   const now = await tables();
   assert.ok(fleet.taps.every((tap) => now.get(tap) === WELL));
-  await remediator.stop();
   await fleet.remove();
-  assert.ok(ms <= 0.7 * hand, `${ms} ms, by hand ${hand} ms`);
+  const ratio = quantile(ratios, 0.5);
+  note(`ratio ${ratio.toFixed(2)}`);
+  assert.ok(ratio <= 0.7, `${ratios.map((one) => one.toFixed(2)).join(', ')} of the time by hand`);
 });
 
 finish();
