@@ -105,6 +105,11 @@ export function tableFrom(vlans: Vids, pvid: Vid | undefined): VlanTable {
   );
 }
 
+/** What the kernel gives to a port that joins a bridge. `defaultPvid`: the bridge's; 0 or unknown: none. */
+export function tableOfNewPort(defaultPvid: number | undefined): VlanTable {
+  return tableFrom([], defaultPvid !== undefined && isVid(defaultPvid) ? defaultPvid : undefined);
+}
+
 /** The ids of the table's rows. */
 export function vidsOf(table: VlanTable): Vids {
   return vidsFrom(table);

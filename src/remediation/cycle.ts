@@ -10,7 +10,7 @@ import { configure } from './configure.ts';
 import { type Answer, decide } from './decide.ts';
 import { decisionOf, describe } from './decision.ts';
 import { afterHeals, earliest, guardKey, permit } from './guard.ts';
-import type { AtWork } from './libvirt-at-work.ts';
+import type { PortStates } from './settling.ts';
 import type { State } from './state-file.ts';
 import { count, createTally, forget, statusOf, type Tally } from './status.ts';
 
@@ -30,7 +30,7 @@ export interface CycleInput {
 /** What one cycle hands to the next. */
 export interface Memory extends State {
   readonly tally: Tally;
-  readonly atWork: AtWork;
+  readonly ports: PortStates;
   /** What was told last of each vnet that is left alone, so that it is told once. By outcome and vnet. */
   readonly announced: ReadonlyMap<string, Announcement>;
 }
@@ -56,7 +56,7 @@ export interface CycleResult {
 
 /** What is remembered at the start, beside the state that survives a restart. */
 export function createMemory(state: State, startedAt: number): Memory {
-  return { ...state, tally: createTally(startedAt), atWork: new Map(), announced: new Map() };
+  return { ...state, tally: createTally(startedAt), ports: new Map(), announced: new Map() };
 }
 
 export async function runCycle(input: CycleInput, memory: Memory): Promise<CycleResult> {
@@ -86,8 +86,8 @@ export async function runCycle(input: CycleInput, memory: Memory): Promise<Cycle
   // Who cannot be seen in this cycle may be there all the same.
   const seen = answer.report && isWhole(answer.report) ? answer.report : undefined;
   const tally = count(forget(memory.tally, seen, now), decisions);
-  const { accepted, atWork } = answer;
-  const next: Memory = { accepted, guard, tally, atWork, announced };
+  const { accepted, ports } = answer;
+  const next: Memory = { accepted, guard, tally, ports, announced };
   return {
     memory: next,
     decisions,

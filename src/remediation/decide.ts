@@ -19,8 +19,8 @@ import {
 } from './guard.ts';
 import { type Held, holdPolicy } from './hold.ts';
 import { forgetGone, stillThere } from './intents.ts';
-import { type AtWork, atWork, settledAt } from './libvirt-at-work.ts';
 import { plan } from './plan.ts';
+import { type PortStates, portStates, settlesAt } from './settling.ts';
 
 export interface Question {
   readonly snapshot: Snapshot;
@@ -34,13 +34,13 @@ export interface Question {
   /** The sha256 of the policy that an operator accepted. */
   readonly agreed?: string | undefined;
   /** As of the last answer. */
-  readonly atWork: AtWork;
+  readonly ports: PortStates;
 }
 
 export interface Answer {
   readonly accepted: Accepted;
   readonly guard: GuardState;
-  readonly atWork: AtWork;
+  readonly ports: PortStates;
   readonly heal: readonly HealNow[];
   readonly rest: readonly Resting[];
   /** vnets that a held policy would move. */
@@ -88,16 +88,16 @@ export function decide(question: Question): Answer {
   );
   // Where the host could not be seen, nothing is forgotten: that time may be past, and would be due again and again.
   const wakeUps = seen ? [nextForgetting(guard, limits)] : [];
-  const working = atWork(drifted, question.atWork, now);
+  const ports = portStates(hold.seen, question.ports, now);
   for (const vnet of drifted) {
     const stop = stopped(question, vnet);
     const allowed = permit(guard, vnet, now, limits);
-    const settled = settledAt(vnet, working);
-    if (stop) rest.push(stop);
-    else if (settled > now) {
-      wakeUps.push(settled);
-      rest.push(resting(vnet, { kind: 'wait', until: settled }, limits));
-    } else if (allowed.kind === 'wait' || allowed.kind === 'suspended') {
+    const settles = settlesAt(vnet, ports);
+    if (settles > now) {
+      wakeUps.push(settles);
+      rest.push(resting(vnet, { kind: 'wait', until: settles }, limits));
+    } else if (stop) rest.push(stop);
+    else if (allowed.kind === 'wait' || allowed.kind === 'suspended') {
       wakeUps.push(allowed.until);
       if (allowed.kind === 'suspended') guard = afterSuspension(guard, vnet, allowed.since);
       rest.push(resting(vnet, allowed, limits));
@@ -106,7 +106,7 @@ export function decide(question: Question): Answer {
   return {
     accepted: hold.accepted,
     guard,
-    atWork: working,
+    ports,
     heal,
     rest,
     held: held.flatMap(({ moved }) => moved),

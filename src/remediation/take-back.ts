@@ -2,16 +2,14 @@
 // was written there is taken back, where nothing else was; nobody asked for it on that bridge.
 import type { Host } from '../host/host.ts';
 import { type Change, isVlanChange, type Outcome, type VnetPlan } from '../model/plan.ts';
-import type { Bridge } from '../model/snapshot.ts';
 import {
   formatTable,
   hasVid,
-  isVid,
   overlay,
   type Piece,
   sameFlags,
   sameTable,
-  tableFrom,
+  tableOfNewPort,
   type VlanRun,
   type VlanTable,
   vidsFrom,
@@ -62,7 +60,7 @@ async function findStrays(
     const bridge = bridgeOf.get(plan.vnet);
     if (!bridge || bridge.name === plan.bridge) return [];
     const now = vlans.value.get(plan.vnet) ?? [];
-    const joined = tableOfNewPort(bridge);
+    const joined = tableOfNewPort(bridge.defaultPvid);
     const written = writtenTo(now, { ...plan, changes: plan.changes.filter((c) => !failures.has(c)) }, joined);
     return written === 'nothing' ? [] : [{ outcome, bridge: bridge.name, now, joined, isMixed: written === 'mixed' }];
   });
@@ -74,11 +72,6 @@ function namesOf(bridges: Host['bridges']): readonly string[] {
   } catch {
     return [];
   }
-}
-
-/** What the kernel gives to a port that joins the bridge. */
-function tableOfNewPort({ defaultPvid = 0 }: Bridge): VlanTable {
-  return tableFrom([], isVid(defaultPvid) ? defaultPvid : undefined);
 }
 
 /**

@@ -166,6 +166,7 @@ test('the owner of the VMs cannot release a held edit by a conflict with it', as
   ask(fleet, 1, 10, undefined);
   await fleet.cycle();
   ask(fleet, 11, 11, undefined);
+  await fleet.cycle();
   await healed(fleet);
   expect(fleet.status()?.heldPolicySha256).toBe('edited');
   expect([await fleet.tableOf(1), await fleet.tableOf(11)]).toEqual([WELL, WELL]);
