@@ -27,9 +27,13 @@ interface PortState {
   readonly isNew: boolean;
   /** When it was first seen so. */
   readonly since: number;
+  /** Since when it has been another within a second, again and again. */
+  readonly restlessSince: number;
 }
 
 const SETTLES_MS = 1000;
+// libvirt changes a port once, and not for seconds on end: who does is somebody else, for the guard.
+const RESTLESS_MS = 5000;
 
 /** `before`: as of the last look. What this one may have missed is not forgotten. */
 export function portStates(report: Report | undefined, before: PortStates, now: number): PortStates {
@@ -56,13 +60,16 @@ function stateOf(
   const isSame = before && sameTable(before.table, table) && formatVids(before.lacks) === formatVids(lacks);
   if (isSame && before.since <= now) return before;
   // The clock may have been set back.
-  return { table, lacks, isNew: sameTable(table, ofNewPort), since: now };
+  const isRestless = before && before.since <= now && now < before.since + SETTLES_MS;
+  const restlessSince = isRestless ? before.restlessSince : now;
+  return { table, lacks, isNew: sameTable(table, ofNewPort), since: now, restlessSince };
 }
 
 /** When it may be healed, since libvirt would have said by then that the change was its own; in the past where libvirt cannot have made it. */
 export function settlesAt(vnet: VnetPlan, states: PortStates): number {
   const state = states.get(guardKey(vnet));
-  return state && mayBeLibvirts(vnet, state) ? state.since + SETTLES_MS : Number.NEGATIVE_INFINITY;
+  if (!state || !mayBeLibvirts(vnet, state)) return Number.NEGATIVE_INFINITY;
+  return Math.min(state.since + SETTLES_MS, state.restlessSince + RESTLESS_MS);
 }
 
 function mayBeLibvirts({ changes, before, expected }: VnetPlan, { isNew }: PortState): boolean {

@@ -105,6 +105,18 @@ test('a reading that fails makes it no longer; a dry run and a pause tell of not
   expect(await cycle(500)).toEqual(['dry_run web']);
 });
 
+test('who changes a port more often than once a second is healed after five, and suspended in the end', async () => {
+  const { fleet, cycle, bridge } = await running(tag(77));
+  const outcomes: string[] = [];
+  for (let i = 0; i < 200; i++) {
+    await bridge(`vlan ${i % 2 ? 'del' : 'add'} vid 666 dev vnet0 pvid untagged`);
+    outcomes.push(...(await cycle(400)));
+  }
+  expect(outcomes[0]).toBe('verified web');
+  expect(outcomes).toContain('suspended web');
+  expect(fleet.status()?.domains).toMatchObject([{ domain: 'web' }]);
+});
+
 test.each([
   ['is as a new one', 'vlan del vid 2-4094 dev vnet0', 'vlan add vid 1 dev vnet0 pvid untagged'],
   ['lacks something', 'vlan del vid 10 dev vnet0', 'vlan del vid 100 dev vnet0'],
