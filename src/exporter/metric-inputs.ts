@@ -34,13 +34,14 @@ export function inputsOf({ report, settings, domains, hook, remediator }: Audite
 
 /** Of the audit itself. */
 export function auditInputsOf(audited: Audited): AuditInputs {
-  const { audits, domainStates, kernelInterface, settings } = audited;
+  const { audits, domainStates, kernelInterface, settings, report } = audited;
   return {
     audits: { durationMs: audits.last?.durationMs, lastSuccessAt: audits.lastSuccessAt },
     domainStates,
     collectors: collectorsOf(audited),
     kernelInterface,
-    config: { policySha256: settings.policy.sha256 },
+    // Of what is shown: after a reload that is the former policy's, until the next audit.
+    config: { policySha256: report?.policySha256 ?? settings.policy.sha256 },
     build: { version: VERSION, node: process.version },
   };
 }

@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { auditInputsOf } from '../../src/exporter/metric-inputs.ts';
 import type { ExporterState } from '../../src/exporter/state.ts';
 import type { SimHost } from '../../src/host/sim/host.ts';
 import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
@@ -119,6 +120,18 @@ it('an audit that finds nothing new leaves the bridges of the report the same ob
   const after = exporter.state().report;
   expect(after?.bridges).toBe(before?.bridges);
   expect(exporter.state().audits.total.reload).toBe(1);
+});
+
+it('the policy that metrics name is the one of what they show: after a reload the former, until the next audit', async () => {
+  const { exporter, file } = exporterOn();
+  await exporter.idle();
+  const named = () => auditInputsOf(exporter.state()).config?.policySha256;
+  const before = named();
+  file.text = CONFIG.replace('pvid: 100', 'pvid: 200');
+  exporter.reload();
+  expect([exporter.state().settings.policy.sha256 === before, named()]).toEqual([false, before]);
+  await exporter.idle();
+  expect(named()).toBe(exporter.state().settings.policy.sha256);
 });
 
 it('a bad config is refused, the last good one stays in force, and the log names line and key', async () => {
