@@ -10,6 +10,10 @@ const byHost = (name: string) => `sum by (job, instance) (${recorded(name)})`;
 const findings = (reasons: string) =>
   `sum by (job, instance) (libvirt_vlan:instance_findings:sum{${HOSTS}, reason=~"${reasons}"})`;
 const recorded = (name: string) => `libvirt_vlan:instance_${name}{${HOSTS}}`;
+/** Compliant vnets of all, on the hosts whose VLANs can be read. */
+const COMPLIANCE =
+  `sum(${recorded('vnets_compliant:sum')}) ` +
+  `/ sum(${recorded('vnets:sum')} and on (job, instance) ${recorded('vnets_compliant:sum')})`;
 
 const RED_ABOVE_0: Colors = ['green', [1, 'red']];
 const ORANGE_ABOVE_0: Colors = ['green', [1, 'orange']];
@@ -50,12 +54,11 @@ export const fleet: Dashboard = {
     stat('Vnets', "Bridge ports that are matched to a running VM's interface.", `sum(${recorded('vnets:sum')})`, {
       width: 3,
     }),
-    stat(
-      'Compliance',
-      'Vnets that are as the policy wants them, of all vnets.',
-      `sum(${recorded('vnets_compliant:sum')}) / sum(${recorded('vnets:sum')})`,
-      { width: 3, unit: 'percentunit', colors: RATIO },
-    ),
+    stat('Compliance', 'Vnets that are as the policy wants them, of all vnets.', COMPLIANCE, {
+      width: 3,
+      unit: 'percentunit',
+      colors: RATIO,
+    }),
     stat(
       'Wrong PVID',
       'Vnets whose untagged traffic is on the wrong VLAN, or dropped.',
@@ -96,6 +99,8 @@ export const fleet: Dashboard = {
         { expr: byHost('pvid_wrong:sum'), as: 'wrong PVID' },
         { expr: findings('intent_conflict|intent_invalid'), as: 'undecided' },
         { expr: findings('host_vlan_missing'), as: 'host cut off' },
+        { expr: findings('filtering_off'), as: 'not filtering' },
+        { expr: findings('not_on_bridge'), as: 'off bridge' },
         { expr: byHost('compliance:ratio'), as: 'compliance' },
         { expr: byHost('vnets:sum'), as: 'vnets' },
         { expr: byHost('hook_errors:increase1h'), as: 'hook errors 1h' },
@@ -113,6 +118,8 @@ export const fleet: Dashboard = {
           'wrong PVID',
           'undecided',
           'host cut off',
+          'not filtering',
+          'off bridge',
           'compliance',
           'vnets',
           'hook errors 1h',
@@ -152,7 +159,7 @@ export const fleet: Dashboard = {
       'Compliance',
       'Compliant vnets of all vnets: the fleet, and the five worst hosts.',
       [
-        { expr: `sum(${recorded('vnets_compliant:sum')}) / sum(${recorded('vnets:sum')})`, as: 'fleet' },
+        { expr: COMPLIANCE, as: 'fleet' },
         { expr: `bottomk(5, ${recorded('compliance:ratio')})`, as: '{{instance}}' },
       ],
       { unit: 'percentunit' },

@@ -298,7 +298,7 @@ export const host: Dashboard = {
     states(
       'Healing suspended',
       'VMs that the remediator stopped healing, because something undid it each time or the heals failed.',
-      { expr: `sum by (domain) (libvirt_vlan_remediation_suspended{${VM}})`, as: '{{domain}}' },
+      { expr: `max by (domain) (libvirt_vlan_remediation_suspended{${VM}})`, as: '{{domain}}' },
       {
         width: 12,
         height: 8,
