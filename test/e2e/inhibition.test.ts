@@ -43,6 +43,11 @@ beforeAll(async () => {
   const alerts = [
     ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, { ...STALE, instance: 'blind' }, { ...STALE, instance: 'mute' }],
     ...[NO_XML, { ...STALE, instance: 'broken' }, on('broken', 'br0', 'LibvirtVlanPvidWrong')],
+    ...['links', 'vlans', 'domains'].map((collector) => ({ ...UNREADABLE, instance: `no-${collector}`, collector })),
+    ...['no-links', 'no-vlans', 'no-domains'].flatMap((instance) => [
+      ...othersOn(instance, 'br0'),
+      on(instance, 'br9', 'LibvirtVlanBridgeNotFiltering'),
+    ]),
     ...['PvidWrong', 'VnetNotCompliant'].map((name) => ({ ...on('told', 'br0', `LibvirtVlan${name}`), vnet: 'vnet0' })),
     { ...on('told', 'br0', 'LibvirtVlanVnetNotCompliant'), vnet: 'vnet1' },
     ...othersOn('down', 'br-mgmt'),
@@ -103,6 +108,15 @@ describe('Alertmanager, with the example file', () => {
   it('silences a stale audit where a source that it needs is unreadable, but not for the journal', () => {
     expect(namesOf(silenced, 'blind')).toEqual(['LibvirtVlanAuditStale']);
     expect(namesOf(silenced, 'mute')).toEqual([]);
+  });
+
+  it('silences what is critical where it cannot be read any more: the pager is not told that it is mended', () => {
+    const critical = (collector: string) =>
+      namesOf(silenced, `no-${collector}`).filter((name) => name !== 'LibvirtVlanAuditStale');
+    const both = ['LibvirtVlanHostVlanMissing', 'LibvirtVlanPvidWrong'];
+    expect(critical('links')).toEqual(['LibvirtVlanBridgeNotFiltering', ...both]);
+    expect(critical('vlans')).toEqual(both);
+    expect(critical('domains')).toEqual(['LibvirtVlanPvidWrong']);
   });
 
   it('silences a stale audit where a VM cannot be read, but not what is known of its vnets', () => {
