@@ -10,6 +10,8 @@ interface Entry {
   readonly severity: 'critical' | 'warning';
   /** The alert that tells of it. */
   readonly alert: string;
+  /** What has to be read, beside the bridge, for anybody to tell. */
+  readonly needs: readonly ('vlans' | 'domains' | 'fdb')[];
   /**
    * Whether healing mends it: `by policy` where the policy decides. `yes` needs a change that does it, and `isSettled` to see it. `never`
    * on a vnet's finding leaves the whole vnet alone, its PVID, too.
@@ -37,6 +39,7 @@ const TABLE = {
     meaning: 'no VLAN is enforced: all VMs on the bridge share one network',
     severity: 'critical',
     alert: 'LibvirtVlanBridgeNotFiltering',
+    needs: [],
     healed: 'never',
     healing: 'only an operator turns filtering on; nothing on that bridge is healed meanwhile',
     inspect: ({ bridge }) => [`cat /sys/class/net/${shellWord(bridge)}/bridge/vlan_filtering`],
@@ -47,6 +50,7 @@ const TABLE = {
     meaning: 'the host is cut off from VLANs that it needs itself, its management network perhaps',
     severity: 'critical',
     alert: 'LibvirtVlanHostVlanMissing',
+    needs: ['vlans'],
     healed: 'never',
     healing: "the host's own place on the bridge is checked and never changed",
     inspect: ({ bridge }) => [`bridge vlan show dev ${shellWord(bridge)}`],
@@ -57,6 +61,7 @@ const TABLE = {
     meaning: 'VLANs in use do not leave the host',
     severity: 'warning',
     alert: 'LibvirtVlanUplinkVlanMissing',
+    needs: ['vlans', 'domains'],
     healed: 'never',
     healing: 'uplinks are checked and never changed',
     inspect: vlansOf,
@@ -66,6 +71,7 @@ const TABLE = {
     meaning: 'untagged frames of the guest go into the wrong VLAN',
     severity: 'critical',
     alert: 'LibvirtVlanPvidWrong',
+    needs: ['vlans', 'domains'],
     healed: 'yes',
     healing: '',
     inspect: vlansOf,
@@ -75,6 +81,7 @@ const TABLE = {
     meaning: 'untagged frames of the guest are dropped',
     severity: 'critical',
     alert: 'LibvirtVlanPvidWrong',
+    needs: ['vlans', 'domains'],
     healed: 'yes',
     healing: '',
     inspect: vlansOf,
@@ -84,6 +91,7 @@ const TABLE = {
     meaning: 'the interface has no network, or another one',
     severity: 'warning',
     alert: 'LibvirtVlanVnetNotOnBridge',
+    needs: ['domains'],
     healed: 'never',
     healing: 'only an operator puts a port on a bridge',
     inspect: portsOf,
@@ -93,6 +101,7 @@ const TABLE = {
     meaning: 'what the port should have cannot be told',
     severity: 'warning',
     alert: 'LibvirtVlanMacAmbiguous',
+    needs: ['domains'],
     healed: 'never',
     healing: 'what is not matched beyond doubt is not touched',
     inspect: portsOf,
@@ -103,6 +112,7 @@ const TABLE = {
     meaning: 'what the port should have cannot be told',
     severity: 'warning',
     alert: 'LibvirtVlanIntentConflict',
+    needs: ['domains'],
     healed: 'never',
     healing: 'neither is put over the other; make them say the same, or name one of them in `intent`',
     inspect: vlansOf,
@@ -112,6 +122,7 @@ const TABLE = {
     meaning: 'what the port should have cannot be told',
     severity: 'warning',
     alert: 'LibvirtVlanIntentInvalid',
+    needs: ['domains'],
     healed: 'never',
     healing: 'nothing is guessed; correct the domain, or `allowed`',
     inspect: vlansOf,
@@ -121,6 +132,7 @@ const TABLE = {
     meaning: 'tagged frames of these VLANs are dropped',
     severity: 'warning',
     alert: 'LibvirtVlanVlanMissing',
+    needs: ['vlans', 'domains'],
     healed: 'yes',
     healing: '',
     inspect: vlansOf,
@@ -131,6 +143,7 @@ const TABLE = {
     meaning: 'frames to the guest in these VLANs are dropped',
     severity: 'warning',
     alert: 'LibvirtVlanFdbMissing',
+    needs: ['domains', 'fdb'],
     healed: 'yes',
     healing:
       'where nothing else is wrong, by the remediator after a second: a VM that is paused loses its entries a moment before libvirt says so',
@@ -141,6 +154,7 @@ const TABLE = {
     meaning: 'the guest reaches VLANs that it should not',
     severity: 'warning',
     alert: 'LibvirtVlanVlanUnexpected',
+    needs: ['vlans', 'domains'],
     healed: 'by policy',
     healing: "with `unexpected: remove`; VLAN 1 and the bridge's default PVID always",
     inspect: vlansOf,
@@ -150,6 +164,7 @@ const TABLE = {
     meaning: 'the guest does not understand frames of these VLANs, or gets frames of two VLANs untagged',
     severity: 'warning',
     alert: 'LibvirtVlanTaggingWrong',
+    needs: ['vlans', 'domains'],
     healed: 'yes',
     healing: 'also a VLAN that the policy does not name: with `unexpected: report` it stays a member, but tagged',
     inspect: vlansOf,

@@ -205,6 +205,11 @@ describe('bridges', () => {
     };
     expect(await ofReport('bridge_vnets_compliant', vlans)).toEqual([]);
     expect(await ofReport('bridge_vnets', vlans)).toEqual(['bridge_vnets{bridge="br-mgmt"} 0']);
+    expect(await ofReport('bridge_findings', links)).toEqual([]);
+    const told = (await ofReport('bridge_findings', vlans)).map((line) => /reason="(\w+)"/.exec(line)?.[1]);
+    expect(told).toEqual([
+      ...['filtering_off', 'not_on_bridge', 'mac_ambiguous', 'intent_conflict', 'intent_invalid', 'fdb_missing'],
+    ]);
   });
 });
 

@@ -42,8 +42,8 @@ export const BRIDGE_FAMILIES: readonly Family<ReportInputs>[] = [
     'gauge',
     'bridge_findings',
     ['bridge', 'reason'],
-    `Deviations from the policy by reason, the vnets' included; every reason is always present. ${explained()}`,
-    ({ report }) => report.bridges.flatMap(findingsByReason),
+    `Deviations from the policy by reason, the vnets' included; absent where it cannot be told. ${explained()}`,
+    ({ report }) => report.bridges.flatMap((bridge) => findingsByReason(bridge, report)),
   ),
 ];
 
@@ -89,8 +89,12 @@ export function domainsOn(bridge: BridgeReport): readonly string[] {
   return [...new Set([...bridge.expectedVnets.keys(), ...bridge.vnets.map((vnet) => vnet.domain)])].sort();
 }
 
-function findingsByReason(bridge: BridgeReport): readonly Sample[] {
-  const counts = new Map(REASONS.map((reason) => [reason, 0]));
-  for (const { reason } of bridge.findings) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts].map(([reason, value]) => ({ value, labels: { bridge: bridge.name, reason } }));
+function findingsByReason({ name, present, findings }: BridgeReport, { unknowns }: Report): readonly Sample[] {
+  if (present === undefined) return [];
+  const unread = new Set<string>(unknowns.map(({ kind }) => kind));
+  const told = REASONS.filter((reason) => !REASON[reason].needs.some((reader) => unread.has(reader)));
+  return told.map((reason) => ({
+    value: findings.filter((finding) => finding.reason === reason).length,
+    labels: { bridge: name, reason },
+  }));
 }

@@ -45,8 +45,11 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
     'Heals that failed since the remediator started.',
     (d) => d?.failures,
   ),
-  domainFamily('gauge', 'remediation_last_timestamp_seconds', 'When the domain was last healed, 0 = never.', (d) =>
-    seconds(d?.lastAt),
+  domainFamily(
+    'gauge',
+    'remediation_last_timestamp_seconds',
+    'When the domain was last healed, 0 = not since the remediator started.',
+    (d) => seconds(d?.lastAt),
   ),
   family(
     'gauge',
