@@ -67,7 +67,7 @@ await test('a drift is told with its reason, and after it that it was healed and
 await test('of each entry journald tells the user, which is not root', async () => {
   for (const unit of DAEMONS) {
     const lines = await sh(
-      `journalctl -o json --output-fields=_SYSTEMD_UNIT,_UID -t ${unit} LIBVIRT_VLAN_DOMAIN=${VM}`,
+      `journalctl -o json --since @${Math.floor(begin / 1000)} --output-fields=_UID -t ${unit} LIBVIRT_VLAN_DOMAIN=${VM}`,
     );
     const entries = lines.split('\n').map((line) => JSON.parse(line));
     assert.ok(entries.every((entry) => entry._UID !== undefined && entry._UID !== '0'));
