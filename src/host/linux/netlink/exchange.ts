@@ -43,7 +43,7 @@ export interface DumpEnd {
 // A part of a dump is at most 32 KiB, or as much as one link needs (netlink_dump, rtnl_calcit): at most 64 KiB of VLANs.
 const BUFFER = 256 * 1024;
 const DUMP_ATTEMPTS = 4;
-// An acknowledgement takes up to 1 KiB of the socket's receive buffer, which has 208 KiB by default.
+// An acknowledgement takes up to 1.3 KiB of the socket's receive buffer, which has 208 KiB by default: a refusal has the request with it.
 const WINDOW = 64;
 // Leftovers of the process that had the socket before: a dump of 10,000 ports has some hundred parts.
 const MAX_LEFTOVERS = 10_000;
