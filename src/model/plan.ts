@@ -26,6 +26,7 @@ export interface VlanChange extends VidRange {
   readonly untagged: boolean;
 }
 
+/** Whether it is a change of VLANs, and not of the FDB. */
 export function isVlanChange(change: Change): change is VlanChange {
   return !('mac' in change);
 }

@@ -10,8 +10,8 @@ interface Entry {
   readonly severity: 'critical' | 'warning';
   /** The alert that tells of it. */
   readonly alert: string;
-  /** What has to be read, beside the bridge, for anybody to tell. */
-  readonly needs: readonly ('vlans' | 'domains' | 'fdb')[];
+  /** What has to be read for anybody to tell. `bridge`: whether it filters. */
+  readonly needs: readonly ('bridge' | 'vlans' | 'domains' | 'fdb')[];
   /**
    * Whether healing mends it: `by policy` where the policy decides. `yes` needs a change that does it, and `isSettled` to see it. `never`
    * on a vnet's finding leaves the whole vnet alone, its PVID, too.
@@ -39,7 +39,7 @@ const TABLE = {
     meaning: 'no VLAN is enforced: all VMs on the bridge share one network',
     severity: 'critical',
     alert: 'LibvirtVlanBridgeNotFiltering',
-    needs: [],
+    needs: ['bridge'],
     healed: 'never',
     healing: 'only an operator turns filtering on; nothing on that bridge is healed meanwhile',
     inspect: ({ bridge }) => [`cat /sys/class/net/${shellWord(bridge)}/bridge/vlan_filtering`],
@@ -143,7 +143,7 @@ const TABLE = {
     meaning: 'frames to the guest in these VLANs are dropped',
     severity: 'warning',
     alert: 'LibvirtVlanFdbMissing',
-    needs: ['domains', 'fdb'],
+    needs: ['vlans', 'domains', 'fdb'],
     healed: 'yes',
     healing:
       'where nothing else is wrong, by the remediator after a second: a VM that is paused loses its entries a moment before libvirt says so',

@@ -207,9 +207,13 @@ describe('bridges', () => {
     expect(await ofReport('bridge_vnets', vlans)).toEqual(['bridge_vnets{bridge="br-mgmt"} 0']);
     expect(await ofReport('bridge_findings', links)).toEqual([]);
     const told = (await ofReport('bridge_findings', vlans)).map((line) => /reason="(\w+)"/.exec(line)?.[1]);
-    expect(told).toEqual([
-      ...['filtering_off', 'not_on_bridge', 'mac_ambiguous', 'intent_conflict', 'intent_invalid', 'fdb_missing'],
-    ]);
+    const closed = (name: string) => ({
+      ...report(bridge({ vlanFiltering: undefined })),
+      unknowns: [{ kind: 'bridge' as const, name, problem: 'its vlan_filtering could not be read' }],
+    });
+    expect((await ofReport('bridge_findings', closed('br-mgmt'))).join()).not.toContain('filtering_off');
+    expect((await ofReport('bridge_findings', closed('br-other'))).join()).toContain('filtering_off');
+    expect(told).toEqual([...['filtering_off', 'not_on_bridge', 'mac_ambiguous', 'intent_conflict', 'intent_invalid']]);
   });
 });
 

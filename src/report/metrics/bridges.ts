@@ -91,7 +91,8 @@ export function domainsOn(bridge: BridgeReport): readonly string[] {
 
 function findingsByReason({ name, present, findings }: BridgeReport, { unknowns }: Report): readonly Sample[] {
   if (present === undefined) return [];
-  const unread = new Set<string>(unknowns.map(({ kind }) => kind));
+  const ofThis = unknowns.filter((unknown) => unknown.name === undefined || unknown.name === name);
+  const unread = new Set<string>(ofThis.map(({ kind }) => kind));
   const told = REASONS.filter((reason) => !REASON[reason].needs.some((reader) => unread.has(reader)));
   return told.map((reason) => ({
     value: findings.filter((finding) => finding.reason === reason).length,

@@ -86,9 +86,13 @@ export const AUDIT_FAMILIES: readonly Family<AuditInputs>[] = [
     '1 for the way in which the kernel is asked for bridges and VLANs, netlink or iproute2.',
     (i) => KERNEL_INTERFACES.map((via) => ({ value: Number(i.kernelInterface === via), labels: { via } })),
   ),
-  family('gauge', 'policy_info', ['sha256'], '1. The checksum of the policy in force, in normal form.', (i) => [
-    { value: 1, labels: { sha256: i.config.policySha256 } },
-  ]),
+  family(
+    'gauge',
+    'policy_info',
+    ['sha256'],
+    '1. The checksum of the policy, in normal form, by which what is shown was judged.',
+    (i) => [{ value: 1, labels: { sha256: i.config.policySha256 } }],
+  ),
   family('gauge', 'build_info', ['version', 'node'], '1. The version of this program and of Node.js.', ({ build }) => [
     { value: 1, labels: { version: build.version, node: build.node } },
   ]),
