@@ -9,6 +9,7 @@ import { createKernelBridges, openKernelBridges } from '../../../src/host/linux/
 import { linkRequest } from '../../../src/host/linux/netlink/links.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { readSnapshot as readOf } from '../../../src/host/snapshot.ts';
+import type { VlanChange } from '../../../src/model/plan.ts';
 import { formatTable, vid, vidRange } from '../../../src/model/vlan.ts';
 import { configure } from '../../../src/remediation/configure.ts';
 import { vnetPlan } from '../../../src/remediation/plan.ts';
@@ -72,6 +73,45 @@ await test('a queue that ran over is emptied, and the next reading is right', as
   for (let i = 0; i < 2000; i += 1) writeSync(3, request);
   assert.equal((await tables()).get(TAP)?.length, 1);
   assert.equal(host.bridges.via(), 'netlink');
+});
+
+/** A PVID cannot be a range: the kernel refuses it. */
+const add = (port: string, first: number, last = first): VlanChange => ({
+  ...vidRange(vid(first), vid(last)),
+  action: 'add',
+  port,
+  pvid: last !== first,
+  untagged: false,
+});
+
+await test('of one request the kernel refuses one VLAN: what is before and behind it is done, and then what is deleted', async () => {
+  const changes = [add(TAP, 10), add(TAP, 20, 21), add(TAP, 30), { ...add(TAP, 1), action: 'delete' as const }];
+  const { failures, vlans } = await host.bridges.change(changes, { ports: [BRIDGE], fdb: [] });
+  assert.deepEqual([...failures.keys()], [changes[1]]);
+  assert.match([...failures.values()].join(), /EINVAL/);
+  assert.equal(vlans.ok && formatTable(vlans.value.get(TAP) ?? []), '10 30');
+  assert.equal(host.bridges.via(), 'netlink');
+  await sh(
+    `bridge vlan del vid 10 dev ${TAP}; bridge vlan del vid 30 dev ${TAP}; bridge vlan add vid 1 dev ${TAP} pvid untagged`,
+  );
+});
+
+await test('64 requests of 32 VLANs each, all refused: every answer comes', async () => {
+  const taps = Array.from({ length: 64 }, (_, i) => `nf-w${i}`);
+  await sh('ip -batch -', {
+    input: taps.map((tap) => `tuntap add ${tap} mode tap\nlink set ${tap} master ${BRIDGE}\n`).join(''),
+  });
+  await tables();
+  const changes = taps.flatMap((tap) => [
+    ...Array.from({ length: 31 }, (_, i) => add(tap, 100 + 2 * i)),
+    add(tap, 3000, 3001),
+  ]);
+  const { failures, vlans } = await host.bridges.change(changes, { ports: [BRIDGE], fdb: [] });
+  assert.equal(failures.size, 64);
+  assert.ok([...failures.values()].every((why) => why.includes('EINVAL')));
+  assert.ok(taps.every((tap) => vlans.ok && vlans.value.get(tap)?.length === 32));
+  assert.equal(host.bridges.via(), 'netlink');
+  await sh('ip -batch -', { input: taps.map((tap) => `link del ${tap}\n`).join('') });
 });
 
 await test('changes are made and verified by netlink', async () => {
