@@ -5,6 +5,8 @@ export default defineConfig({
     // A busy machine: what hangs is told all the same, what is only slow is no failure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // vitest alone leaves one processor free: on two of them, that is half of the time.
+    maxWorkers: '100%',
     include: ['test/**/*.test.ts'],
     // The page's style is text to the program: vitest would leave it empty.
     css: true,
