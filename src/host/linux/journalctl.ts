@@ -8,9 +8,13 @@ const WRITE_TIMEOUT_MS = 2_000;
 export function createJournal({ run, follow }: Processes): Journal {
   return {
     read: async (query, timeoutMs) => {
-      const { stdout, stderr, problem } = await run('journalctl', argsOf(query), { timeoutMs });
-      // Without permission journalctl shows the caller's own entries, exits 0, and says so on stderr only.
-      if (/not seeing messages from other users|insufficient permissions|Permission denied/i.test(stderr)) {
+      // Without permission journalctl shows the caller's own entries and exits 0. It says so on stderr, but not with "-o json": so it is asked
+      // without, for no entry.
+      const [{ stdout, stderr, problem }, { stderr: hint }] = await Promise.all([
+        run('journalctl', argsOf(query), { timeoutMs }),
+        run('journalctl', ['--lines=0'], { timeoutMs }),
+      ]);
+      if (/not seeing messages from other users|insufficient permissions|Permission denied/i.test(hint + stderr)) {
         const error = 'no permission to read the journal: the user must be in the group "systemd-journal" or "adm"';
         return { ok: false, error };
       }

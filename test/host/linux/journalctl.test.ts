@@ -2,11 +2,15 @@ import { expect, test } from 'vitest';
 import { createJournal } from '../../../src/host/linux/journalctl.ts';
 import type { Processes, RunResult } from '../../../src/host/linux/processes.ts';
 
-/** A journal whose programs answer so, and what they were given. */
-function journal(answer: Partial<RunResult> = {}) {
+const HINT = 'Hint: You are currently not seeing messages from other users and the system.\n';
+
+/** A journal whose programs answer so, and what they were given. `hint`: what journalctl says unless it is quiet, as "-o json" makes it. */
+function journal(answer: Partial<RunResult> = {}, hint = '') {
   const ran: unknown[] = [];
   const processes: Processes = {
     run: async (command, args, options) => {
+      if (command === 'journalctl' && args.join() === '--lines=0')
+        return { stdout: '-- No entries --\n', stderr: hint, exitCode: 0, problem: undefined };
       ran.push([[command, ...args].join(' '), options]);
       return { stdout: '', stderr: '', exitCode: 0, problem: undefined, ...answer };
     },
@@ -45,7 +49,15 @@ test('each line is an entry, an empty one is none', async () => {
   expect(await read({ fields: [], anyOf: [] }, 1_000)).toEqual({ ok: true, value: ['{"A":"1"}', '{"A":"2"}'] });
 });
 
-test.each(['not seeing messages from other users', 'INSUFFICIENT PERMISSIONS', 'x: Permission denied'])(
+test('whose own entries are all that may be read has no permission, though the entries come without a word', async () => {
+  const { read } = journal({ stdout: '{"A":"1"}\n' }, HINT);
+  expect(await read({ fields: [], anyOf: [] }, 1_000)).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('"systemd-journal" or "adm"'),
+  });
+});
+
+test.each(['INSUFFICIENT PERMISSIONS', 'x: Permission denied'])(
   'where stderr says %s, all that it prints may be a part',
   async (stderr) => {
     const { read } = journal({ stdout: '{"A":"1"}\n', stderr, problem: 'exit 1' });
