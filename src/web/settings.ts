@@ -83,8 +83,9 @@ function signatureOf(files: Files, paths: Iterable<string>): string {
     .sort()
     .map((path) => {
       try {
-        const { ino, mtimeMs, size, mode } = files.stat(path) ?? {};
-        return JSON.stringify(path) + JSON.stringify([ino, mtimeMs, size, mode]);
+        // ctime: a change of owner, group or security label may be what makes a file readable.
+        const { ino, mtimeMs, ctimeMs, size, mode } = files.stat(path) ?? {};
+        return JSON.stringify(path) + JSON.stringify([ino, mtimeMs, ctimeMs, size, mode]);
       } catch (error) {
         return JSON.stringify(path) + (error as Error).message;
       }

@@ -101,3 +101,23 @@ it('a file that a refused config names is looked at, too: when it comes, the con
   web.current();
   expect(log.error).toHaveBeenCalledTimes(2);
 });
+
+it('where a file may be read at last, its config is taken, though only its owner or group changed', () => {
+  const { host, write, log, web, burst, pass } = settings(limit(1));
+  const { stat, readText } = host;
+  let [ctimeMs, isReadable] = [1, false];
+  Object.assign(host, {
+    stat: (path: string) => ({ ...stat(path), ctimeMs }),
+    readText: (path: string) => {
+      if (!isReadable) throw new Error('EACCES');
+      return readText(path);
+    },
+  });
+  write(limit(2));
+  pass(1000);
+  expect(burst()).toBe(1);
+  expect(log.error).toHaveBeenCalledTimes(1);
+  [ctimeMs, isReadable] = [2, true];
+  pass(1000);
+  expect([burst(), web.facts()?.lastReloadOk]).toEqual([2, true]);
+});
