@@ -16,6 +16,7 @@ import {
   linkRequest,
   parseBridgeFacts,
 } from './links.ts';
+import type { Message } from './message.ts';
 import { stagesOf, type Together } from './stages.ts';
 
 /** What was read of the bridges, at one moment. */
@@ -41,6 +42,9 @@ export interface NetlinkBridges {
   /** Makes the changes, in their order, of ports as they were when last read. Throws NetlinkError where none could be asked for. */
   change(changes: readonly Change[]): KernelChanges;
 }
+
+// A bridge's answer and its acknowledgement take some 5 KiB of the socket's receive buffer, which has 208 KiB by default.
+const LINKS_AT_ONCE = 16;
 
 /** `isTap`: whether a link is a tun or tap device, asked once for each link that comes. */
 export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) => boolean): NetlinkBridges {
@@ -94,10 +98,12 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
 
   const facts = (names: readonly string[]): ReadonlyMap<number, BridgeFacts> => {
     const found = new Map<number, BridgeFacts>();
-    exchange.ask(names.map(linkRequest), (_, { type, payload }) => {
+    const visit = (_: number, { type, payload }: Message) => {
       const bridge = type === RTM_NEWLINK ? parseBridgeFacts(payload) : undefined;
       if (bridge) found.set(bridge.index, bridge);
-    });
+    };
+    for (let from = 0; from < names.length; from += LINKS_AT_ONCE)
+      exchange.ask(names.slice(from, from + LINKS_AT_ONCE).map(linkRequest), visit);
     return found;
   };
 

@@ -83,6 +83,17 @@ test('the named bridges that exist, their ports in order, and all tables are rea
   expect([bridges.via(), log.info.mock.calls.length, log.warn.mock.calls.length]).toEqual(['netlink', 1, 0]);
 });
 
+test('of many bridges no more than 16 are asked for at once; where one window of them is not answered, nothing was read', () => {
+  const names = Array.from({ length: 40 }, (_, i) => `br-a${i}`);
+  const { bridges, socket } = kernel();
+  expect(bridges.read(names)).toBeDefined();
+  expect(socket.written.slice(0, 3).map((datagram) => sent(datagram).length)).toEqual([16, 16, 8]);
+  const silent = kernel();
+  const written = silent.socket.write;
+  silent.socket.write = (datagram) => (sent(datagram).length === 8 ? datagram.length : written(datagram));
+  expect(silent.bridges.read(names)).toBeUndefined();
+});
+
 test('what the kernel refuses is told, what it does not answer is left to iproute2, and an unknown port is asked for nothing', () => {
   const { bridges } = kernel({
     change: (seq, at) => [[acknowledgement(seq, 19)], [acknowledgement(seq)], []][at] ?? [],
