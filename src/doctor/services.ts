@@ -98,7 +98,7 @@ export function hook(facts: Facts): readonly Trouble[] {
       check: 'confinement',
       what: `the kernel kept libvirt's hook from something, ${denials.length} times since boot: ${denials.at(-1)}`,
       why: before,
-      type: "journalctl -k -b --grep 'DENIED|avc: +denied'",
+      type: "journalctl -b --grep 'DENIED|avc: +denied' _TRANSPORT=kernel + _TRANSPORT=audit",
     }),
     ...when(ours && hooksConfined, {
       check: 'confinement',

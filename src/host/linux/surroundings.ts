@@ -68,9 +68,11 @@ async function readJournal(machine: Machine): Promise<Reading<true>> {
 }
 
 // The kernel's own words, which nobody else can write: audit entries of AppArmor, as `apparmor="DENIED" … profile="libvirtd" name="…"`,
-// and of SELinux, as `avc:  denied  { execute } … scontext=…:virt_hook_t:…`.
+// and of SELinux, as `avc:  denied  { execute } … scontext=…:virt_hook_t:…`. Where auditd runs, they are not in the kernel's log, and
+// journald has them as audit entries.
 async function readDenials(machine: Machine): Promise<readonly string[]> {
-  const args = ['-k', '-b', '-q', '-o', 'cat', '-n', '1000', '--grep', 'DENIED|avc: +denied'];
+  const from = ['_TRANSPORT=kernel', '+', '_TRANSPORT=audit'];
+  const args = ['-b', '-q', '-o', 'cat', '-n', '1000', '--grep', 'DENIED|avc: +denied', ...from];
   const { stdout } = await machine.run('journalctl', args, { timeoutMs: TIMEOUT_MS });
   return stdout.split('\n').filter(isHookDenial);
 }
@@ -84,19 +86,24 @@ export function isHookDenial(line: string): boolean {
 
 function readNetworkFiles(machine: Machine): Surroundings['networkFiles'] {
   const files = new Map<string, { path: string; text: string }>();
+  const additions = new Map<string, { path: string; to: string }>();
   for (const folder of NETWORK_FOLDERS) {
     for (const name of listOr(machine, folder)) {
       const path = `${folder}/${name}`;
       if (name.endsWith('.network') && !files.has(name)) files.set(name, { path, text: readOr(machine, path) ?? '' });
-      // NAME.network.d/*.conf adds to NAME.network.
-      if (name.endsWith('.network.d'))
-        for (const more of listOr(machine, path).filter((each) => each.endsWith('.conf'))) {
-          const text = `${readOr(machine, path.slice(0, -2)) ?? ''}\n${readOr(machine, `${path}/${more}`) ?? ''}`;
-          files.set(`${path}/${more}`, { path: `${path}/${more}`, text });
-        }
+      if (!name.endsWith('.network.d')) continue;
+      for (const more of listOr(machine, path).filter((each) => each.endsWith('.conf'))) {
+        const key = `${name}/${more}`;
+        if (!additions.has(key)) additions.set(key, { path: `${path}/${more}`, to: name.slice(0, -'.d'.length) });
+      }
     }
   }
-  return [...files.values()];
+  // NAME.network.d/*.conf adds to NAME.network, in whatever folder that lies.
+  const added = [...additions.values()].map(({ path, to }) => ({
+    path,
+    text: `${files.get(to)?.text ?? ''}\n${readOr(machine, path) ?? ''}`,
+  }));
+  return [...files.values(), ...added];
 }
 
 // nmcli(1): -t separates by colons, and puts a backslash before one in a value.

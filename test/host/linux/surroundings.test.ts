@@ -26,7 +26,7 @@ test('programs are asked for what they are, and units by their names', async () 
   expect(ran.sort()).toEqual([
     'bridge -V',
     'journalctl -b -n 1 -o cat',
-    'journalctl -k -b -q -o cat -n 1000 --grep DENIED|avc: +denied',
+    'journalctl -b -q -o cat -n 1000 --grep DENIED|avc: +denied _TRANSPORT=kernel + _TRANSPORT=audit',
     'systemctl --version',
     expect.stringMatching(
       /^systemctl show -p Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,StateChangeTimestampMonotonic libvirt-vlan-exporter\.service libvirt-vlan-remediator\.service .*systemd-networkd\.service NetworkManager\.service .*libvirtd/,
@@ -63,7 +63,7 @@ test('of denials those of hooks are kept', async () => {
   const ours = 'apparmor="DENIED" operation="exec" profile="virtqemud" name="/usr/sbin/bridge" comm="bridge"';
   const avc = 'avc:  denied  { execute } for scontext=system_u:system_r:virt_hook_t:s0';
   const other = 'apparmor="DENIED" profile="libvirtd" name="/images/a.img" comm="rpc-worker"';
-  const { denials } = await read({}, { 'journalctl -k': answer([ours, other, avc, 'virt_hook', ''].join('\n')) });
+  const { denials } = await read({}, { 'journalctl -b': answer([ours, other, avc, 'virt_hook', ''].join('\n')) });
   expect(denials).toEqual([ours, avc]);
 });
 
@@ -102,6 +102,19 @@ test('a drop-in stands with the text of the file that it adds to, where there is
     { path: add, text: 'file\nmore' },
   ]);
   expect((await read({ [add]: 'more' }, NETWORKD)).networkFiles).toEqual([{ path: add, text: '\nmore' }]);
+});
+
+test('the file may lie in another folder than its drop-in, and a drop-in hides one of the same name in a later folder', async () => {
+  const [etc, , , lib] = FOLDERS;
+  const files = {
+    [`${lib}/5.network`]: 'file',
+    [`${etc}/5.network.d/a.conf`]: 'more',
+    [`${lib}/5.network.d/a.conf`]: 'hidden',
+  };
+  expect((await read(files, NETWORKD)).networkFiles).toEqual([
+    { path: `${lib}/5.network`, text: 'file' },
+    { path: `${etc}/5.network.d/a.conf`, text: 'file\nmore' },
+  ]);
 });
 
 test('networkd and NetworkManager are not asked where they do not run', async () => {
