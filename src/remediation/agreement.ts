@@ -5,6 +5,17 @@ import type { Policy } from '../model/policy.ts';
 import { AGREED_FILE } from '../model/remediator-paths.ts';
 import { orUndefined } from '../model/snapshot.ts';
 
+const RELOAD = 'systemctl reload libvirt-vlan-remediator, then heal again';
+
+/** Why a remediator that heals now would put back what is healed by this policy, for people; undefined where none would. */
+export function undoneBy(host: Host, { sha256 }: Policy): string | undefined {
+  const view = createStatusReader(host)();
+  if (view.kind !== 'current' || view.status.paused || view.status.dryRun) return undefined;
+  const { policySha256, heldPolicySha256 } = view.status;
+  if (policySha256 === '' || [policySha256, heldPolicySha256].includes(sha256)) return undefined;
+  return `the remediator goes by another policy than the config, and would undo this: ${RELOAD}`;
+}
+
 /** Tells the remediator. Where none runs there is nobody to tell: one that starts later is not meant. Returns why it may not hear, for people. */
 export function agree(host: Host, { sha256 }: Policy): string | undefined {
   const view = createStatusReader(host)();
@@ -18,7 +29,7 @@ export function agree(host: Host, { sha256 }: Policy): string | undefined {
   }
   if (view.kind !== 'current' || [view.status.policySha256, view.status.heldPolicySha256].includes(sha256))
     return undefined;
-  return 'it still goes by another policy; where it was not told: systemctl reload libvirt-vlan-remediator, then heal again';
+  return `it still goes by another policy; where it was not told: ${RELOAD}`;
 }
 
 /** The sha256 of the policy that was accepted since the last time; undefined where there is no word. */

@@ -10,7 +10,7 @@ import type { Decision } from '../model/remediator-status.ts';
 import { isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
-import { agree } from './agreement.ts';
+import { agree, undoneBy } from './agreement.ts';
 import { attemptLock } from './attempt-lock.ts';
 import { configure } from './configure.ts';
 import { decisionOf } from './decision.ts';
@@ -37,7 +37,7 @@ export type Healed =
 /** Why nothing is to be done on such a host, for people; none to go on. */
 type Refuse = (snapshot: Snapshot) => readonly string[];
 
-/** Heals these domains. All where none is named: then the policy is accepted. */
+/** Heals these domains. All where none is named: then the policy is accepted. Refused where the remediator would undo it. */
 export async function healOnce(
   host: Host,
   policy: Policy,
@@ -60,7 +60,7 @@ export async function healOnce(
 async function runCycle(host: Host, policy: Policy, domains: readonly string[], refuse: Refuse) {
   const since = host.monotonic();
   const snapshot = await readSnapshot(host, policy);
-  const problems = refuse(snapshot);
+  const problems = [undoneBy(host, policy) ?? [], refuse(snapshot)].flat();
   if (problems.length > 0) return { kind: 'refused', problems } as const;
   const outcomes = await configure(host, plan(evaluate(snapshot, policy), domains).vnets, since);
   const after = evaluate(await readSnapshot(host, policy), policy);

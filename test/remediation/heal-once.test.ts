@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { STATUS_FILE } from '../../src/model/remediator-paths.ts';
-import { renderStatus } from '../../src/model/remediator-status.ts';
+import { type RemediatorStatus, renderStatus } from '../../src/model/remediator-status.ts';
 import { readAgreement } from '../../src/remediation/agreement.ts';
 import { healOnce } from '../../src/remediation/heal-once.ts';
 import { createFleet, policyOf, WELL } from './fleet.ts';
@@ -56,6 +56,22 @@ test('to heal all is to accept the policy, where all could be read; to heal one 
     return readAgreement(fleet.host);
   };
   expect([await word([]), await word(['vm-1']), await word([], false)]).toEqual(['pvid 100', undefined, undefined]);
+});
+
+test('where the remediator would put it back, since it was not told of the policy, nothing is changed', async () => {
+  const fleet = createFleet(2);
+  const { status } = await fleet.cycle('startup');
+  const heal = async (told: Partial<RemediatorStatus>) => {
+    fleet.host.writeFile(STATUS_FILE, renderStatus({ ...status, ...told }));
+    const healed = await healOnce(fleet.host, policyOf(20), ['vm-1'], () => [], freeLock().take);
+    return healed.kind === 'refused' ? healed.problems : healed.kind;
+  };
+  expect(await heal({})).toEqual([
+    expect.stringContaining('systemctl reload libvirt-vlan-remediator, then heal again'),
+  ]);
+  expect(await fleet.tableOf(1)).toBe(WELL);
+  for (const told of [{ paused: true }, { dryRun: true }, { policySha256: '' }, { heldPolicySha256: 'pvid 20' }])
+    expect(await heal(told)).toBe('healed');
 });
 
 test('of a heal that cannot be written into the journal it is told why', async () => {
