@@ -30,8 +30,10 @@ export async function configure(
     outcome(host, plan, found[i] as Verification, idle.get(plan) ?? failureOf(plan, failures), since),
   );
   const outcomes = await takeBack(host, told, idle, failures);
-  // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind.
-  const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && failureOf(o.plan, failures) !== undefined);
+  // Only our own half-done work is put back: a vnet that somebody else changed meanwhile is not ours to rewind, nor is another port that
+  // has its name now, to which none of our changes came.
+  const isHalfDone = ({ plan }: Outcome) => new Set(plan.changes.map((c) => failures.has(c))).size === 2;
+  const spoilt = outcomes.filter((o, i) => found[i]?.kind === 'worse' && isHalfDone(o));
   if (spoilt.length === 0) return outcomes;
   const reverted = await revert(host, spoilt, since);
   return outcomes.map((o) => reverted.find((r) => r.plan === o.plan) ?? o);

@@ -182,6 +182,17 @@ test('a state that somebody else made worse meanwhile is not rewound', async () 
   expect(b.calls.filter((c) => c.includes('-batch'))).toHaveLength(1);
 });
 
+test('of another port that has the name now, where none of our changes came, nothing is put back', async () => {
+  const b = createBridge(new Map([['vnet1', table('1*')]]), (args) =>
+    args.includes('vid 20') ? 'No such device' : undefined,
+  );
+  const planned = plan('vnet1', '10 100*', '10 20 100*');
+  const [outcome] = await configure(b.host, [planned]);
+  expect(outcome).toMatchObject({ result: 'failed', actual: table('1*') });
+  expect(outcome?.problem).toContain('No such device');
+  expect(b.ports.get('vnet1')).toEqual(table('1*'));
+});
+
 test.each([
   ['missing', { stdout: '', stderr: '', exitCode: undefined, problem: 'bridge: no such program in PATH' }],
   ['hanging', { stdout: '', stderr: '', exitCode: undefined, problem: 'bridge: timed out' }],
