@@ -3,7 +3,7 @@
 import type { Refusal, VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Decision, SuspensionCause } from '../model/remediator-status.ts';
-import { isWhole, type Report } from '../model/report.ts';
+import { type BridgeReport, isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { Accepted } from './accepted.ts';
@@ -16,10 +16,11 @@ import {
   observe,
   type Permit,
   permit,
+  type SeenVnet,
 } from './guard.ts';
 import { type Held, holdPolicy } from './hold.ts';
 import { forgetGone, stillThere } from './intents.ts';
-import { plan } from './plan.ts';
+import { plan, untouchableOn } from './plan.ts';
 import { type PortStates, portStates, settlesAt } from './settling.ts';
 
 export interface Question {
@@ -79,7 +80,7 @@ export function decide(question: Question): Answer {
     question.agreed,
   );
   const { vnets: drifted, refusals } = hold.report ? plan(hold.report) : { vnets: [], refusals: [] };
-  const seen = hold.seen && isWhole(hold.seen) ? hold.seen.bridges.flatMap((b) => b.vnets) : undefined;
+  const seen = hold.seen && isWhole(hold.seen) ? hold.seen.bridges.flatMap(seenOn) : undefined;
   let guard = observe(question.guard, seen, now, limits, stoppedIn(question.snapshot));
   const heal: HealNow[] = [];
   const held = hold.held.map((part) => ({ ...part, problem: heldProblem(part, limits.maxVnetsPerPolicyChange) }));
@@ -116,6 +117,12 @@ export function decide(question: Question): Answer {
     report: hold.report,
     wakeAt: earliest(wakeUps),
   };
+}
+
+function seenOn(bridge: BridgeReport): readonly SeenVnet[] {
+  return bridge.vlanFiltering
+    ? bridge.vnets
+    : bridge.vnets.map((vnet) => ({ ...vnet, untouchable: untouchableOn(bridge, vnet) }));
 }
 
 function stoppedIn({ domains }: Snapshot): ReadonlySet<string> {

@@ -5,7 +5,7 @@
 // go on doubling.
 import type { SuspensionCause } from '../model/remediator-status.ts';
 import type { VnetReport } from '../model/report.ts';
-import { isSettled } from './plan.ts';
+import { isSettled, type Settled } from './plan.ts';
 
 export interface Limits {
   readonly maxHeals: number;
@@ -23,7 +23,7 @@ export interface VnetGuard {
   readonly failed: readonly number[];
   /** Attempts since all was forgotten last. */
   readonly streak: number;
-  /** Since when every look found nothing to heal. */
+  /** Since when every look found nothing to heal, or nothing that may be. */
   readonly compliantSince?: number;
   readonly suspendedSince?: number;
 }
@@ -90,14 +90,17 @@ export function afterSuspension(state: GuardState, vnet: GuardedVnet, since: num
   return entry ? { ...state, [guardKey(vnet)]: { ...entry, suspendedSince: since } } : state;
 }
 
+/** `untouchable`: where nobody changes it, whatever its table; so nobody fights over it, either. */
+export type SeenVnet = GuardedVnet & Settled & { readonly untouchable: unknown };
+
 /**
- * The state after a look at all vnets: compliant ones are noted and, after the cooldown, forgotten; so are those that are
+ * The state after a look at all vnets: compliant and untouchable ones are noted and, after the cooldown, forgotten; so are those that are
  * gone, at once where their domain is `stopped`: its next start has other taps, whatever their names. `undefined` where the look
  * failed: nothing is learnt. A clock that was set back never makes anybody wait longer.
  */
 export function observe(
   state: GuardState,
-  vnets: readonly VnetReport[] | undefined,
+  vnets: readonly SeenVnet[] | undefined,
   now: number,
   limits: Limits,
   stopped: ReadonlySet<string> = new Set(),
@@ -109,7 +112,7 @@ export function observe(
     if (!vnets) return [[key, entry]];
     if (!vnet) return !stopped.has(entry.domain) && now - lastOf(entry) < limits.cooldownMs ? [[key, entry]] : [];
     const { compliantSince, ...rest } = entry;
-    if (!isSettled(vnet)) return [[key, rest]];
+    if (!isSettled(vnet) && vnet.untouchable === undefined) return [[key, rest]];
     const since = Math.max(compliantSince ?? now, lastOf(entry));
     return now - since < limits.cooldownMs ? [[key, { ...rest, compliantSince: since }]] : [];
   });

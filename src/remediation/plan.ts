@@ -59,8 +59,10 @@ export function inverseOf(plan: VnetPlan): readonly Change[] {
   return withFdb(plan, plan.fdb && inverseNeed(plan.fdb), changesBetween(plan.vnet, plan.after, plan.before));
 }
 
+export type Settled = Pick<VnetReport, 'actual' | 'target' | 'fdb'>;
+
 /** Whether nothing is left to heal. It may still not be compliant: a VLAN that is only reported stays. */
-export function isSettled(vnet: VnetReport | undefined): boolean {
+export function isSettled(vnet: Settled | undefined): boolean {
   if (!vnet?.actual || !vnet.target || hasNeed(vnet.fdb)) return false;
   return sameTable(vnet.actual, vnet.target);
 }

@@ -61,6 +61,17 @@ test('an opponent that undoes each heal suspends the vnet, which is said once an
   expect(await fleet.tableOf(2)).toBe(WELL);
 });
 
+test('where the bridge filters no more, nobody is suspended for longer than the cooldown', async () => {
+  const fleet = createFleet(1);
+  await fight(fleet);
+  expect(told(await fleet.cycle())).toEqual(['suspended vm-1']);
+  fleet.host.kernel.setFiltering('br0', false);
+  await fleet.cycle();
+  fleet.pass(LIMITS.cooldownMs);
+  await fleet.cycle();
+  expect(fleet.status()?.domains).toMatchObject([{ domain: 'vm-1', suspendedSince: undefined }]);
+});
+
 test('a suspended vnet is probed once per cooldown; an opponent that is still there keeps it suspended', async () => {
   const fleet = createFleet(1);
   await fight(fleet);
@@ -289,6 +300,16 @@ describe('what is remembered of a vnet', () => {
     expect(look(drifted, 5000 + cooldownMs, seen())[KEY]?.compliantSince).toBe(5000 + cooldownMs);
     expect(look(state, 5000 + cooldownMs - 1, seen())).toEqual(state);
     expect(look(state, 5000 + cooldownMs, seen())).toEqual({});
+  });
+
+  test('is forgotten, too, when nobody may have healed it for the cooldown: nobody fights over it', () => {
+    const drifted = seen('1*');
+    const uplink = { ...drifted, untouchable: { reason: 'uplink', text: '' } } as const;
+    let state = look(healed([1000]), 5000, uplink);
+    expect(state[KEY]?.compliantSince).toBe(5000);
+    expect(look(state, 6000, drifted)[KEY]).not.toHaveProperty('compliantSince');
+    state = look(state, 5000 + cooldownMs, uplink);
+    expect(state).toEqual({});
   });
 
   test('the next to be forgotten is the one that is compliant longest; none where none is', () => {
