@@ -17,7 +17,6 @@ import {
   vid,
   vidRange,
   vidsFrom,
-  vidsOf,
   vidsWithout,
   vlanTable,
 } from '../../src/model/vlan.ts';
@@ -148,7 +147,20 @@ describe('a table', () => {
       fc.property(ranges, id, (vlans, pvid) => {
         const table = tableFrom(vidsFrom(vlans), vid(pvid));
         expect(pvidOf(table)).toBe(pvid);
-        expect(idsOf(vidsOf(table))).toEqual(new Set([...idsOf(vidsFrom(vlans)), pvid].sort((a, b) => a - b)));
+        expect(idsOf(vidsFrom(table))).toEqual(new Set([...idsOf(vidsFrom(vlans)), pvid].sort((a, b) => a - b)));
+      }),
+    );
+  });
+
+  test('is as good as the set of its ids where only those count', () => {
+    fc.assert(
+      fc.property(rows, rows, id, fc.nat(30), (a, b, pvid, limit) => {
+        const [x, y] = [vlanTable(a), vlanTable(b)];
+        const [xIds, yIds] = [vidsFrom(x), vidsFrom(y)];
+        expect(vidsWithout(x, y)).toEqual(vidsWithout(xIds, yIds));
+        expect(listVids(x, limit)).toEqual(listVids(xIds, limit));
+        expect(tableFrom(x, vid(pvid))).toEqual(tableFrom(xIds, vid(pvid)));
+        expect(tableFrom(x, undefined)).toEqual(tableFrom(xIds, undefined));
       }),
     );
   });
