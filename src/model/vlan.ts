@@ -55,6 +55,11 @@ export function vidsWithout(a: readonly VidRange[], b: readonly VidRange[]): Vid
   return vidsFrom(overlay(a, b).filter((piece) => piece.a && !piece.b));
 }
 
+/** The ids that both have. Both sorted and disjoint. */
+export function vidsInBoth(a: readonly VidRange[], b: readonly VidRange[]): Vids {
+  return vidsFrom(overlay(a, b).filter((piece) => piece.a && piece.b));
+}
+
 /** Whether the set has the id. */
 export function hasVid(vids: readonly VidRange[], id: number): boolean {
   return vids.some(({ first, last }) => first <= id && id <= last);

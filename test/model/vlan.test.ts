@@ -17,6 +17,7 @@ import {
   vid,
   vidRange,
   vidsFrom,
+  vidsInBoth,
   vidsWithout,
   vlanTable,
 } from '../../src/model/vlan.ts';
@@ -56,13 +57,14 @@ describe('a set of ids', () => {
     );
   });
 
-  test('is subtracted, counted, asked and listed as the ids one by one', () => {
+  test('is subtracted, shared, counted, asked and listed as the ids one by one', () => {
     fc.assert(
       fc.property(ranges, ranges, fc.nat(30), (a, b, limit) => {
         const [x, y] = [vidsFrom(a), vidsFrom(b)];
         const [inA, inB] = [idsOf(a), idsOf(b)];
         const left = [...inA].filter((n) => !inB.has(n)).sort((m, n) => m - n);
         expect(vidsWithout(x, y)).toEqual(fromIds(new Set(left)));
+        expect(vidsInBoth(x, y)).toEqual(fromIds(new Set([...inA].filter((n) => inB.has(n)))));
         expect(countVids(x)).toBe(inA.size);
         expect(listVids(vidsWithout(x, y), limit)).toEqual(left.slice(0, limit));
         for (const n of [1, 5, 4094]) expect(hasVid(x, n)).toBe(inA.has(n));
@@ -158,6 +160,7 @@ describe('a table', () => {
         const [x, y] = [vlanTable(a), vlanTable(b)];
         const [xIds, yIds] = [vidsFrom(x), vidsFrom(y)];
         expect(vidsWithout(x, y)).toEqual(vidsWithout(xIds, yIds));
+        expect(vidsInBoth(x, y)).toEqual(vidsInBoth(xIds, yIds));
         expect(listVids(x, limit)).toEqual(listVids(xIds, limit));
         expect(tableFrom(x, vid(pvid))).toEqual(tableFrom(xIds, vid(pvid)));
         expect(tableFrom(x, undefined)).toEqual(tableFrom(xIds, undefined));
