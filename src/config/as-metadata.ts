@@ -6,7 +6,7 @@ import type { BridgePolicy, Policy, Rule } from '../model/policy.ts';
 import { shellWord } from '../model/shell.ts';
 import { type Domain, type Interface, METADATA_NAMESPACE, type MetadataElement } from '../model/snapshot.ts';
 import { virshDomain } from '../model/virsh.ts';
-import { pvidOf, sameTable, type VlanTable, vidRange, vidsOf, vidsWithout } from '../model/vlan.ts';
+import { pvidOf, sameTable, type VlanTable, vidRange, vidsWithout } from '../model/vlan.ts';
 import { expect, ruleFor } from '../policy/expect.ts';
 import type { Misunderstood } from '../policy/intent.ts';
 import { entriesOf, type MetadataEntry } from '../policy/metadata.ts';
@@ -101,7 +101,7 @@ function wouldBeLost({ element, expected, found }: Misunderstood): string {
 // All of it is written out: what an entry leaves out would be the bridge's, on whatever host.
 function entry(mac: string, table: VlanTable): MetadataEntry {
   const pvid = pvidOf(table);
-  return { mac, vlans: vidsWithout(vidsOf(table), pvid === undefined ? [] : [vidRange(pvid)]), pvid: pvid ?? 'none' };
+  return { mac, vlans: vidsWithout(table, pvid === undefined ? [] : [vidRange(pvid)]), pvid: pvid ?? 'none' };
 }
 
 /** Why the domain with its new metadata would not be heard as the rules want it; undefined where it would. */

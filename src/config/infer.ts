@@ -14,7 +14,6 @@ import {
   type VlanTable,
   vidRange,
   vidsFrom,
-  vidsOf,
   vidsWithout,
 } from '../model/vlan.ts';
 import { type Match, type Matching, matchPorts } from '../policy/match.ts';
@@ -112,7 +111,7 @@ type Own = Pick<ProposedBridge, 'vlans' | 'pvid'>;
 
 function ownFrom(table: VlanTable): Own {
   const pvid = pvidOf(table);
-  return { vlans: vidsWithout(vidsOf(table), pvid === undefined ? [] : [vidRange(pvid)]), pvid };
+  return { vlans: vidsWithout(table, pvid === undefined ? [] : [vidRange(pvid)]), pvid };
 }
 
 // Where each vnet says it by <vlan>, and has what no bridge can want: what the kernel gives a port that joins. Or why that is nothing.
@@ -129,9 +128,7 @@ function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Learned
 // Why no policy can ask for this table.
 function whyInexpressible(table: VlanTable): string | undefined {
   if (table.length === 0) return 'it has no VLAN at all';
-  return sameTable(table, tableFrom(vidsOf(table), pvidOf(table)))
-    ? undefined
-    : 'the PVID is tagged, or another VLAN untagged';
+  return sameTable(table, tableFrom(table, pvidOf(table))) ? undefined : 'the PVID is tagged, or another VLAN untagged';
 }
 
 function whyUnnameable(domain: string): string | undefined {
@@ -183,7 +180,7 @@ function rulesFor(
   const add = (name: string, selectors: Pick<ProposedRule, 'networks' | 'domains' | 'mac'>, subject: Learned) => {
     const pvid = pvidOf(subject.table);
     const isOfBridge = sameTable(subject.table, tableFrom(vlans, pvid));
-    const demand = { vlans: isOfBridge ? undefined : vidsOf(subject.table), pvid };
+    const demand = { vlans: isOfBridge ? undefined : vidsFrom(subject.table), pvid };
     rules.push({ name: unique(name, names), ...selectors, ...demand });
   };
   for (const [network, [subject]] of alike) add(`network-${network}`, { networks: [network] }, subject);
@@ -231,7 +228,7 @@ function uplinksOf(
   inUse: Vids,
 ): Pick<ProposedBridge, 'uplinks' | 'unfit'> {
   const candidates = bridge.ports.filter((port) => !port.tap).map((port) => port.name);
-  const carries = (name: string) => vidsWithout(inUse, vidsOf(tables.get(name) ?? [])).length === 0;
+  const carries = (name: string) => vidsWithout(inUse, tables.get(name) ?? []).length === 0;
   return { uplinks: candidates.filter(carries), unfit: candidates.filter((name) => !carries(name)) };
 }
 

@@ -8,8 +8,7 @@ import { reloadSettings } from '../daemon/reload.ts';
 import { createTurns } from '../daemon/turns.ts';
 import { startWaking, type Waking } from '../daemon/waking.ts';
 import type { Handle, Host } from '../host/host.ts';
-import type { HookSource } from '../host/linux/journal.ts';
-import { followHookJournal } from '../host/linux/journal.ts';
+import { followHookJournal, type HookSource } from '../host/linux/journal.ts';
 import { keepFolderWatched } from '../host/linux/watch.ts';
 import { createStatusReader } from '../host/remediator-status.ts';
 import { readSnapshot } from '../host/snapshot.ts';
@@ -116,11 +115,7 @@ export function createExporter({ host, load, log }: ExporterOptions): Exporter {
     publish();
   };
 
-  const followed = () => {
-    const journal = followHookJournal(host, settings.hook.identifiers, log);
-    journal.subscribe(publish);
-    return journal;
-  };
+  const followed = () => followHookJournal(host, settings.hook.identifiers, log, publish);
 
   const turns = createTurns<Trigger>({ run: audit, rest: restAfter });
   // Each may take tens of milliseconds, the first process some hundred: requests are answered in between.

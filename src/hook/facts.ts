@@ -4,7 +4,7 @@ import { type JournalFields, PRIORITY } from '../model/journal.ts';
 import type { Outcome, Refusal } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Finding, VnetReport } from '../model/report.ts';
-import { formatTable, formatVids, pvidOf, vidsOf } from '../model/vlan.ts';
+import { formatTable, formatVids, pvidOf, vidsFrom } from '../model/vlan.ts';
 import { eventFields, type VnetEvent } from '../model/vnet-event.ts';
 import { subjectOf } from '../report/words.ts';
 import type { Call, Operation } from './call.ts';
@@ -96,7 +96,7 @@ function outcomeFact({ plan, result, problem }: Outcome, vnets: readonly VnetRep
   const findings = report.findings.map((finding) => finding.reason);
   const fact = { outcome: result, bridge, vnet, before, after, findings };
   if (result === 'verified') {
-    const ids = formatVids(vidsOf(plan.after));
+    const ids = formatVids(vidsFrom(plan.after));
     const pvid = pvidOf(plan.after) ?? 'none';
     const text = `${vnet} on ${bridge}: VLANs ${ids}, PVID ${pvid} (rule ${report.expected.rule}); was ${before}`;
     return { ...fact, severity: 'info', text };

@@ -50,9 +50,14 @@ export function vidsFrom(ranges: Iterable<VidRange>): Vids {
   return merged;
 }
 
-/** The ids that `a` has and `b` has not. */
-export function vidsWithout(a: Vids, b: Vids): Vids {
+/** The ids that `a` has and `b` has not. Both sorted and disjoint, as a set is, and a table. */
+export function vidsWithout(a: readonly VidRange[], b: readonly VidRange[]): Vids {
   return vidsFrom(overlay(a, b).filter((piece) => piece.a && !piece.b));
+}
+
+/** The ids that both have. Both sorted and disjoint. */
+export function vidsInBoth(a: readonly VidRange[], b: readonly VidRange[]): Vids {
+  return vidsFrom(overlay(a, b).filter((piece) => piece.a && piece.b));
 }
 
 /** Whether the set has the id. */
@@ -66,7 +71,7 @@ export function countVids(vids: readonly VidRange[]): number {
 }
 
 /** The ids one by one, at most `limit`. */
-export function listVids(vids: Vids, limit: number): readonly number[] {
+export function listVids(vids: readonly VidRange[], limit: number): readonly number[] {
   const ids: number[] = [];
   for (const { first, last } of vids) {
     for (let id: number = first; id <= last && ids.length < limit; id += 1) ids.push(id);
@@ -98,7 +103,7 @@ export function vlanTable(rows: Iterable<VlanRun>): VlanTable {
 }
 
 /** The table that has these VLANs tagged, and the PVID untagged: its VLAN is a member in any case, the kernel has no other way. */
-export function tableFrom(vlans: Vids, pvid: Vid | undefined): VlanTable {
+export function tableFrom(vlans: readonly VidRange[], pvid: Vid | undefined): VlanTable {
   const members = vlans.map((range) => ({ ...range, pvid: false, untagged: false }));
   return vlanTable(
     pvid === undefined ? members : [...members, { first: pvid, last: pvid, pvid: true, untagged: true }],
@@ -108,11 +113,6 @@ export function tableFrom(vlans: Vids, pvid: Vid | undefined): VlanTable {
 /** What the kernel gives to a port that joins a bridge. `defaultPvid`: the bridge's; 0 or unknown: none. */
 export function tableOfNewPort(defaultPvid: number | undefined): VlanTable {
   return tableFrom([], defaultPvid !== undefined && isVid(defaultPvid) ? defaultPvid : undefined);
-}
-
-/** The ids of the table's rows. */
-export function vidsOf(table: VlanTable): Vids {
-  return vidsFrom(table);
 }
 
 /** The table's PVID; undefined where the port has none (untagged frames that come in are dropped). */

@@ -3,7 +3,7 @@ import { tapMac } from '../model/mac.ts';
 import type { BridgePolicy } from '../model/policy.ts';
 import type { Finding, VnetReport } from '../model/report.ts';
 import { type Bridge, type Snapshot, tableOf } from '../model/snapshot.ts';
-import { formatVids, vidsFrom, vidsOf, vidsWithout } from '../model/vlan.ts';
+import { formatVids, vidsFrom, vidsWithout } from '../model/vlan.ts';
 import type { Ambiguity } from './match.ts';
 
 /** Uplinks that lack VLANs in use, or are no port. */
@@ -29,7 +29,7 @@ export function uplinkFindings(
     if (!bridge.ports.some((port) => port.name === uplink)) return found(`not a port of ${bridge.name}`);
     const table = tableOf(vlans, uplink);
     if (!table) return [];
-    const missing = vidsWithout(inUse, vidsOf(table));
+    const missing = vidsWithout(inUse, table);
     return missing.length === 0 ? [] : found(`without ${formatVids(missing)}`);
   });
 }

@@ -2,7 +2,7 @@
 // table. Sources in force that differ, or one that is not understood, leave it undecided: then nothing may be changed.
 import type { BridgePolicy, Expectation, IntentSource, Rule, Undecided } from '../model/policy.ts';
 import { remembered } from '../model/remember.ts';
-import { formatTable, formatVids, pvidOf, sameTable, type VlanTable, vidsOf, vidsWithout } from '../model/vlan.ts';
+import { formatTable, formatVids, pvidOf, sameTable, type VlanTable, vidsWithout } from '../model/vlan.ts';
 import type { Intent, Misunderstood } from './intent.ts';
 import { intentOfVlan } from './libvirt-vlan.ts';
 import type { Owner } from './match.ts';
@@ -71,7 +71,7 @@ function fits(patterns: readonly string[] | undefined, name: string | undefined)
 // What a VM says of itself, within what its bridge allows. What the bridge adds to that is the operator's.
 function bounded(intent: Intent, element: string, { allowed }: BridgePolicy): Pick<Speaking, 'table' | 'problem'> {
   if ('problem' in intent) return { table: undefined, problem: intent.problem };
-  const beyond = vidsWithout(intent.asked ?? vidsOf(intent.table), allowed);
+  const beyond = vidsWithout(intent.asked ?? intent.table, allowed);
   if (beyond.length === 0) return { table: intent.table };
   const expected = `VLANs within the bridge's "allowed": ${formatVids(allowed)}`;
   return { table: undefined, problem: { element, expected, found: formatVids(beyond) } };

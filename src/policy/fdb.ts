@@ -2,21 +2,18 @@
 // the VLANs that the port has then. Whoever changes the VLANs later has to change the entries with them.
 import type { FdbNeed } from '../model/report.ts';
 import type { Fdb } from '../model/snapshot.ts';
-import { formatVids, type VlanTable, vidsOf, vidsWithout } from '../model/vlan.ts';
+import { formatVids, type VlanTable, vidsInBoth, vidsWithout } from '../model/vlan.ts';
 
 /** What the port needs with `target`, where it has `actual` now. */
 export function fdbNeed(fdb: Fdb, port: string, mac: string, actual: VlanTable, target: VlanTable): FdbNeed {
   const there = fdb.get(port)?.get(mac) ?? [];
-  const [has, wanted] = [vidsOf(actual), vidsOf(target)];
-  const stale = vidsWithout(has, wanted);
-  return { add: vidsWithout(wanted, there), remove: vidsWithout(stale, vidsWithout(stale, there)) };
+  const stale = vidsWithout(actual, target);
+  return { add: vidsWithout(target, there), remove: vidsInBoth(stale, there) };
 }
 
 /** The deviation of a port that is in VLANs without an entry; of VLANs that it is not in yet, another finding tells. */
 export function fdbDeviations(fdb: Fdb, port: string, mac: string, actual: VlanTable, target: VlanTable) {
-  const has = vidsOf(actual);
-  const staying = vidsWithout(has, vidsWithout(has, vidsOf(target)));
-  const missing = vidsWithout(staying, fdb.get(port)?.get(mac) ?? []);
+  const missing = vidsWithout(vidsInBoth(actual, target), fdb.get(port)?.get(mac) ?? []);
   if (missing.length === 0) return [];
   const expected = `a static FDB entry for ${mac} in each of its VLANs`;
   return [{ reason: 'fdb_missing' as const, expected, actual: `none in ${formatVids(missing)}` }];

@@ -14,7 +14,6 @@ import {
   type VlanRun,
   type VlanTable,
   vidsFrom,
-  vidsOf,
   vlanTable,
 } from '../model/vlan.ts';
 
@@ -70,14 +69,14 @@ export function judge(actual: VlanTable, expected: VlanTable, rules: JudgeRules)
   const leaking = rules.unexpected === 'report' ? kept.filter(isLeaking) : [];
   const mistagged = pieces.filter(isMistagged);
 
-  const membership = () => `VLANs ${formatVids(vidsOf(expected))}`;
+  const membership = () => `VLANs ${formatVids(vidsFrom(expected))}`;
   const deviation = (reason: Reason, is: boolean, wants: () => string, found: () => string): Deviation[] =>
     is ? [{ reason, expected: wants(), actual: found() }] : [];
   const [pvid, wantedPvid] = [pvidOf(actual), pvidOf(expected)];
   return {
     actual,
     missing,
-    unexpected: vidsOf(unexpected),
+    unexpected: vidsFrom(unexpected),
     mistagged: vidsFrom([...mistagged, ...unexpected.filter(isLeaking)]),
     target: vlanTable([...kept.map((run) => keptAs(run, rules)), ...expected]),
     deviations: [
@@ -134,7 +133,7 @@ function sayPvid(pvid: Vid | undefined): string {
 }
 
 function sayRows(rows: VlanTable): string {
-  const say = (word: string, some: VlanTable) => (some.length === 0 ? [] : `${formatVids(vidsOf(some))} ${word}`);
+  const say = (word: string, some: VlanTable) => (some.length === 0 ? [] : `${formatVids(vidsFrom(some))} ${word}`);
   const untagged = rows.filter((row) => row.untagged);
   const tagged = rows.filter((row) => !row.untagged);
   return [say('untagged', untagged), say('tagged', tagged)].flat().join(', ');

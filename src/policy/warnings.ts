@@ -4,7 +4,7 @@ import { groupBy } from '../model/group-by.ts';
 import { byDomainAndPort } from '../model/order.ts';
 import type { VnetReport, Warning } from '../model/report.ts';
 import type { Bridge } from '../model/snapshot.ts';
-import { overlay, type VlanTable } from '../model/vlan.ts';
+import { vidsInBoth } from '../model/vlan.ts';
 import type { Owner } from './match.ts';
 
 /** Warnings of one bridge, in report order. */
@@ -56,6 +56,5 @@ function vnetOf({ domain, iface }: Owner, vnets: readonly VnetReport[]): VnetRep
 /** Whether two vnets have a VLAN in common, or should have one, or it is not known. */
 function mayShareVlan(a: VnetReport | undefined, b: VnetReport | undefined): boolean {
   if (!a?.actual || !b?.actual || a.expected.undecided || b.expected.undecided) return true;
-  const overlaps = (one: VlanTable, other: VlanTable) => overlay(one, other).some((piece) => piece.a && piece.b);
-  return overlaps(a.actual, b.actual) || overlaps(a.expected.table, b.expected.table);
+  return vidsInBoth(a.actual, b.actual).length > 0 || vidsInBoth(a.expected.table, b.expected.table).length > 0;
 }

@@ -14,8 +14,8 @@ import { agree, undoneBy } from './agreement.ts';
 import { attemptLock } from './attempt-lock.ts';
 import { configure } from './configure.ts';
 import { decisionOf } from './decision.ts';
+import { writeDecisions } from './decision-journal.ts';
 import { plan } from './plan.ts';
-import { writeDecisions } from './write-decisions.ts';
 
 const LOCK_WAIT_MS = 30_000;
 

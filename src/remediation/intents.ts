@@ -47,18 +47,7 @@ function tablesOf(vnets: readonly VnetReport[]): readonly string[] {
  * whoever plugs and unplugs one with ever new MACs leaves nothing behind.
  */
 export function forgetGone(intents: Intents, domains: readonly Domain[]): Intents {
-  const there = new Map(
-    domains.map(({ name, state, interfaces }): [string, ReadonlySet<string> | 'any'] => [
-      name,
-      state === 'unknown' ? 'any' : new Set(interfaces.map(({ mac }) => mac)),
-    ]),
-  );
-  const isThere = (key: string) => {
-    const [, domain = '', mac = ''] = key.split('/');
-    const macs = there.get(domain);
-    return macs === 'any' || macs?.has(mac);
-  };
-  return Object.fromEntries(Object.entries(intents).filter(([key]) => isThere(key)));
+  return keep(intents, new Set(stillThere(Object.keys(intents), domains, 'anywhere')));
 }
 
 /** Those of these keys. */
@@ -75,18 +64,24 @@ export function bridgeOf(key: string): string {
   return key.slice(0, key.indexOf('/'));
 }
 
-/** Those of these keys whose interface is there still, and may be on that bridge: only live XML says of each on which one it is. */
-export function stillThere(keys: readonly string[], domains: readonly Domain[]): readonly string[] {
+/**
+ * Those of these keys whose interface its domain still has. `on its bridge`: and that may be on the key's bridge; only live XML says of
+ * each interface on which one it is.
+ */
+export function stillThere(
+  keys: readonly string[],
+  domains: readonly Domain[],
+  where: 'anywhere' | 'on its bridge' = 'on its bridge',
+): readonly string[] {
   const byName = new Map(domains.map((domain) => [domain.name, domain]));
   return keys.filter((key) => {
     const [bridge, name = '', mac] = key.split('/');
     const domain = byName.get(name);
     if (domain?.state === 'unknown') return true;
-    const isThere = (iface: Interface) =>
-      iface.mac === mac &&
-      (iface.bridge === bridge ||
-        iface.ethernet !== undefined ||
-        (iface.bridge === undefined && domain?.state !== 'running'));
-    return domain?.interfaces.some(isThere);
+    const mayBeOnIt = (iface: Interface) =>
+      iface.bridge === bridge ||
+      iface.ethernet !== undefined ||
+      (iface.bridge === undefined && domain?.state !== 'running');
+    return domain?.interfaces.some((iface) => iface.mac === mac && (where === 'anywhere' || mayBeOnIt(iface)));
   });
 }

@@ -3,7 +3,7 @@
 import type { Change, Plan, Refusal, RefusalReason, VnetPlan } from '../model/plan.ts';
 import { REASON, type Reason } from '../model/reasons.ts';
 import type { BridgeReport, Finding, Report, VnetReport } from '../model/report.ts';
-import { formatVids, overlay, sameTable, type VlanTable, vidsFrom, vidsWithout } from '../model/vlan.ts';
+import { formatVids, sameTable, type VlanTable, vidsInBoth, vidsWithout } from '../model/vlan.ts';
 import { hasNeed } from '../policy/fdb.ts';
 import { changesBetween } from './changes.ts';
 import { inverseNeed, withFdb } from './fdb-changes.ts';
@@ -102,7 +102,7 @@ export function untouchableOn(
 
 /** VLANs that stay although they should not be there: `unexpected: report`. */
 function leftAlone(vnet: VnetReport): readonly Refusal[] {
-  const kept = vidsFrom(overlay(vnet.unexpected, vnet.target ?? []).filter(({ a, b }) => a && b));
+  const kept = vidsInBoth(vnet.unexpected, vnet.target ?? []);
   const text = `VLAN ${formatVids(kept)} stays, the policy says "unexpected: report"`;
   return kept.length > 0 ? [refuseVnet(vnet, 'vlan_unexpected', text)] : [];
 }

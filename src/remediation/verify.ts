@@ -10,6 +10,7 @@ import {
   sameFlags,
   sameTable,
   type VlanTable,
+  vidsInBoth,
   vidsWithout,
 } from '../model/vlan.ts';
 
@@ -47,7 +48,7 @@ function fdbProblem({ fdb, vnet, mac }: VnetPlan, fresh: Fresh): string | undefi
   if (!fresh.fdb?.ok) return `its FDB could not be read back: ${fresh.fdb?.error ?? 'not read'}`;
   const there = fresh.fdb.value.get(vnet)?.get(mac) ?? [];
   const missing = vidsWithout(fdb.add, there);
-  const left = vidsWithout(fdb.remove, vidsWithout(fdb.remove, there));
+  const left = vidsInBoth(fdb.remove, there);
   if (missing.length > 0) return `without an FDB entry for ${mac} in ${formatVids(missing)}`;
   return left.length > 0 ? `still with an FDB entry for ${mac} in ${formatVids(left)}` : undefined;
 }

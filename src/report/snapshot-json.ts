@@ -18,7 +18,7 @@ import type {
   Reading,
   Snapshot,
 } from '../model/snapshot.ts';
-import { formatTable, formatVids, parseTable, type Vids, type VlanTable, vidsOf } from '../model/vlan.ts';
+import { formatTable, formatVids, parseTable, type Vids, type VlanTable, vidsFrom } from '../model/vlan.ts';
 
 /** The same snapshot gives the same text. What is unknown is left out. */
 export function renderSnapshot(snapshot: Snapshot): string {
@@ -199,7 +199,7 @@ const fdb = v.pipe(
     const read = new Map<string, Map<string, Vids>>();
     for (const { port, mac, vlans } of value) {
       try {
-        read.set(port, (read.get(port) ?? new Map()).set(mac, vidsOf(parseTable(vlans))));
+        read.set(port, (read.get(port) ?? new Map()).set(mac, vidsFrom(parseTable(vlans))));
       } catch (error) {
         addIssue({ message: (error as Error).message, input: vlans });
         return NEVER;

@@ -14,7 +14,7 @@ import type { ReportInputs } from '../report/metrics/vnets.ts';
 import { renderMetrics, SECTIONS } from '../report/metrics.ts';
 
 export interface Exposition {
-  /** Renders what has changed since the last call; until that is done, scrapes get what was. */
+  /** Renders what has changed since the last call, which must have ended; until that is done, scrapes get what was. */
   refresh(inputs: Inputs): Promise<void>;
   /** The parts of the body, in order. */
   scrape(self: SelfInputs, gzip: boolean): Promise<readonly Buffer[]>;
@@ -48,38 +48,22 @@ export function createExposition(): Exposition {
     SECTIONS.remediator,
     ({ report: { bridges }, remediator: view }) => [bridges, view.kind, 'status' in view && view.status],
   );
-  let sections: readonly Section[] = [];
+  let sections: readonly [Section, Section, Section] = [EMPTY, EMPTY, EMPTY];
   let firstCrc = 0;
-  let newest: Inputs | undefined;
-  let refreshing = Promise.resolve();
 
-  const refresh = async ({ report: r, hook: h, remediator: m }: Inputs) => {
-    const fresh = [await report(r), await hook(h), await remediator(m)];
-    // The first has nearly all the bytes.
-    if (fresh[0] !== sections[0]) firstCrc = crc32(fresh[0]?.text ?? '');
-    sections = fresh;
-  };
   return {
-    refresh: (inputs) => {
-      // Where changes come faster than they can be rendered, only the newest is.
-      if (newest === undefined) {
-        refreshing = refreshing
-          .catch(() => undefined)
-          .then(() => {
-            const taken = newest ?? inputs;
-            newest = undefined;
-            return refresh(taken);
-          });
-      }
-      newest = inputs;
-      return refreshing;
+    refresh: async ({ report: r, hook: h, remediator: m }) => {
+      const fresh = [await report(r), await hook(h), await remediator(m)] as const;
+      // The first has nearly all the bytes.
+      if (fresh[0] !== sections[0]) firstCrc = crc32(fresh[0].text);
+      sections = fresh;
     },
     scrape: async (inputs, gzip) => {
       const self = Buffer.from(await renderMetrics(SECTIONS.self, inputs));
       const texts = [...sections.map(({ text }) => text), self];
       if (!gzip) return texts;
       const [first, ...rest] = texts;
-      const crc = sections.length === 0 ? crc32(self) : rest.reduce(continueCrc, firstCrc);
+      const crc = rest.reduce(continueCrc, firstCrc);
       const trailer = Buffer.alloc(8);
       trailer.writeUInt32LE(crc, 0);
       trailer.writeUInt32LE(rest.reduce((sum, text) => sum + text.length, first?.length ?? 0) >>> 0, 4);

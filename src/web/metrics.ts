@@ -1,6 +1,7 @@
 // The exporter's state as what the metrics are made of, and the route that serves them.
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { createTurns } from '../daemon/turns.ts';
 import type { Exporter } from '../exporter/exporter.ts';
 import { auditInputsOf, inputsOf } from '../exporter/metric-inputs.ts';
 import { type ExporterState, watchersOf } from '../exporter/state.ts';
@@ -30,18 +31,22 @@ export interface MetricsOptions {
 export function addMetrics(app: FastifyInstance, { path, exporter, log, web }: MetricsOptions): MetricsRoute {
   const exposition = createExposition();
   let hasReport = false;
-  const refresh = async () => {
-    const inputs = inputsOf(exporter.state());
-    try {
-      await exposition.refresh(inputs);
-      hasReport ||= inputs.report !== undefined;
-    } catch (error) {
-      const { message, stack } = error as Error;
-      log.error({ problem: message, stack }, 'metrics cannot be rendered');
-    }
-  };
-  const unsubscribe = exporter.subscribe(refresh);
-  void refresh();
+  // Where changes come faster than they can be rendered, only the newest is.
+  const turns = createTurns<void>({
+    run: async () => {
+      try {
+        const inputs = inputsOf(exporter.state());
+        await exposition.refresh(inputs);
+        hasReport ||= inputs.report !== undefined;
+      } catch (error) {
+        const { message, stack } = error as Error;
+        log.error({ problem: message, stack }, 'metrics cannot be rendered');
+      }
+    },
+    rest: () => 0,
+  });
+  const unsubscribe = exporter.subscribe(() => void turns.request());
+  void turns.request();
   app.addHook('preClose', async () => unsubscribe());
 
   app.get(path, async (request, reply) => {
@@ -49,7 +54,7 @@ export function addMetrics(app: FastifyInstance, { path, exporter, log, web }: M
     reply.type(CONTENT_TYPE);
     sendParts(request, reply, parts);
   });
-  return { hasReport: () => hasReport, rendered: refresh };
+  return { hasReport: () => hasReport, rendered: turns.request };
 }
 
 // The parts as they are: putting them together would copy megabytes at each scrape.

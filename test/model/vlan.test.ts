@@ -17,7 +17,7 @@ import {
   vid,
   vidRange,
   vidsFrom,
-  vidsOf,
+  vidsInBoth,
   vidsWithout,
   vlanTable,
 } from '../../src/model/vlan.ts';
@@ -57,13 +57,14 @@ describe('a set of ids', () => {
     );
   });
 
-  test('is subtracted, counted, asked and listed as the ids one by one', () => {
+  test('is subtracted, shared, counted, asked and listed as the ids one by one', () => {
     fc.assert(
       fc.property(ranges, ranges, fc.nat(30), (a, b, limit) => {
         const [x, y] = [vidsFrom(a), vidsFrom(b)];
         const [inA, inB] = [idsOf(a), idsOf(b)];
         const left = [...inA].filter((n) => !inB.has(n)).sort((m, n) => m - n);
         expect(vidsWithout(x, y)).toEqual(fromIds(new Set(left)));
+        expect(vidsInBoth(x, y)).toEqual(fromIds(new Set([...inA].filter((n) => inB.has(n)))));
         expect(countVids(x)).toBe(inA.size);
         expect(listVids(vidsWithout(x, y), limit)).toEqual(left.slice(0, limit));
         for (const n of [1, 5, 4094]) expect(hasVid(x, n)).toBe(inA.has(n));
@@ -148,7 +149,21 @@ describe('a table', () => {
       fc.property(ranges, id, (vlans, pvid) => {
         const table = tableFrom(vidsFrom(vlans), vid(pvid));
         expect(pvidOf(table)).toBe(pvid);
-        expect(idsOf(vidsOf(table))).toEqual(new Set([...idsOf(vidsFrom(vlans)), pvid].sort((a, b) => a - b)));
+        expect(idsOf(vidsFrom(table))).toEqual(new Set([...idsOf(vidsFrom(vlans)), pvid].sort((a, b) => a - b)));
+      }),
+    );
+  });
+
+  test('is as good as the set of its ids where only those count', () => {
+    fc.assert(
+      fc.property(rows, rows, id, fc.nat(30), (a, b, pvid, limit) => {
+        const [x, y] = [vlanTable(a), vlanTable(b)];
+        const [xIds, yIds] = [vidsFrom(x), vidsFrom(y)];
+        expect(vidsWithout(x, y)).toEqual(vidsWithout(xIds, yIds));
+        expect(vidsInBoth(x, y)).toEqual(vidsInBoth(xIds, yIds));
+        expect(listVids(x, limit)).toEqual(listVids(xIds, limit));
+        expect(tableFrom(x, vid(pvid))).toEqual(tableFrom(xIds, vid(pvid)));
+        expect(tableFrom(x, undefined)).toEqual(tableFrom(xIds, undefined));
       }),
     );
   });

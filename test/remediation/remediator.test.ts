@@ -403,6 +403,9 @@ test('a journal that cannot be written is told once, and when it can be again', 
   };
   await heal();
   await heal();
+  // Nothing is decided, so that nothing is known of the journal.
+  await remediator.wake('event');
+  await remediator.idle();
   expect(lines).toEqual([expect.stringMatching(/^the journal could not be written .*no journald/)]);
   write.mockResolvedValue(undefined);
   await heal();

@@ -93,21 +93,3 @@ it('series of a vnet that has vanished vanish', async () => {
   expect(await text()).not.toContain('gone-01');
   expect(await text()).not.toContain('vnet3');
 });
-
-it('of many changes that come while one is rendered, only the newest is rendered', async () => {
-  const exposition = createExposition();
-  const rendered = new Set<number>();
-  const change = (n: number) => {
-    const given = report(bridge({ vnets: [vnet({ domain: `vm-${n}`, vnet: 'vnet1' })] }));
-    const watched = Object.defineProperty({ ...given }, 'bridges', {
-      get: () => {
-        rendered.add(n);
-        return given.bridges;
-      },
-    });
-    return exposition.refresh(inputs(watched));
-  };
-  await Promise.all(Array.from({ length: 100 }, (_, n) => change(n)));
-  expect(rendered.size).toBeLessThanOrEqual(2);
-  expect(Buffer.concat(await exposition.scrape(SELF, false)).toString()).toContain('vm-99');
-});

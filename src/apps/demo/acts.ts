@@ -13,7 +13,7 @@ import {
   type VlanTable,
   vid,
   vidRange,
-  vidsOf,
+  vidsFrom,
   vidsWithout,
 } from '../../model/vlan.ts';
 import { configuredTable, hostTable, keepsFdb } from './fleet.ts';
@@ -104,7 +104,7 @@ export function createActs(host: SimHost, policy: Policy, vms: readonly SimVm[])
     },
     breakPvid(domain) {
       const tap = firstTap(domain);
-      host.setTable(tap, tableFrom(vidsOf(wanted(host, policy, domain, tap)), vid(WRONG_PVID)));
+      host.setTable(tap, tableFrom(wanted(host, policy, domain, tap), vid(WRONG_PVID)));
       return `${domain} ${tap}: PVID set to ${WRONG_PVID} by hand`;
     },
     wipe(domain) {
@@ -116,7 +116,7 @@ export function createActs(host: SimHost, policy: Policy, vms: readonly SimVm[])
       const tap = firstTap(domain);
       const table = wanted(host, policy, domain, tap);
       const gone = table.find((run) => !run.pvid)?.first;
-      const rest = gone === undefined ? vidsOf(table) : vidsWithout(vidsOf(table), [vidRange(gone)]);
+      const rest = gone === undefined ? table : vidsWithout(table, [vidRange(gone)]);
       host.setTable(tap, tableFrom(rest, pvidOf(table)));
       return `${domain} ${tap}: VLAN ${gone} removed by hand`;
     },
@@ -147,7 +147,7 @@ export function createActs(host: SimHost, policy: Policy, vms: readonly SimVm[])
     cutOffHost() {
       if (!bridge || !own) return 'the policy says nothing of the host itself';
       host.setTable(bridge.name, hostTable([]));
-      return `${bridge.name} itself: VLANs ${formatVids(vidsOf(bridge.host ?? []))} taken off by hand`;
+      return `${bridge.name} itself: VLANs ${formatVids(vidsFrom(bridge.host ?? []))} taken off by hand`;
     },
     reconnectHost() {
       if (bridge && own) host.setTable(bridge.name, own);

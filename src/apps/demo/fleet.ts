@@ -4,7 +4,7 @@ import { createSimHost, type SimHost } from '../../host/sim/host.ts';
 import type { SimVm } from '../../host/sim/vm.ts';
 import type { BridgePolicy, Policy } from '../../model/policy.ts';
 import { REMEDIATOR_FOLDER } from '../../model/remediator-paths.ts';
-import { pvidOf, tableFrom, type VlanTable, vid, vidsFrom, vidsOf } from '../../model/vlan.ts';
+import { pvidOf, tableFrom, type VlanTable, vid, vidsFrom } from '../../model/vlan.ts';
 import { expect } from '../../policy/expect.ts';
 
 const OTHERS = ['web', 'db', 'mail', 'build', 'cache', 'backup', 'monitor', 'desktop'] as const;
@@ -28,7 +28,7 @@ export function createDemoHost(policy: Policy): SimHost {
 
 /** What the host itself has on a bridge of which the policy asks `wanted`: that, and VLAN 1 as PVID unless the policy names another. */
 export function hostTable(wanted: VlanTable): VlanTable {
-  return tableFrom(vidsOf(wanted), pvidOf(wanted) ?? vid(1));
+  return tableFrom(wanted, pvidOf(wanted) ?? vid(1));
 }
 
 /** Whether libvirt keeps the FDB of its ports. */

@@ -20,19 +20,25 @@ const BEING_READ = 'the journal is being read';
 
 /**
  * Starts following. `configured`: identifiers of other hooks than ours, without brackets. The counts are unknown until all that the journal held at the
- * start is counted: a counter that grows to its old value would be taken for news. Callbacks come ten times a second at most.
+ * start is counted: a counter that grows to its old value would be taken for news. `changed` is called ten times a second at most.
  */
-export function followHookJournal(host: Host, configured: readonly string[], log: Log): HookSource {
+export function followHookJournal(
+  host: Host,
+  configured: readonly string[],
+  log: Log,
+  changed: () => void,
+): HookSource {
   const identifiers = allIdentifiers(configured);
   const selection = { anyOf: journalTerms(identifiers), fields: EVENT_FIELDS, thisBoot: true };
   const counts = createHookCounts();
   const place = createPlace();
   const recent = createRecent();
-  const listeners = new Set<() => void>();
-  const news = debounce(() => listeners.forEach((listener) => void listener()), { quietMs: 100, maxMs: 1000 });
+  const news = debounce(() => closed || changed(), { quietMs: 100, maxMs: 1000 });
   let newest: Reading<string | undefined> = { ok: false, error: BEING_READ };
   let caughtUp = false;
   let durationMs = 0;
+  // What was asked before the stop may be answered after it.
+  let closed = false;
 
   const add = (line: string) => {
     const event = parseHookEvent(line, identifiers);
@@ -107,11 +113,10 @@ export function followHookJournal(host: Host, configured: readonly string[], log
       durationMs,
       watching: running.up() && newest.ok,
     }),
-    subscribe: (changed) => void listeners.add(changed),
     stop: () => {
+      closed = true;
       running.stop();
       news.cancel();
-      listeners.clear();
     },
   };
 }
@@ -174,7 +179,10 @@ async function readNewest(host: Host, selection: JournalQuery): Promise<Reading<
 /** What the journal holds of the hook, once; its stats are not ok where that takes longer than `waitMs` or cannot be. Never rejects. */
 export function readHookOnce(host: Host, identifiers: readonly string[], waitMs: number): Promise<HookView> {
   return new Promise((resolve) => {
-    const journal = followHookJournal(host, identifiers, SILENT);
+    const journal = followHookJournal(host, identifiers, SILENT, () => {
+      const { stats } = journal.read();
+      if (stats.ok || stats.error !== BEING_READ) end();
+    });
     const end = () => {
       clearTimeout(timer);
       const view = journal.read();
@@ -182,10 +190,6 @@ export function readHookOnce(host: Host, identifiers: readonly string[], waitMs:
       resolve(view);
     };
     const timer = setTimeout(end, waitMs);
-    journal.subscribe(() => {
-      const { stats } = journal.read();
-      if (stats.ok || stats.error !== BEING_READ) end();
-    });
   });
 }
 
@@ -202,5 +206,4 @@ export interface HookView {
 /** The journal's reader. `read` is cheap: it returns what is known. */
 export interface HookSource extends Handle {
   read(): HookView;
-  subscribe(changed: () => void): void;
 }

@@ -1,7 +1,7 @@
 // The metrics of each vnet. Where the VLAN table could not be read, only what does not come from it is there.
 import { remembered } from '../../model/remember.ts';
 import type { Report, VnetReport } from '../../model/report.ts';
-import { countVids, hasVid, listVids, pvidOf, vidsOf } from '../../model/vlan.ts';
+import { countVids, hasVid, listVids, pvidOf } from '../../model/vlan.ts';
 import { type Family, family, type Labels, type Sample } from './family.ts';
 
 export interface ReportInputs {
@@ -123,7 +123,7 @@ function* memberships({ report, maxVlanSeriesPerVnet }: ReportInputs): Iterable<
     for (const vnet of bridge.vnets) {
       if (vnet.actual === undefined || vnet.expected.undecided) continue;
       const sharedLabels = labelsOf(vnet);
-      const expected = listVids(vidsOf(vnet.expected.table), maxVlanSeriesPerVnet);
+      const expected = listVids(vnet.expected.table, maxVlanSeriesPerVnet);
       const unexpected = listVids(vnet.unexpected, maxVlanSeriesPerVnet - expected.length);
       for (const vlan of expected) {
         yield { value: hasVid(vnet.actual, vlan) ? 1 : 0, labels: { vlan: `${vlan}`, expected: 'true' }, sharedLabels };

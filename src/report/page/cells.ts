@@ -1,7 +1,7 @@
 // The VM × VLAN matrix as data: what one vnet has in each VLAN, and which columns a bridge needs. VLANs next to each other that
 // look the same in every row share a column, so a trunk of 4,094 VLANs is as readable as one of seven.
 import type { VnetReport } from '../../model/report.ts';
-import { overlay, type VidRange, type VlanRun, vidsFrom, vidsOf } from '../../model/vlan.ts';
+import { overlay, type VidRange, type VlanRun, vidsFrom } from '../../model/vlan.ts';
 
 /** What one vnet has in one VLAN, held against what it should have: how each is said, in the legend's order. */
 export const CELLS = {
@@ -28,7 +28,7 @@ export type Column = readonly [number, number];
 
 /** What one vnet looks like, sorted; a VLAN that is neither there nor expected has no cell. */
 export function cellsOf({ actual, expected, unexpected }: VnetReport): readonly CellRun[] {
-  if (!actual) return vidsOf(expected.table).map((range) => ({ ...range, cell: 'unknown' }));
+  if (!actual) return vidsFrom(expected.table).map((range) => ({ ...range, cell: 'unknown' }));
   // Where it cannot be told what it should have, only what it has is shown.
   const wanted = expected.undecided ? actual : expected.table;
   const runs: CellRun[] = [];

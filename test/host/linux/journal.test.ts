@@ -6,6 +6,7 @@ import { onPrograms, type ProgramsHost } from '../../support/on-programs.ts';
 
 let host: ProgramsHost;
 let journal: HookSource;
+const heard = vi.fn();
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -21,7 +22,7 @@ const settle = (ms = 2000) => vi.advanceTimersByTimeAsync(ms);
 const original = (name: string, MESSAGE: string) =>
   host.journal.append({ SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: name, PRIORITY: '5', MESSAGE });
 async function startFollowing() {
-  journal = followHookJournal(host, ['libvirt-hook'], silent);
+  journal = followHookJournal(host, ['libvirt-hook'], silent, heard);
   await settle();
 }
 function errors(domain = 'a') {
@@ -41,7 +42,7 @@ test('what the journal held at the start is counted, then what comes', async () 
 
 test('before all old entries are counted the counts are unknown, not small', () => {
   original('a', 'ERROR: old');
-  journal = followHookJournal(host, ['libvirt-hook'], silent);
+  journal = followHookJournal(host, ['libvirt-hook'], silent, heard);
   expect(errors()).toBe('the journal is being read');
 });
 
@@ -95,10 +96,9 @@ test('a missing journalctl is a problem of this source only', async () => {
   expect(errors()).toContain('journalctl');
 });
 
-test('subscribers hear of new entries', async () => {
+test('new entries are told', async () => {
   await startFollowing();
-  const heard = vi.fn();
-  journal.subscribe(heard);
+  heard.mockClear();
   original('a', 'ERROR: 1');
   await settle();
   expect(heard).toHaveBeenCalled();
@@ -131,7 +131,7 @@ test('entries of another user are not counted, and however many identifiers he m
 });
 
 test('whatever identifiers the config names, our own hook is heard', async () => {
-  journal = followHookJournal(host, ['site-hook'], silent);
+  journal = followHookJournal(host, ['site-hook'], silent, heard);
   original('a', 'ERROR: ours');
   host.journal.append({ SYSLOG_IDENTIFIER: 'site-hook', SYSLOG_PID: 'a', MESSAGE: 'ERROR: theirs' });
   await settle();
@@ -140,7 +140,7 @@ test('whatever identifiers the config names, our own hook is heard', async () =>
 
 test('entries that journald suppressed are told', async () => {
   const warn = vi.fn();
-  journal = followHookJournal(host, ['libvirt-hook'], { ...silent, warn });
+  journal = followHookJournal(host, ['libvirt-hook'], { ...silent, warn }, heard);
   await settle();
   host.journal.append({
     _TRANSPORT: 'driver',
@@ -250,8 +250,7 @@ test('but where so many came in that minute, that no more than ten thousand are 
 test('entries that are none of a hook are no news', async () => {
   await startFollowing();
   await settle();
-  const heard = vi.fn();
-  journal.subscribe(heard);
+  heard.mockClear();
   host.journal.append({ _COMM: 'logger', MESSAGE: 'something else' });
   await settle();
   expect(heard).not.toHaveBeenCalled();
@@ -259,19 +258,26 @@ test('entries that are none of a hook are no news', async () => {
 
 test('that the journal is not followed is told, with when it is tried again; and after the end nothing is', async () => {
   const warn = vi.fn();
-  journal = followHookJournal(host, [], { ...silent, warn });
+  journal = followHookJournal(host, [], { ...silent, warn }, heard);
   await settle();
   host.killFollowers();
   await settle();
   expect(warn.mock.calls).toEqual([
     [{ watcher: 'journal', problem: expect.any(String), retry_ms: 250 }, 'the journal is not followed'],
   ]);
-  const heard = vi.fn();
-  journal.subscribe(heard);
+  heard.mockClear();
   host.killFollowers();
   journal.stop();
   original('a', 'ERROR: 1');
   await settle(200_000);
+  expect(heard).not.toHaveBeenCalled();
+});
+
+test('what was asked before the end, and is answered after it, is told to nobody', async () => {
+  journal = followHookJournal(host, [], silent, heard);
+  heard.mockClear();
+  journal.stop();
+  await settle();
   expect(heard).not.toHaveBeenCalled();
 });
 

@@ -60,7 +60,7 @@ await test('a second reader counts the same: a restart forgets nothing', async (
 
 const NAME = 'journal-live';
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const reader = followHookJournal(createHost(), IDENTIFIERS, silent);
+const reader = followHookJournal(createHost(), IDENTIFIERS, silent, () => {});
 const errors = () => {
   const { stats } = reader.read();
   return stats.ok ? (stats.value.byDomain.get(NAME)?.errors ?? 0) : undefined;

@@ -10,7 +10,7 @@ import { runSnapshot } from '../../../src/cli/snapshot.ts';
 import { processes } from '../../../src/host/linux/processes.ts';
 import { createHost } from '../../../src/host/linux/real.ts';
 import { liveXml } from '../../../src/host/sim/vm.ts';
-import { listVids, vidsOf } from '../../../src/model/vlan.ts';
+import { listVids } from '../../../src/model/vlan.ts';
 import { parseSnapshot } from '../../../src/report/snapshot-json.ts';
 import { outputOf } from '../../support/output.ts';
 import { finish, note, sh, test } from '../scenario.ts';
@@ -91,7 +91,7 @@ await test('the printed snapshot is read back with the tables that iproute2 show
   const shown = JSON.parse(await sh('bridge -j vlan show')) as { ifname: string; vlans: { vlan: number }[] }[];
   for (const { ifname, vlans: rows } of shown.filter((row) => row.ifname.startsWith('op'))) {
     assert.deepEqual(
-      vlans.ok && listVids(vidsOf(vlans.value.get(ifname) ?? []), 4094),
+      vlans.ok && listVids(vlans.value.get(ifname) ?? [], 4094),
       rows.map((row) => row.vlan),
     );
   }

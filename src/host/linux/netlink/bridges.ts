@@ -6,7 +6,7 @@ import { type VidRange, type Vids, type VlanTable, vid, vidRange, vidsFrom } fro
 import { changeRequest } from './changes.ts';
 import { RTM_NEWLINK, RTM_NEWNEIGH } from './constants.ts';
 import { explainRefusal } from './errno.ts';
-import { type Exchange, NetlinkError } from './exchange.ts';
+import { type Dump, type Exchange, NetlinkError } from './exchange.ts';
 import { type FdbEntry, fdbChangeRequest, fdbRequest, parseFdbEntry } from './fdb.ts';
 import {
   type BridgeFacts,
@@ -54,24 +54,9 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
   const parser = createBridgeLinkParser();
   let entries: ReadonlyMap<number, readonly FdbEntry[]> = new Map();
 
-  const dump = <T>(request: Buffer, type: number, parse: (payload: Buffer) => T | undefined) => {
-    let found: T[] = [];
-    const { parts } = exchange.dump(
-      request,
-      (message) => {
-        const one = message.type === type ? parse(message.payload) : undefined;
-        if (one !== undefined) found.push(one);
-      },
-      () => {
-        found = [];
-      },
-    );
-    return { found, parts };
-  };
-
   // What goes while a dump is between two parts moves the rest up by one place, and the kernel leaves out the next (rtnl_bridge_getlink
   // and br_fdb_dump count places). So where one of the last reading is missing, a second dump says whether it is gone.
-  const dumpWhole = <T>(ask: () => { found: T[]; parts: number }, before: Iterable<T>, key: (one: T) => unknown) => {
+  const dumpWhole = <T>(ask: () => Dump<T>, before: Iterable<T>, key: (one: T) => unknown) => {
     const { found, parts } = ask();
     if (parts <= 2) return found;
     const keys = new Set(found.map(key));
@@ -80,14 +65,14 @@ export function createNetlinkBridges(exchange: Exchange, isTap: (name: string) =
   };
 
   const links = (): readonly BridgeLink[] => {
-    const ask = () => dump(bridgeLinksRequest(), RTM_NEWLINK, parser.parse);
+    const ask = () => exchange.dump(bridgeLinksRequest(), RTM_NEWLINK, parser.parse);
     const found = dumpWhole(ask, ports.values(), ({ index }) => index);
     // And what comes while a dump is between two parts moves the rest down: the next is listed once more.
     return [...new Map(found.map((link) => [link.index, link])).values()];
   };
 
   const entriesOf = ({ index, master }: BridgeLink): readonly FdbEntry[] => {
-    const ask = () => dump(fdbRequest(index, master), RTM_NEWNEIGH, parseFdbEntry);
+    const ask = () => exchange.dump(fdbRequest(index, master), RTM_NEWNEIGH, parseFdbEntry);
     try {
       return dumpWhole(ask, entries.get(index) ?? [], ({ mac, vid }) => `${mac} ${vid}`);
     } catch (error) {

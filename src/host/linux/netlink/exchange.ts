@@ -24,10 +24,10 @@ export class NetlinkError extends Error {
 
 export interface Exchange {
   /**
-   * Sends one dump request and calls `visit` with each message of its answer; a message is good during that call only. A dump
-   * that the kernel says was disturbed is read again: then `restart` is called before its first message. Throws NetlinkError.
+   * Sends one dump request and returns what `parse` makes of the messages of this type, where it makes something; a payload is good
+   * during that call only. A dump that the kernel says was disturbed is read again, from the start. Throws NetlinkError.
    */
-  dump(request: Buffer, visit: (message: Message) => void, restart: () => void): DumpEnd;
+  dump<T>(request: Buffer, type: number, parse: (payload: Buffer) => T | undefined): Dump<T>;
   /**
    * Sends requests with NLM_F_ACK, in order, and returns for each the errno that it was answered with, 0 for none, or undefined
    * where no answer came. `visit` gets other messages that answer one. Throws NetlinkError where nothing could be sent at all.
@@ -35,7 +35,8 @@ export interface Exchange {
   ask(requests: readonly Buffer[], visit?: (at: number, message: Message) => void): readonly (number | undefined)[];
 }
 
-export interface DumpEnd {
+export interface Dump<T> {
+  readonly found: readonly T[];
   /** Datagrams that it came in: one is one moment. */
   readonly parts: number;
 }
@@ -98,11 +99,12 @@ export function createExchange(descriptor: Descriptor, firstSeq: number): Exchan
     throw new NetlinkError('the netlink socket does not run dry');
   };
 
-  const dumpOnce = (request: Buffer, visit: (message: Message) => void): DumpEnd & { readonly disturbed: boolean } => {
+  const dumpOnce = <T>(request: Buffer, type: number, parse: (payload: Buffer) => T | undefined) => {
     drain();
     const mine = nextSeq();
     setSequence(request, mine);
     send(request);
+    const found: T[] = [];
     let disturbed = false;
     for (let parts = 1; ; parts += 1) {
       const messages = receive();
@@ -114,11 +116,12 @@ export function createExchange(descriptor: Descriptor, firstSeq: number): Exchan
         if (message.type === NLMSG_ERROR) throw refused(errnoOf(message));
         if (message.type === NLMSG_DONE) {
           if (errnoOf(message) !== 0) throw refused(errnoOf(message));
-          return { parts, disturbed };
+          return { found, parts, disturbed };
         }
-        if (message.type < NLMSG_MIN_TYPE) continue;
+        if (message.type !== type) continue;
         try {
-          visit(message);
+          const one = parse(message.payload);
+          if (one !== undefined) found.push(one);
         } catch (error) {
           throw misunderstood(error);
         }
@@ -149,17 +152,16 @@ export function createExchange(descriptor: Descriptor, firstSeq: number): Exchan
   };
 
   return {
-    dump: (request, visit, restart) => {
+    dump: (request, type, parse) => {
       for (let attempt = 1; ; attempt += 1) {
         const last = attempt === DUMP_ATTEMPTS;
         try {
-          const { parts, disturbed } = dumpOnce(request, visit);
-          if (!disturbed) return { parts };
+          const { disturbed, ...dump } = dumpOnce(request, type, parse);
+          if (!disturbed) return dump;
           if (last) throw new NetlinkError(`each of ${DUMP_ATTEMPTS} readings was disturbed by a change`, 'EINTR');
         } catch (error) {
           if (last || !['ENOBUFS', 'EBUSY'].includes(codeOf(error) ?? '')) throw error;
         }
-        restart();
       }
     },
     ask: (requests, visit) => {
