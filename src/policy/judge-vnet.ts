@@ -28,8 +28,11 @@ export function judgeVnet({ port, owner }: Match, { bridge, policy, judge, vlans
   const { actual, target } = judged;
   const keeps = iface.macTable !== undefined && actual !== undefined && target !== undefined;
   const unread = keeps ? whyUnread(domain, fdb) : undefined;
+  const wanted = expected.undecided ? actual : expected.table;
   const kept =
-    keeps && fdb?.ok && unread === undefined ? ([fdb.value, port.name, iface.mac, actual, target] as const) : undefined;
+    keeps && wanted && fdb?.ok && unread === undefined
+      ? ([fdb.value, port.name, iface.mac, { actual, target, wanted }] as const)
+      : undefined;
   const deviations = kept ? [...judged.deviations, ...fdbDeviations(...kept)] : judged.deviations;
   const findings = deviations.map(
     ({ reason, expected, actual }): Finding => ({
