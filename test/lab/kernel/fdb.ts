@@ -36,6 +36,8 @@ const uuid = '00000000-0000-4000-8000-0000000000f1';
 const vm = { name: 'fdb-1', uuid, interfaces: [{ mac: MAC, bridge: 'fdbr', macTable: 'libvirt' as const }] };
 writeFileSync('/run/libvirt/qemu/fdb-1.xml', liveXml(vm, 1, ['fdb.tap']));
 const config = writeConfig('fdbr');
+const reporting = `${config}.report`;
+writeFileSync(reporting, readFileSync(config, 'utf8').replace('unexpected: remove', 'unexpected: report'));
 
 // The guest: what reads the tap, and counts the frames for its MAC. TUNSETIFF; IFF_TAP, IFF_NO_PI.
 const guest = spawn('perl', [
@@ -92,11 +94,11 @@ async function entries(): Promise<string> {
   return one ?? '';
 }
 
-async function heal(host: typeof iproute2): Promise<void> {
+async function heal(host: typeof iproute2, file = config, status = 0): Promise<void> {
   const write = process.stdout.write;
   process.stdout.write = (() => true) as typeof write;
   try {
-    assert.equal(await runHeal(host, [], { 'config.file': config, format: 'text' }), 0);
+    assert.equal(await runHeal(host, [], { 'config.file': file, format: 'text' }), status);
   } finally {
     process.stdout.write = write;
   }
@@ -136,6 +138,13 @@ for (const [via, host] of Object.entries({ iproute2, netlink })) {
     assert.equal(await received(), 0);
     await heal(host);
     assert.equal(await received(), FRAMES);
+  });
+
+  await test(`${via}: a VLAN that somebody adds by mistake is told, and gets no entry that would let it reach the guest`, async () => {
+    await sh('bridge vlan add vid 200 dev fdb.tap');
+    await heal(host, reporting, 1);
+    assert.equal(await entries(), '10 20 30 40 100 110 120');
+    await sh('bridge vlan del vid 200 dev fdb.tap');
   });
 }
 await test('netlink was in use to the end', () => {
