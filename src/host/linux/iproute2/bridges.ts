@@ -32,7 +32,7 @@ type Machine = Processes & Pick<Host, 'stat' | 'readText' | 'list' | 'monotonic'
 /** A missing, failing or hanging `bridge` makes a reading fail, and changes. */
 export function createIproute2(machine: Machine): Bridges {
   const readLinks = createLinkReader(machine);
-  let before: VlanTables = new Map();
+  let before: VlanTables | undefined;
   return {
     via: () => 'iproute2',
     list: () => listBridges(machine),
@@ -46,8 +46,10 @@ export function createIproute2(machine: Machine): Bridges {
       const first = await readVlans(machine);
       const vlansMs = machine.monotonic() - begin - linksMs;
       const ports = links.ok ? links.value.flatMap((bridge) => bridge.ports.map((port) => port.name)) : [];
-      // Where a link goes between two parts of the kernel's answer, the next one is left out (rtnl_bridge_getlink counts places).
-      const lacksOne = (tables: VlanTables) => ports.some((port) => before.has(port) && !tables.has(port));
+      // Where a link goes between two parts of the kernel's answer, the next one is left out (rtnl_bridge_getlink counts places). A first
+      // reading knows of no port whether it had rows.
+      const had = (port: string) => before === undefined || before.has(port);
+      const lacksOne = (tables: VlanTables) => ports.some((port) => !tables.has(port) && had(port));
       const vlans = await readAgainInDoubt(
         machine,
         first,

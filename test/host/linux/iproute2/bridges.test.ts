@@ -242,6 +242,15 @@ describe('an answer in doubt is asked for once more', () => {
     }
     expect(left).toEqual([]);
   });
+  test('a port that has none when it is read for the first time, as in a program that reads once; then it may have none', async () => {
+    const OTHER = '[{"ifname":"vnet2","vlans":[{"vlan":5}]}]';
+    const BOTH = `[${PORT.slice(1, -1)},${OTHER.slice(1, -1)}]`;
+    expect(await read(['vnet1', 'vnet2'], OTHER, BOTH)).toEqual({ reading: ['vnet1', 'vnet2'], left: 0 });
+    const { bridges, left } = answering(['vnet1', 'vnet2'], [OTHER, OTHER, OTHER]);
+    await bridges.read(['br0']);
+    await bridges.read(['br0']);
+    expect(left).toEqual([]);
+  });
   test('the dump at the end of a batch counts as the first answer', async () => {
     const { bridges, left } = answering(['vnet1'], ['[]', PORT]);
     const change = { action: 'add', port: 'vnet1', ...vidRange(5), pvid: false, untagged: false } as const;
