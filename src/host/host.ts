@@ -36,10 +36,11 @@ export interface FollowEvents {
   end(problem: string): void;
 }
 
-/** `holder`: who has the lock, as it says itself; nobody checks that. */
+/** `holder`: who has the lock, as it says itself; nobody checks that. `problem`: why nobody can take it now, for people. */
 export type Locking =
   | { readonly held: true; release(): Promise<void> }
-  | { readonly held: false; readonly holder: string };
+  | { readonly held: false; readonly holder: string }
+  | { readonly held: false; readonly problem: string };
 
 /** All VLAN tables of the host by port name, the bridges' own included; a port without any VLAN is not in it. */
 export type VlanTables = ReadonlyMap<string, VlanTable>;

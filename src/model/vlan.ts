@@ -115,6 +115,16 @@ export function tableOfNewPort(defaultPvid: number | undefined): VlanTable {
   return tableFrom([], defaultPvid !== undefined && isVid(defaultPvid) ? defaultPvid : undefined);
 }
 
+/** The table's rows in these ranges, which are sorted and disjoint, as a set is, and a table. */
+export function rowsIn(table: VlanTable, ranges: readonly VidRange[]): VlanTable {
+  return vlanTable(overlay(table, ranges).flatMap(({ first, last, a, b }) => (a && b ? [{ ...a, first, last }] : [])));
+}
+
+/** The table's rows outside these ranges. */
+export function rowsWithout(table: VlanTable, ranges: readonly VidRange[]): VlanTable {
+  return vlanTable(overlay(table, ranges).flatMap(({ first, last, a, b }) => (a && !b ? [{ ...a, first, last }] : [])));
+}
+
 /** The table's PVID; undefined where the port has none (untagged frames that come in are dropped). */
 export function pvidOf(table: VlanTable): Vid | undefined {
   return table.find((run) => run.pvid)?.first;

@@ -4,7 +4,7 @@ import type { Finding, VnetReport } from '../model/report.ts';
 import { type Domain, type Port, type Snapshot, tableOf } from '../model/snapshot.ts';
 import type { VlanTable } from '../model/vlan.ts';
 import { expect } from './expect.ts';
-import { fdbDeviations, fdbNeed } from './fdb.ts';
+import { judgeFdb } from './fdb.ts';
 import type { Judge } from './judge.ts';
 import type { Match } from './match.ts';
 
@@ -16,7 +16,8 @@ export interface JudgedBy extends Pick<Snapshot, 'vlans' | 'fdb'> {
 }
 
 /** The report of one vnet. */
-export function judgeVnet({ port, owner }: Match, { bridge, policy, judge, vlans, fdb }: JudgedBy): VnetReport {
+export function judgeVnet(match: Match, { bridge, policy, judge, vlans, fdb }: JudgedBy): VnetReport {
+  const { port, owner } = match;
   const { domain, iface } = owner;
   const expected = expect(policy, owner);
   const table = tableOf(vlans, port.name);
@@ -25,16 +26,9 @@ export function judgeVnet({ port, owner }: Match, { bridge, policy, judge, vlans
     : table
       ? judge(table, expected.table)
       : UNJUDGED;
-  const { actual, target } = judged;
-  const keeps = iface.macTable !== undefined && actual !== undefined && target !== undefined;
-  const unread = keeps ? whyUnread(domain, fdb) : undefined;
-  const wanted = expected.undecided ? actual : expected.table;
-  const kept =
-    keeps && wanted && fdb?.ok && unread === undefined
-      ? ([fdb.value, port.name, iface.mac, { actual, target, wanted }] as const)
-      : undefined;
-  const deviations = kept ? [...judged.deviations, ...fdbDeviations(...kept)] : judged.deviations;
-  const findings = deviations.map(
+  const wanted = expected.undecided ? undefined : expected.table;
+  const ofFdb = judgeFdb(match, fdb, judged.actual, judged.target, wanted);
+  const findings = [...judged.deviations, ...ofFdb.deviations].map(
     ({ reason, expected, actual }): Finding => ({
       reason,
       bridge,
@@ -56,14 +50,14 @@ export function judgeVnet({ port, owner }: Match, { bridge, policy, judge, vlans
     missing: judged.missing,
     unexpected: judged.unexpected,
     mistagged: judged.mistagged,
-    untouchable: untouchable(port, domain, policy, expected) ?? fdbUnread(unread),
+    untouchable: untouchable(port, domain, policy, expected) ?? ofFdb.unread,
     target: judged.target,
-    fdb: kept && fdbNeed(...kept),
+    fdb: ofFdb.need,
     verdict: !judged.actual
       ? 'unknown'
       : findings.length > 0
         ? 'drifted'
-        : unread === undefined
+        : ofFdb.unread === undefined
           ? 'compliant'
           : 'unknown',
     findings,
@@ -89,16 +83,4 @@ function untouchable(
   if (domain.state === 'unknown')
     return { reason: 'unknown', text: 'its domain cannot be read now; this is by what was last known of it' };
   return undefined;
-}
-
-// Its VLANs alone would be right in the table, and no frame would come through.
-function fdbUnread(why: string | undefined): VnetReport['untouchable'] {
-  return why === undefined ? undefined : { reason: 'unknown', text: `libvirt keeps its FDB, ${why}` };
-}
-
-/** The hook needs no FDB: when it runs, libvirt has not made the entries yet. */
-function whyUnread({ state }: Domain, fdb: Snapshot['fdb']): string | undefined {
-  // libvirt's entries are there while the vCPUs run, and must not be there when they start.
-  if (state === 'defined') return 'and no live XML says whether it runs';
-  return fdb?.ok === false ? `which could not be read: ${fdb.error}` : undefined;
 }

@@ -8,12 +8,15 @@ import {
   overlay,
   type Piece,
   pvidOf,
+  rowsIn,
+  rowsWithout,
   sameTable,
   type Vid,
   type Vids,
   type VlanRun,
   type VlanTable,
   vidsFrom,
+  vidsWithout,
   vlanTable,
 } from '../model/vlan.ts';
 
@@ -58,16 +61,13 @@ function asExpected(table: VlanTable): Judgement {
 
 /** Judges one port's table. */
 export function judge(actual: VlanTable, expected: VlanTable, rules: JudgeRules): Judgement {
-  const pieces = overlay(actual, expected);
-  const missing = vidsFrom(pieces.filter(({ a }) => !a));
-  const surplus = rowsOf(pieces.filter(({ b }) => !b));
-  const ofDefaults = rowsOf(overlay(surplus, rules.defaults).filter(({ a, b }) => a && b));
-  const others = rowsOf(overlay(surplus, rules.defaults).filter(({ b }) => !b));
-  const unexpected = rules.unexpected === 'ignore' ? ofDefaults : surplus;
-  const kept = rules.unexpected === 'remove' ? [] : others;
+  const missing = vidsWithout(expected, actual);
+  const surplus = rowsWithout(actual, expected);
+  const unexpected = rules.unexpected === 'ignore' ? rowsIn(surplus, rules.defaults) : surplus;
+  const kept = rules.unexpected === 'remove' ? [] : rowsWithout(surplus, rules.defaults);
   // A VLAN that is only told stays a member, but never leaves untagged: its frames would reach the guest as if they were the PVID's.
   const leaking = rules.unexpected === 'report' ? kept.filter(isLeaking) : [];
-  const mistagged = pieces.filter(isMistagged);
+  const mistagged = overlay(actual, expected).filter(isMistagged);
 
   const membership = () => `VLANs ${formatVids(vidsFrom(expected))}`;
   const deviation = (reason: Reason, is: boolean, wants: () => string, found: () => string): Deviation[] =>
@@ -91,22 +91,11 @@ export function judge(actual: VlanTable, expected: VlanTable, rules: JudgeRules)
       ...deviation(
         'tagging_wrong',
         mistagged.length + leaking.length > 0,
-        () => sayRows(vlanTable([...wantedRows(mistagged), ...leaking.map(tagged)])),
-        () => sayRows(vlanTable([...rowsOf(mistagged), ...leaking])),
+        () => sayRows(vlanTable([...rowsIn(expected, mistagged), ...leaking.map(tagged)])),
+        () => sayRows(vlanTable([...rowsIn(actual, mistagged), ...leaking])),
       ),
     ],
   };
-}
-
-type RowPiece = Piece<VlanRun, unknown>;
-
-/** The actual rows that the pieces are of. */
-function rowsOf(pieces: readonly RowPiece[]): VlanTable {
-  return vlanTable(pieces.flatMap(({ first, last, a }) => (a ? [{ ...a, first, last }] : [])));
-}
-
-function wantedRows(pieces: readonly Piece<VlanRun, VlanRun>[]): VlanTable {
-  return vlanTable(pieces.flatMap(({ first, last, b }) => (b ? [{ ...b, first, last }] : [])));
 }
 
 // The expected PVID's row is tagged rightly where it is not the PVID yet, and a wrong PVID's row is untagged by nature:

@@ -1,6 +1,6 @@
 // One cycle by an operator's hand: without the guard, and in turns with the remediator.
 import { setTimeout } from 'node:timers/promises';
-import type { Host } from '../host/host.ts';
+import type { Host, Locking } from '../host/host.ts';
 import { takeLock } from '../host/linux/lock.ts';
 import { readSnapshot } from '../host/snapshot.ts';
 import type { Outcome } from '../model/plan.ts';
@@ -11,7 +11,6 @@ import { isWhole, type Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { agree, undoneBy } from './agreement.ts';
-import { attemptLock } from './attempt-lock.ts';
 import { configure } from './configure.ts';
 import { decisionOf } from './decision.ts';
 import { writeDecisions } from './decision-journal.ts';
@@ -43,7 +42,7 @@ export async function healOnce(
   policy: Policy,
   domains: readonly string[],
   refuse: Refuse,
-  take = () => takeLock(LOCK_FOLDER, `heal, process ${process.pid}`),
+  take: () => Promise<Locking> = () => takeLock(LOCK_FOLDER, `heal, process ${process.pid}`),
 ): Promise<Healed> {
   const lock = await waitForLock(host, take);
   if ('problem' in lock) {
@@ -68,10 +67,10 @@ async function runCycle(host: Host, policy: Policy, domains: readonly string[], 
   return { kind: 'healed', outcomes, after, unagreed } as const;
 }
 
-async function waitForLock(host: Host, take: () => ReturnType<typeof takeLock>) {
+async function waitForLock(host: Host, take: () => Promise<Locking>) {
   const until = host.monotonic() + LOCK_WAIT_MS;
   for (;;) {
-    const lock = await attemptLock(take);
+    const lock = await take();
     if ('problem' in lock || lock.held || host.monotonic() > until) return lock;
     await setTimeout(100);
   }

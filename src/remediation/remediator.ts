@@ -8,7 +8,6 @@ import { AGREED_FILE, PAUSE_FILE } from '../model/remediator-paths.ts';
 import type { RemediatorStatus } from '../model/remediator-status.ts';
 import { orUndefined, readingOf } from '../model/snapshot.ts';
 import { readAgreement } from './agreement.ts';
-import { attemptLock } from './attempt-lock.ts';
 import { type CycleResult, createMemory, runCycle } from './cycle.ts';
 import { createDecisionJournal } from './decision-journal.ts';
 import type { StateStore } from './state-file.ts';
@@ -23,7 +22,7 @@ export interface RemediatorOptions {
   readonly nextAt?: () => number;
   /** Called after each cycle. Throws Error where it cannot be published: that is logged, and healing goes on. */
   readonly publish: (status: RemediatorStatus) => void;
-  /** undefined: nobody else can be at it. */
+  /** undefined: nobody else can be at it. Must not reject. */
   readonly lock?: () => Promise<Locking>;
 }
 
@@ -75,13 +74,13 @@ export function createRemediator(options: RemediatorOptions): Remediator {
 
   const cycle = async (trigger: Trigger): Promise<void> => {
     clearTimeout(timer);
-    const locking = dryRun || !options.lock ? undefined : await attemptLock(options.lock);
+    const locking = dryRun ? undefined : await options.lock?.();
     const problem = locking && 'problem' in locking ? locking.problem : undefined;
     once('lock', problem, 'the lock cannot be taken: nothing is healed until it can be');
     const holder = locking && 'holder' in locking ? locking.holder : undefined;
     if (holder !== undefined && holder !== lockedOut) log.warn({ holder }, 'somebody else holds the lock: waiting');
     lockedOut = holder;
-    if (locking && !('release' in locking)) {
+    if (locking && !locking.held) {
       timer = setTimeout(() => void turns.request(trigger), LOCK_RETRY_MS);
       return;
     }

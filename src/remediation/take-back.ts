@@ -2,18 +2,20 @@
 // was written there is taken back, where nothing else was; nobody asked for it on that bridge.
 import type { Host } from '../host/host.ts';
 import { type Change, isVlanChange, type Outcome, type VnetPlan } from '../model/plan.ts';
+import { orUndefined } from '../model/snapshot.ts';
 import {
   formatTable,
   hasVid,
   overlay,
   type Piece,
+  rowsIn,
+  rowsWithout,
   sameFlags,
   sameTable,
   tableOfNewPort,
   type VlanRun,
   type VlanTable,
   vidsFrom,
-  vlanTable,
 } from '../model/vlan.ts';
 import { changesBetween } from './changes.ts';
 
@@ -52,7 +54,8 @@ async function findStrays(
   gone: readonly Outcome[],
   failures: ReadonlyMap<Change, string>,
 ): Promise<readonly Stray[]> {
-  const { links, vlans } = await bridges.read(namesOf(bridges), new Set(gone.map(({ plan }) => plan.vnet)));
+  const names = orUndefined(() => bridges.list()) ?? [];
+  const { links, vlans } = await bridges.read(names, new Set(gone.map(({ plan }) => plan.vnet)));
   if (!links.ok || !vlans.ok) return [];
   const bridgeOf = new Map(links.value.flatMap((bridge) => bridge.ports.map(({ name }) => [name, bridge] as const)));
   return gone.flatMap((outcome): Stray[] => {
@@ -66,14 +69,6 @@ async function findStrays(
   });
 }
 
-function namesOf(bridges: Host['bridges']): readonly string[] {
-  try {
-    return bridges.list();
-  } catch {
-    return [];
-  }
-}
-
 /**
  * What a port's table on another bridge has of a plan for its former one: nothing, something and nothing else but what the kernel gave
  * (`joined`), or something beside what others have written. Pure.
@@ -83,14 +78,11 @@ export function writtenTo(now: VlanTable, plan: VnetPlan, joined: VlanTable): 'n
   const changes = plan.changes.filter(isVlanChange);
   const added = vidsFrom(changes.filter(({ action }) => action === 'add'));
   const deleted = vidsFrom(changes.filter(({ action }) => action === 'delete'));
-  const ours = vlanTable(
-    overlay(plan.after, added).flatMap(({ first, last, a, b }) => (a && b ? [{ ...a, first, last }] : [])),
-  );
+  const ours = rowsIn(plan.after, added);
   const isOurs = ({ a, b }: Piece<VlanRun, VlanRun>) => a !== undefined && b !== undefined && sameFlags(a, b);
   const isTaken = joined.some(({ first }) => hasVid(deleted, first) && !hasVid(now, first));
   if (!isTaken && !overlay(now, ours).some(isOurs)) return 'nothing';
-  const beside = overlay(now, joined).flatMap(({ first, last, a, b }) => (a && !b ? [{ ...a, first, last }] : []));
-  return overlay(vlanTable(beside), ours).some((piece) => piece.a && !isOurs(piece)) ? 'mixed' : 'ours';
+  return overlay(rowsWithout(now, joined), ours).some((piece) => piece.a && !isOurs(piece)) ? 'mixed' : 'ours';
 }
 
 function outcomeOf({ outcome, bridge, now, joined, isMixed }: Stray, after: ReadonlyMap<string, VlanTable>): Outcome {

@@ -10,6 +10,8 @@ import {
   overlay,
   parseTable,
   pvidOf,
+  rowsIn,
+  rowsWithout,
   sameTable,
   tableFrom,
   type VlanRun,
@@ -150,6 +152,19 @@ describe('a table', () => {
         const table = tableFrom(vidsFrom(vlans), vid(pvid));
         expect(pvidOf(table)).toBe(pvid);
         expect(idsOf(vidsFrom(table))).toEqual(new Set([...idsOf(vidsFrom(vlans)), pvid].sort((a, b) => a - b)));
+      }),
+    );
+  });
+
+  test('falls into the rows that lie in another one and those that do not, each as it was', () => {
+    fc.assert(
+      fc.property(rows, rows, (a, b) => {
+        const [x, y] = [vlanTable(a), vlanTable(b)];
+        const [inside, outside] = [rowsIn(x, y), rowsWithout(x, y)];
+        expect(vidsFrom(inside)).toEqual(vidsInBoth(x, y));
+        expect(vidsFrom(outside)).toEqual(vidsWithout(x, y));
+        for (const part of [inside, outside]) expect(part).toEqual(vlanTable(part));
+        expect(vlanTable([...inside, ...outside])).toEqual(x);
       }),
     );
   });

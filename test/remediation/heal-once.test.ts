@@ -26,7 +26,7 @@ function freeLock() {
 
 test('a lock that cannot be taken is told as that, and nothing was changed', async () => {
   const fleet = createFleet(1);
-  const take = () => Promise.reject(new Error('EACCES: permission denied'));
+  const take = async () => ({ held: false as const, problem: 'EACCES: permission denied' });
   expect(await healOnce(fleet.host, policyOf(100), [], () => [], take)).toEqual({
     kind: 'refused',
     problems: ['the lock cannot be taken: EACCES: permission denied; heal must run as root'],

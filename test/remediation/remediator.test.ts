@@ -162,7 +162,7 @@ test('a lock that cannot be taken is told as that, once, and tried again', async
   vi.useFakeTimers();
   let full = true;
   const lock = async () => {
-    if (full) throw new Error('ENOSPC: no space left on device');
+    if (full) return { held: false as const, problem: 'ENOSPC: no space left on device' };
     return { held: true as const, release: async () => undefined };
   };
   const { remediator, host, lines } = start(1, { lock });

@@ -9,8 +9,16 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Locking } from '../host.ts';
 
-/** Takes the lock or tells who has it. `me` is shown to others, as "heal, process 123". Throws Error where the folder cannot be used. */
+/** Takes the lock, or tells who has it or why it cannot be taken. `me` is shown to others, as "heal, process 123". Never rejects. */
 export async function takeLock(folder: string, me: string): Promise<Locking> {
+  try {
+    return await askOrTake(folder, me);
+  } catch (error) {
+    return { held: false, problem: (error as Error).message };
+  }
+}
+
+async function askOrTake(folder: string, me: string): Promise<Locking> {
   const newest = Math.max(0, ...readTurns(folder));
   const holder = newest === 0 ? undefined : await askHolder(join(folder, `${newest}`));
   if (holder !== undefined) return { held: false, holder };

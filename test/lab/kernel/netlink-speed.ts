@@ -131,7 +131,8 @@ for (const [vnets, ofShow] of [
       const [outcome] = await configure(host, planned.vnets);
       lap('change, read back, verify');
       times.set(WHOLE, [...(times.get(WHOLE) ?? []), at - began]);
-      if (lock.held) await lock.release();
+      assert.ok(lock.held, JSON.stringify(lock));
+      await lock.release();
       assert.equal(outcome?.result, 'verified');
     }
     watch.stop();
