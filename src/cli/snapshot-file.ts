@@ -6,7 +6,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 // 1,000 VMs with two interfaces each have some 2 MB.
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Throws SnapshotError. */
+/** Throws ConfigError. */
 export async function readSnapshotFile(host: Pick<Host, 'stat' | 'readText'>, file: string): Promise<Snapshot> {
   const { parseSnapshot } = await import('../report/snapshot-json.ts');
   return parseSnapshot(readTextFile(host, file, 'expected one that "snapshot" printed', MAX_BYTES), file);

@@ -28,8 +28,8 @@ export function interfacesAway(report: Report): number {
   return report.bridges.flatMap((b) => b.findings).filter((f) => f.reason === 'not_on_bridge').length;
 }
 
-/** The vnets that have come to the new policy: an operator's `heal` of their domain put them there, or the hook. One of which is not
- * decided what it should have has not. */
+/** The vnets that have come to the new policy: an operator's `heal` of their domain put them there, or the hook. A vnet that is undecided
+ * under it has not come to it. */
 export function arrivals(inForce: Report | undefined, wanted: Report): readonly VnetReport[] {
   return (inForce?.bridges ?? []).flatMap(({ vnets, defaultPvid }) =>
     vnets.filter(
