@@ -50,6 +50,7 @@ export function createWebSettings(files: Files & Pick<Host, 'monotonic'>, path: 
     const fresh = signatureOf(files, watched);
     if (fresh === signature) return;
     signature = fresh;
+    const known = watched;
     const seen = new Set<string>();
     try {
       web = stillSaying(load(seen));
@@ -63,7 +64,7 @@ export function createWebSettings(files: Files & Pick<Host, 'monotonic'>, path: 
       log.error({ problem: (error as Error).message }, 'web config refused, the last good one stays in force');
     }
     // The file may name others now.
-    signature = [...seen].some((file) => !fresh.includes(JSON.stringify(file))) ? signatureOf(files, watched) : fresh;
+    signature = [...seen].some((file) => !known.has(file)) ? signatureOf(files, watched) : fresh;
   }
 
   return {
