@@ -1,6 +1,7 @@
 // Troubles of what is installed for this program: units, hook, journal, web config, remediator. Pure.
 import { remarks, unawareDaemons } from '../hook/installation.ts';
 import { PAUSE_FILE } from '../model/remediator-paths.ts';
+import { isHolding } from '../model/remediator-status.ts';
 import { shellArgument } from '../model/shell.ts';
 import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd, type Unit } from '../model/surroundings.ts';
 import { count, HELD } from '../report/words.ts';
@@ -158,7 +159,7 @@ export function remediator(facts: Facts): readonly Trouble[] {
       why: 'nothing is healed',
       type: `rm ${PAUSE_FILE}`,
     }),
-    ...when(held.length > 0 || Boolean(heldProblem), {
+    ...when(isHolding(view.status), {
       check,
       what: `${held.length > 0 ? `${count(held.length, 'vnet')} held` : 'a policy is held'}: ${heldProblem ?? HELD}`,
       why: 'what it would move stays as it is',

@@ -88,6 +88,11 @@ export type RemediatorStatus = Frozen<v.InferOutput<typeof REMEDIATOR_STATUS>>;
 export type DomainRemediation = RemediatorStatus['domains'][number];
 export type Decision = RemediatorStatus['recent'][number];
 
+/** Whether something is held. A remediator of an older version does not say why, and may name the policy alone. */
+export function isHolding({ held, heldProblem, heldPolicySha256 }: RemediatorStatus): boolean {
+  return held.length > 0 || heldProblem !== undefined || heldPolicySha256 !== undefined;
+}
+
 /** The file's text. */
 export function renderStatus(status: RemediatorStatus): string {
   return `${JSON.stringify(status)}\n`;
