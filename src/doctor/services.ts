@@ -144,7 +144,7 @@ export function remediator(facts: Facts): readonly Trouble[] {
   const { remediator: view } = facts;
   if (!runs(facts, REMEDIATOR)) return [];
   if (view.kind !== 'current' && view.kind !== 'stale') return [];
-  const { paused, held, heldProblem, domains } = view.status;
+  const { paused, held, heldProblem, waitsForHeal, domains } = view.status;
   const suspended = domains.filter(({ suspendedSince }) => suspendedSince !== undefined);
   return [
     ...when(view.kind === 'stale', {
@@ -164,9 +164,7 @@ export function remediator(facts: Facts): readonly Trouble[] {
       what: `${held.length > 0 ? `${count(held.length, 'vnet')} held` : 'a policy is held'}: ${heldProblem ?? HELD}`,
       why: 'what it would move stays as it is',
       // Where it only waits for what cannot be read, there is nothing to agree to yet.
-      type: (heldProblem ?? HELD).includes('heal')
-        ? 'libvirt-vlan-exporter plan, then heal'
-        : 'libvirt-vlan-exporter check',
+      type: waitsForHeal === false ? 'libvirt-vlan-exporter check' : 'libvirt-vlan-exporter plan, then heal',
     }),
     ...suspended.map(({ domain, suspendedBecause }) => ({
       check,

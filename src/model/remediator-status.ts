@@ -70,6 +70,8 @@ export const REMEDIATOR_STATUS = v.object({
   heldPolicySha256: v.optional(v.string()),
   /** Where something is held, for people: why, and what to do. Missing where an older version wrote this. */
   heldProblem: v.optional(v.string()),
+  /** Whether some of what is held waits for an operator's `heal`, and not only for what cannot be read. Missing where an older version wrote this. */
+  waitsForHeal: v.optional(v.boolean()),
   domains: v.array(domainRemediation),
   /** vnets that a policy change would move and that wait for an operator's `heal`. */
   held: v.array(v.object({ bridge: v.string(), domain: v.string(), vnet: v.string(), changes: v.array(v.string()) })),

@@ -90,6 +90,7 @@ export function statusOf({ tally, guard, answer, policy, paused, dryRun, now }: 
     policySha256: accepted.kind === 'known' ? accepted.policy.sha256 : '',
     heldPolicySha256: answer.policyHeld ? policy.sha256 : undefined,
     heldProblem: answer.heldProblem,
+    waitsForHeal: answer.waitsForHeal,
     domains: domainsOf(tally, guard),
     held: answer.held.map(({ bridge, domain, vnet, changes }) => ({
       bridge,

@@ -453,10 +453,12 @@ test('what the remediator says is trouble only while it runs, and each cause has
   expect(said({ remediator: { kind: 'unreadable', problem: 'no JSON' } })).toEqual([]);
   const advice = (more: Partial<RemediatorStatus>) =>
     diagnose(facts({ remediator: { kind: 'current', status: { ...status, ...more } } })).troubles;
-  expect(advice({ heldProblem: 'to accept it, run heal' })).toMatchObject([
-    { type: 'libvirt-vlan-exporter plan, then heal' },
+  const plan = [{ type: 'libvirt-vlan-exporter plan, then heal' }];
+  expect(advice({ heldProblem: 'to accept it, run heal', waitsForHeal: true })).toMatchObject(plan);
+  expect(advice({ heldPolicySha256: 'of an older version' })).toMatchObject(plan);
+  expect(advice({ heldProblem: 'it waits', waitsForHeal: false })).toMatchObject([
+    { type: 'libvirt-vlan-exporter check' },
   ]);
-  expect(advice({ heldProblem: 'it waits' })).toMatchObject([{ type: 'libvirt-vlan-exporter check' }]);
   const domain = { bridge: 'br0', domain: '-a', remediations: 5, failures: 0, lastAt: 1 };
   expect(
     advice({
