@@ -1,7 +1,7 @@
 // What a policy that is not in force yet would move, what cannot be told of it now, and what has come to it already: a vnet
 // that was wiped has not, also where the policy happens to want just that. Pure.
 import type { Report, VnetReport } from '../model/report.ts';
-import { isVid, pvidOf, sameTable, tableFrom, type VlanTable } from '../model/vlan.ts';
+import { pvidOf, sameTable, tableOfNewPort, type VlanTable } from '../model/vlan.ts';
 import { isSettled } from './plan.ts';
 
 /** Whether what is in force makes the same of a vnet. */
@@ -56,8 +56,7 @@ function hasCome(vnet: VnetReport | undefined): boolean {
 // Whether it has just what each port has that joins the bridge, as after a wipe. Where the default PVID could not be read, what any
 // would leave is taken for that: nobody needs to have agreed to it.
 function isFresh(actual: VlanTable, defaultPvid: number | undefined): boolean {
-  const pvid = defaultPvid === undefined ? pvidOf(actual) : isVid(defaultPvid) ? defaultPvid : undefined;
-  return sameTable(actual, tableFrom([], pvid));
+  return sameTable(actual, tableOfNewPort(defaultPvid ?? pvidOf(actual)));
 }
 
 function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {
