@@ -3,7 +3,7 @@
 import type { Refusal, VnetPlan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Decision, SuspensionCause } from '../model/remediator-status.ts';
-import { isWhole, type Report } from '../model/report.ts';
+import { isWhole, type Report, vnetsOf } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import type { Accepted } from './accepted.ts';
@@ -81,7 +81,7 @@ export function decide(question: Question): Answer {
     question.agreed,
   );
   const { vnets: drifted, refusals } = hold.report ? plan(hold.report) : { vnets: [], refusals: [] };
-  const seen = hold.seen && isWhole(hold.seen) ? hold.seen.bridges.flatMap((b) => b.vnets) : undefined;
+  const seen = hold.seen && isWhole(hold.seen) ? vnetsOf(hold.seen) : undefined;
   let guard = observe(question.guard, seen, now, limits, stoppedIn(question.snapshot));
   const heal: HealNow[] = [];
   const held = hold.held.map((part) => ({ ...part, problem: heldProblem(part, limits.maxVnetsPerPolicyChange) }));

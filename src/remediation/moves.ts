@@ -1,6 +1,6 @@
 // What a policy that is not in force yet would move, what cannot be told of it now, and what has come to it already: a vnet
 // that was wiped has not, also where the policy happens to want just that. Pure.
-import type { Report, VnetReport } from '../model/report.ts';
+import { offBridge, type Report, type VnetReport } from '../model/report.ts';
 import { pvidOf, sameTable, tableOfNewPort, type VlanTable } from '../model/vlan.ts';
 import { isSettled } from './plan.ts';
 
@@ -25,7 +25,7 @@ export function unknownDomains(report: Report): number {
 
 /** Interfaces that are off their bridge for now. */
 export function interfacesAway(report: Report): number {
-  return report.bridges.flatMap((b) => b.findings).filter((f) => f.reason === 'not_on_bridge').length;
+  return offBridge(report).length;
 }
 
 /** The vnets that have come to the new policy: an operator's `heal` of their domain put them there, or the hook. A vnet that is undecided
