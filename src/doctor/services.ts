@@ -121,10 +121,13 @@ export function unaware({ systemd, hook: installed }: Facts): readonly Trouble[]
   }));
 }
 
-export function journal({ journal: read }: Facts): readonly Trouble[] {
-  if (read.ok) return [];
-  const why = 'errors of the hook are counted from it';
-  return [{ check: 'journal', what: `the journal cannot be read: ${read.error}`, why, type: 'journalctl -b -n 1' }];
+export function journal({ journalProblem }: Facts): readonly Trouble[] {
+  return when(journalProblem !== undefined, {
+    check: 'journal',
+    what: `the journal cannot be read: ${journalProblem}`,
+    why: 'errors of the hook are counted from it',
+    type: 'journalctl -b -n 1',
+  });
 }
 
 export function web({ web: settings }: Facts): readonly Trouble[] {

@@ -66,7 +66,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   otherHooks: [],
   denials: [],
   hooksConfined: false,
-  journal: ok(true),
+  journalProblem: undefined,
   networkFiles: [],
   networkManager: new Map(),
   ifupdown2: undefined,
@@ -196,8 +196,8 @@ test.each<[string, Partial<Facts>, string]>([
   ['SELinux confines', { hooksConfined: true }, 'confinement: SELinux confines libvirt hooks'],
   [
     'the journal is gone',
-    { journal: { ok: false, error: 'No journal files were found.' } },
-    'journal: the journal cannot be read: No journal files were found.',
+    { journalProblem: 'it holds no entry since boot' },
+    'journal: the journal cannot be read: it holds no entry since boot',
   ],
   ['the web config is bad', { web: { file: '/w', parsed: { ok: false, error: '/w:1: bad' } } }, 'web: /w:1: bad'],
   [
