@@ -47,7 +47,6 @@ export interface Audits {
 
 export interface LastAudit {
   readonly trigger: Trigger;
-  readonly beganAt: number;
   readonly durationMs: number;
   /** Why it failed; undefined where it did not. */
   readonly problem: string | undefined;

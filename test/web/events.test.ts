@@ -83,7 +83,7 @@ function pageOf(part: object) {
 }
 
 it('an audit is overdue when it should have ended, with a moment to spare; never where none is due', () => {
-  const last = { trigger: 'event', beganAt: 1, durationMs: 30, problem: 'why' };
+  const last = { trigger: 'event', durationMs: 30, problem: 'why' };
   const audits = { last, lastSuccessAt: 1, collectors: [] };
   expect(pageOf({ audits })).toMatchObject({
     hostname: 'h',
