@@ -2,10 +2,10 @@
 // files has changed; a bad one is told, and the last good one stays in force.
 import { isDeepStrictEqual } from 'node:util';
 import { wholeFile } from '../config/read-file.ts';
-import type { Host } from '../host/host.ts';
+import type { Files, Host } from '../host/host.ts';
 import type { Log } from '../model/log.ts';
 import type { WebFacts } from '../report/metrics/self.ts';
-import { type Files, loadWebConfig, type Web } from './config/load-web-config.ts';
+import { loadWebConfig, type Web } from './config/load-web-config.ts';
 import { NO_WEB_CONFIG } from './config/web-config.ts';
 
 export interface WebSettings {
