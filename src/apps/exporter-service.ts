@@ -2,13 +2,12 @@
 import type { Settings } from '../config/settings.ts';
 import { createExporter, type Exporter } from '../exporter/exporter.ts';
 import type { Host } from '../host/host.ts';
-import { addPage } from '../web/page.ts';
 import { createPageSource } from '../web/page-source.ts';
 import { type ServerOptions, startServer } from '../web/server.ts';
 import { noWebSettings, type WebSettings } from '../web/settings.ts';
 
 /** The server's own options as they are, and what the exporter needs. */
-export interface ServiceOptions extends Omit<ServerOptions, 'exporter' | 'settings' | 'reload' | 'addPage'> {
+export interface ServiceOptions extends Omit<ServerOptions, 'exporter' | 'settings' | 'reload' | 'page'> {
   readonly host: Host;
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
@@ -54,7 +53,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     exporter,
     settings,
     reload,
-    addPage: (app) => addPage(app, page, { headers: () => settings.current().config.headers }),
+    page,
   });
   log.info({ urls: server.urls.map((url) => url.replace(/\/$/, '')) }, 'listening');
   // From here on /-/healthy answers, however long the first audit takes.

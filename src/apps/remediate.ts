@@ -6,13 +6,13 @@ import { createLog } from '../daemon/log.ts';
 import { reloadSettings } from '../daemon/reload.ts';
 import { runDaemon } from '../daemon/run-daemon.ts';
 import { startWaking } from '../daemon/waking.ts';
-import type { Handle, Host } from '../host/host.ts';
 import { takeLock } from '../host/linux/lock.ts';
 import { keepHeapSmall } from '../host/linux/memory.ts';
 import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
 import { createNotifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
-import type { Log, LogFormat, LogLevel } from '../model/log.ts';
+import { keepFolderWatched } from '../host/linux/watch.ts';
+import type { LogFormat, LogLevel } from '../model/log.ts';
 import { AGREED_FILE, LOCK_FOLDER, PAUSE_FILE, REMEDIATOR_FOLDER } from '../model/remediator-paths.ts';
 import { renderStatus } from '../model/remediator-status.ts';
 import { VERSION } from '../model/version.ts';
@@ -30,6 +30,8 @@ export interface RemediateFlags {
 const STATE_FOLDER = '/var/lib/libvirt-vlan-remediator';
 // A VM's start is some twenty events within a few milliseconds. By netlink a cycle costs a few milliseconds, too.
 const DEBOUNCE = { quietMs: 2, maxMs: 50 };
+/** By which an operator speaks to it. */
+const OPERATORS: readonly (string | undefined)[] = [PAUSE_FILE, AGREED_FILE].map((path) => basename(path));
 
 /** Runs until a signal ends it. Throws ConfigError. */
 export async function runRemediate(flags: RemediateFlags): Promise<void> {
@@ -58,7 +60,8 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const { wake } = remediator;
   const waking = startWaking({ host, schedule: settings.schedule, events: DEBOUNCE, wake, log });
   const first = wake('startup');
-  const words = watchOperator(host, waking.event, log);
+  // The pause begins or ends, or a policy is accepted: not at the next schedule only. Its own status is no reason to wake.
+  const words = keepFolderWatched(host, REMEDIATOR_FOLDER, waking.event, (name) => OPERATORS.includes(name));
   const apply = (next: Settings) => {
     remediator.reload(next);
     waking.reschedule(next.schedule);
@@ -71,7 +74,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
       stuckMs: () => Math.max(remediator.busyMs(), waking.overdueMs()),
       stop: async () => {
         waking.stop();
-        words?.stop();
+        words.stop();
         await remediator.stop();
       },
     },
@@ -81,18 +84,5 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
     host.removeFile(status);
   } catch (error) {
     log.warn({ problem: (error as Error).message }, 'the status could not be removed: it shows until it is stale');
-  }
-}
-
-/** Wakes at once when the pause begins or ends, or a policy is accepted; without this, the schedule notices. */
-function watchOperator(host: Host, changed: () => void, log: Log): Handle | undefined {
-  const names = [PAUSE_FILE, AGREED_FILE].map((path) => basename(path));
-  const failed = (problem: string) =>
-    log.warn({ problem }, 'the pause file, and what heal accepts, are looked for by the schedule only');
-  try {
-    return host.watch(REMEDIATOR_FOLDER, (entry) => names.includes(entry ?? '') && changed(), failed);
-  } catch (error) {
-    failed((error as Error).message);
-    return undefined;
   }
 }

@@ -31,7 +31,7 @@ export interface CheckOptions {
   readonly from?: string;
 }
 
-/** Returns the exit status. Throws ConfigError or SnapshotError. */
+/** Returns the exit status. Throws ConfigError. */
 export async function runCheck(host: Host, domains: readonly string[], options: CheckOptions): Promise<number> {
   const { format, from } = options;
   const [{ loadSettings }, { exitStatusOf, judgeHost }] = await Promise.all([

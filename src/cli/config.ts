@@ -38,7 +38,7 @@ export function register(program: Command): void {
     .action(runConfigSchema);
 }
 
-/** Returns the exit status. Throws SnapshotError. */
+/** Returns the exit status. Throws ConfigError. */
 export async function runConfigInfer(host: Host, { from }: { readonly from?: string } = {}): Promise<number> {
   const { inferConfig } = await import('../config/infer.ts');
   const snapshot = await snapshotOf(host, from);
@@ -66,7 +66,7 @@ export interface MetadataOptions {
   readonly 'config.file': string;
 }
 
-/** Prints the commands that carry the config's rules over into the domains. Returns the exit status. Throws ConfigError or SnapshotError. */
+/** Prints the commands that carry the config's rules over into the domains. Returns the exit status. Throws ConfigError. */
 async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<number> {
   const [{ loadSettings }, { inferMetadata }] = await Promise.all([
     import('../config/load.ts'),

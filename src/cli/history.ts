@@ -2,6 +2,7 @@
 // libvirt asked whether it knows it.
 import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
+import { whyUnread } from '../host/why-unread.ts';
 import { parseDuration } from '../model/duration.ts';
 import { printable } from '../model/printable.ts';
 import { domainsArgument, formatOption } from './options.ts';
@@ -40,7 +41,7 @@ export async function runHistory(host: Host, domains: readonly string[], options
     tell(read.error);
     return 2;
   }
-  const unread = read.value.events.length === 0 ? await whyNothing(host) : undefined;
+  const unread = read.value.events.length === 0 ? await whyUnread(host.journal) : undefined;
   if (unread !== undefined) {
     tell(`the journal cannot be read: ${unread}`);
     return 2;
@@ -59,16 +60,6 @@ export async function runHistory(host: Host, domains: readonly string[], options
   const untold = domains.filter((name) => !told.has(name) && !told.has(printable(name)));
   for (const sentence of await unknownNow(host, untold)) tell(sentence);
   return 0;
-}
-
-const JOURNAL_WAIT_MS = 10_000;
-
-/** Why a journal tells of nothing, other than that nothing happened; undefined where it is read. In the words of `doctor`. */
-async function whyNothing(host: Host): Promise<string | undefined> {
-  const read = await host.journal.read({ anyOf: [], fields: ['MESSAGE'], thisBoot: true, last: 1 }, JOURNAL_WAIT_MS);
-  if (!read.ok) return read.error;
-  // journalctl may write "-- No entries --".
-  return read.value.some((line) => line.startsWith('{')) ? undefined : 'it holds no entry since boot';
 }
 
 /** Sentences about names that libvirt does not know now, or that it could not be asked for. */

@@ -17,7 +17,7 @@ export interface Judged {
   readonly report: Report;
 }
 
-/** undefined where a named domain is not there, which stderr has been told. Throws SnapshotError. */
+/** undefined where a named domain is not there, which stderr has been told. Throws ConfigError. */
 export async function judgeHost(
   host: Host,
   { policy }: Settings,

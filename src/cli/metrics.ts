@@ -3,9 +3,11 @@
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import type { Audited } from '../exporter/metric-inputs.ts';
 import type { Host } from '../host/host.ts';
+import { OperatorError } from '../model/mistake.ts';
+import { printable } from '../model/printable.ts';
 import type { Report } from '../model/report.ts';
 import { configFileOption } from './options.ts';
-import { onThisHost } from './output.ts';
+import { onThisHost, print, tell } from './output.ts';
 
 // A timer waits for longer than a person does.
 const JOURNAL_WAIT_MS = 10_000;
@@ -33,30 +35,27 @@ export interface MetricsOptions {
 
 /** Returns the exit status. Throws ConfigError, or OperatorError where the file cannot be written; then a former one stays as it is. */
 export async function runMetrics(host: Host, options: MetricsOptions): Promise<number> {
-  const [{ loadSettings }, { auditOnce }, { renderOnce }, { exitStatusOf, tellUnwatched }, { print, tell }] =
-    await Promise.all([
-      import('../config/load.ts'),
-      import('../exporter/once.ts'),
-      import('../exporter/metric-inputs.ts'),
-      import('./judged.ts'),
-      import('./output.ts'),
-    ]);
+  const [{ loadSettings }, { auditOnce }, { renderOnce }, { exitStatusOf, tellUnwatched }] = await Promise.all([
+    import('../config/load.ts'),
+    import('../exporter/once.ts'),
+    import('../exporter/metric-inputs.ts'),
+    import('./judged.ts'),
+  ]);
   const settings = loadSettings(host, options['config.file']);
   const audited = await auditOnce(host, settings, JOURNAL_WAIT_MS);
   for (const sentence of await problemsOf(audited)) tell(sentence);
   const text = await renderOnce(audited);
   if (options.textfile === undefined) print(text);
-  else await write(host, options.textfile, text);
+  else write(host, options.textfile, text);
   tellUnwatched(audited.report);
   return exitStatusOf(audited.report);
 }
 
 /** What could not be read, and what makes the exit status 2 without that, as a bridge that is not there. */
 async function problemsOf({ audits, hook, report }: Audited & { readonly report: Report }): Promise<readonly string[]> {
-  const [{ failsAudit }, { subjectOf }, { printable }] = await Promise.all([
+  const [{ failsAudit }, { subjectOf }] = await Promise.all([
     import('../exporter/audits.ts'),
     import('../report/words.ts'),
-    import('../model/printable.ts'),
   ]);
   const audit = audits.last?.problem;
   const isTold = failsAudit(report);
@@ -69,8 +68,7 @@ async function problemsOf({ audits, hook, report }: Audited & { readonly report:
   ].map(printable);
 }
 
-async function write(host: Host, path: string, text: string): Promise<void> {
-  const { OperatorError } = await import('../model/mistake.ts');
+function write(host: Host, path: string, text: string): void {
   try {
     host.replaceFile(path, text, { mode: MODE });
   } catch (error) {

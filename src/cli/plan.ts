@@ -24,7 +24,7 @@ export interface PlanOptions {
   readonly from?: string;
 }
 
-/** Returns the exit status. Throws ConfigError or SnapshotError. */
+/** Returns the exit status. Throws ConfigError. */
 export async function runPlan(host: Host, domains: readonly string[], options: PlanOptions): Promise<number> {
   const { format, from } = options;
   const [{ loadSettings }, { judgeHost, tellUnwatched }, { plan }, { planJson, renderPlan }] = await Promise.all([

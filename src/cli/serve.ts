@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError } from '@commander-js/extra-typings';
 import {
   configFileOption,
+  integer,
   listenAddressOption,
   logFormatOption,
   logLevelOption,
@@ -23,7 +24,7 @@ export function register(program: Command): void {
     .option(
       '--web.max-requests <number>',
       'how many scrapes, and how many other requests, may be in work at once; 0 for no limit',
-      maxRequests,
+      integer(0, 999_999),
       40,
     )
     .option('--web.enable-lifecycle', 'allow POST /-/reload')
@@ -38,9 +39,4 @@ export function register(program: Command): void {
 function telemetryPath(path: string): string {
   if (/^\/[A-Za-z0-9._~/-]*$/.test(path)) return path;
   throw new InvalidArgumentError('expected a path that begins with "/", of letters, digits and "._~-/"');
-}
-
-function maxRequests(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('expected a number from 0 to 999999');
 }

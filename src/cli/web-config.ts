@@ -1,5 +1,6 @@
 // `config check --web FILE`: what is wrong with a web config, without starting anything.
-import { type Files, loadWebConfig, type Web } from '../web/config/load-web-config.ts';
+import type { Files } from '../host/host.ts';
+import { loadWebConfig, type Web } from '../web/config/load-web-config.ts';
 import { print, tell } from './output.ts';
 
 /** Prints what the file says in one line; warnings go to stderr. Throws ConfigError. */

@@ -1,12 +1,10 @@
 // The config file: text → Settings in normal form, or a ConfigError that has every problem with its line and key.
-import type { Host } from '../host/host.ts';
+import type { Files } from '../host/host.ts';
 import { settingsFrom } from './normal.ts';
 import { readTextFile } from './read-file.ts';
 import { configFile } from './schema.ts';
 import type { Settings } from './settings.ts';
 import { parseYaml } from './yaml-file.ts';
-
-type Files = Pick<Host, 'stat' | 'readText'>;
 
 /** Reads the file at `path`. `hint`: what to do where there is none. Throws ConfigError. */
 export function loadSettings(

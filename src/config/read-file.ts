@@ -1,17 +1,12 @@
 // A file of a config, read whole, or a ConfigError that says what is the matter with it.
-import type { Host } from '../host/host.ts';
+import type { Files } from '../host/host.ts';
 import { ConfigError } from './problem.ts';
 
 /** Far above what the largest host needs, far below what would take seconds to read. */
 export const MAX_BYTES = 256 * 1024;
 
 /** The text at `path`. `hint`: what to do where there is none. Throws ConfigError, and nothing else. */
-export function readTextFile(
-  files: Pick<Host, 'stat' | 'readText'>,
-  path: string,
-  hint = '',
-  maxBytes = MAX_BYTES,
-): string {
+export function readTextFile(files: Files, path: string, hint = '', maxBytes = MAX_BYTES): string {
   if (path === '-')
     throw wholeFile(path, 'expected the path of a file: nothing is read from stdin; save it to a file first');
   try {

@@ -1,7 +1,8 @@
 // Building blocks of the config file's schema. One definition gives three things: the reader of the YAML tree with errors that
 // know line and key, the TypeScript type of what was read, and the JSON Schema for editors.
-// Not a schema library, because the hook reads the config at every VM start: loading and compiling ajv costs about as much
-// again as starting node, typebox a quarter of it, this next to nothing. The tests hold it against ajv on the JSON Schema.
+// Not a schema library, because the hook reads the config at the first VM start after each edit, and the VM waits for that: loading and
+// compiling ajv costs about as much again as starting node, typebox a quarter of it, this next to nothing. The tests hold it against
+// ajv on the JSON Schema.
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Range, Scalar } from 'yaml';
 import { describe, nearest } from './problem.ts';
 import { inQuotes } from './yaml-problems.ts';

@@ -27,11 +27,11 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
   const now = () => performance.now();
   // Of the run that is under way.
   let beganAt: number | undefined;
+  let running: Promise<void> | undefined;
   let stopped = false;
   let due: { readonly trigger: T; readonly ended: Promise<void>; readonly end: () => void } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let last = { endedAt: Number.NEGATIVE_INFINITY, durationMs: 0 };
-  let idlers: (() => void)[] = [];
 
   const next = () => {
     if (beganAt !== undefined || timer || stopped || !due) return;
@@ -47,18 +47,13 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
     due = undefined;
     const began = now();
     beganAt = began;
-    void run(trigger).then(() => {
+    running = run(trigger).then(() => {
       beganAt = undefined;
+      running = undefined;
       last = { endedAt: now(), durationMs: now() - began };
       end();
       next();
-      settle();
     });
-  };
-  const settle = () => {
-    if (beganAt !== undefined || (due && !stopped)) return;
-    for (const resolve of idlers) resolve();
-    idlers = [];
   };
 
   return {
@@ -69,16 +64,13 @@ export function createTurns<T>({ run, rest }: TurnsOptions<T>): Turns<T> {
       return ended;
     },
     busyMs: () => (beganAt === undefined ? 0 : now() - beganAt),
-    idle: () =>
-      new Promise((resolve) => {
-        idlers.push(resolve);
-        settle();
-      }),
+    idle: async () => {
+      while (running || (due && !stopped)) await (running ?? due?.ended);
+    },
     stop: () => {
       stopped = true;
       clearTimeout(timer);
       due?.end();
-      settle();
     },
   };
 }

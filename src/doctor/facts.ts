@@ -14,6 +14,8 @@ export interface Facts extends Surroundings {
   readonly hook: Reading<Installation>;
   /** Executable hooks of others that set VLANs. */
   readonly otherHooks: readonly string[];
+  /** Why the journal cannot be read; undefined where it can. */
+  readonly journalProblem: string | undefined;
   /** The web config file that the exporter is told to read. */
   readonly web: { readonly file: string; readonly parsed: Reading<ParsedWebConfig> } | undefined;
   readonly remediator: RemediatorView;

@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts';
 import type { Installation } from '../host/linux/hook-files.ts';
 import { createStatusReader } from '../host/remediator-status.ts';
 import { readSnapshot } from '../host/snapshot.ts';
+import { whyUnread } from '../host/why-unread.ts';
 import { orUndefined, readingOf } from '../model/snapshot.ts';
 import type { Surroundings } from '../model/surroundings.ts';
 import { parseWebConfig } from '../web/config/web-config.ts';
@@ -25,12 +26,13 @@ export interface Machine {
 export async function readFacts(machine: Machine, configFile: string): Promise<Facts> {
   const { host } = machine;
   const config = readingOf<Settings>(() => loadSettings(host, configFile));
-  const [surroundings, hook, snapshot] = await Promise.all([
+  const [surroundings, hook, journalProblem, snapshot] = await Promise.all([
     machine.readSurroundings(),
     machine.readInstallation().then(
       (value) => ({ ok: true, value }) as const,
       (error: Error) => ({ ok: false, error: error.message }) as const,
     ),
+    whyUnread(host.journal),
     config.ok ? readSnapshot(host, config.value.policy) : undefined,
   ]);
   return {
@@ -40,6 +42,7 @@ export async function readFacts(machine: Machine, configFile: string): Promise<F
     snapshot,
     hook,
     otherHooks: hook.ok ? hook.value.files.filter(setsVlans).map(({ path }) => path) : [],
+    journalProblem,
     web: readWeb(host),
     remediator: createStatusReader(host)(),
   };

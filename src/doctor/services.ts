@@ -1,6 +1,7 @@
 // Troubles of what is installed for this program: units, hook, journal, web config, remediator. Pure.
 import { remarks, unawareDaemons } from '../hook/installation.ts';
 import { PAUSE_FILE } from '../model/remediator-paths.ts';
+import { isHolding } from '../model/remediator-status.ts';
 import { shellArgument } from '../model/shell.ts';
 import { EXPORTER, REMEDIATOR, SOCKETS, type Systemd, type Unit } from '../model/surroundings.ts';
 import { count, HELD } from '../report/words.ts';
@@ -120,10 +121,13 @@ export function unaware({ systemd, hook: installed }: Facts): readonly Trouble[]
   }));
 }
 
-export function journal({ journal: read }: Facts): readonly Trouble[] {
-  if (read.ok) return [];
-  const why = 'errors of the hook are counted from it';
-  return [{ check: 'journal', what: `the journal cannot be read: ${read.error}`, why, type: 'journalctl -b -n 1' }];
+export function journal({ journalProblem }: Facts): readonly Trouble[] {
+  return when(journalProblem !== undefined, {
+    check: 'journal',
+    what: `the journal cannot be read: ${journalProblem}`,
+    why: 'errors of the hook are counted from it',
+    type: 'journalctl -b -n 1',
+  });
 }
 
 export function web({ web: settings }: Facts): readonly Trouble[] {
@@ -143,7 +147,7 @@ export function remediator(facts: Facts): readonly Trouble[] {
   const { remediator: view } = facts;
   if (!runs(facts, REMEDIATOR)) return [];
   if (view.kind !== 'current' && view.kind !== 'stale') return [];
-  const { paused, held, heldProblem, domains } = view.status;
+  const { paused, held, heldProblem, waitsForHeal, domains } = view.status;
   const suspended = domains.filter(({ suspendedSince }) => suspendedSince !== undefined);
   return [
     ...when(view.kind === 'stale', {
@@ -158,14 +162,12 @@ export function remediator(facts: Facts): readonly Trouble[] {
       why: 'nothing is healed',
       type: `rm ${PAUSE_FILE}`,
     }),
-    ...when(held.length > 0 || Boolean(heldProblem), {
+    ...when(isHolding(view.status), {
       check,
       what: `${held.length > 0 ? `${count(held.length, 'vnet')} held` : 'a policy is held'}: ${heldProblem ?? HELD}`,
       why: 'what it would move stays as it is',
       // Where it only waits for what cannot be read, there is nothing to agree to yet.
-      type: (heldProblem ?? HELD).includes('heal')
-        ? 'libvirt-vlan-exporter plan, then heal'
-        : 'libvirt-vlan-exporter check',
+      type: waitsForHeal === false ? 'libvirt-vlan-exporter check' : 'libvirt-vlan-exporter plan, then heal',
     }),
     ...suspended.map(({ domain, suspendedBecause }) => ({
       check,

@@ -33,7 +33,7 @@ export function createAuditBook(log: Log): AuditBook {
         audits = {
           total: { ...audits.total, [trigger]: audits.total[trigger] + 1 },
           failures: audits.failures + (problem === undefined ? 0 : 1),
-          last: { trigger, beganAt: at, durationMs: endedAt - began, problem },
+          last: { trigger, durationMs: endedAt - began, problem },
           lastSuccessAt: problem === undefined ? at : audits.lastSuccessAt,
           collectors,
         };

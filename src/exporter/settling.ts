@@ -1,7 +1,7 @@
 // Findings that are told when they are still there some seconds later, and not at all where they are gone before. A VM that stops makes
 // one: libvirt removes its tap first and its live XML then, and an audit in between finds the interface off its bridge. Pure.
 import type { FindingEvent } from '../model/finding-event.ts';
-import type { Report } from '../model/report.ts';
+import { offBridge, type Report } from '../model/report.ts';
 import { keyOf } from './finding-changes.ts';
 
 const WAIT_MS = 5000;
@@ -43,7 +43,6 @@ function settles({ state, finding }: FindingEvent): boolean {
 }
 
 // An audit that could not see it does not say that it is still there.
-function keysOf({ bridges }: Report): ReadonlySet<string> {
-  const findings = bridges.flatMap((bridge) => bridge.findings.filter(({ reason }) => reason === 'not_on_bridge'));
-  return new Set(findings.map(keyOf));
+function keysOf(report: Report): ReadonlySet<string> {
+  return new Set(offBridge(report).map(keyOf));
 }

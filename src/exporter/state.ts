@@ -6,7 +6,7 @@ import type { KernelInterface } from '../model/kernel-interface.ts';
 import type { RemediatorView } from '../model/remediator-status.ts';
 import type { Report } from '../model/report.ts';
 import type { Domain } from '../model/snapshot.ts';
-import type { Collector, DomainStates, SelfInputs, Trigger } from '../report/metrics/self.ts';
+import type { Collector, DomainStates, Trigger, Watcher } from '../report/metrics/self.ts';
 
 export interface ExporterState {
   /** In force. */
@@ -42,12 +42,11 @@ export interface Audits {
   /** When the last audit that could read everything began. */
   readonly lastSuccessAt: number | undefined;
   /** The readers of the last audit. */
-  readonly collectors: readonly (Collector & { readonly problem: string | undefined })[];
+  readonly collectors: readonly Collector[];
 }
 
 export interface LastAudit {
   readonly trigger: Trigger;
-  readonly beganAt: number;
   readonly durationMs: number;
   /** Why it failed; undefined where it did not. */
   readonly problem: string | undefined;
@@ -69,6 +68,6 @@ export function collectorsOf({ audits, hook }: Pick<ExporterState, 'audits' | 'h
 }
 
 /** Whatever watches for changes, the journal's reader among it. */
-export function watchersOf({ watchers, hook }: ExporterState): SelfInputs['watchers'] {
+export function watchersOf({ watchers, hook }: ExporterState): readonly Watcher[] {
   return hook ? [...watchers, { watcher: 'journal', up: hook.watching }] : watchers;
 }

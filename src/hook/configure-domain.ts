@@ -3,7 +3,7 @@
 import type { Host } from '../host/host.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import type { Finding, Report } from '../model/report.ts';
+import { type Finding, offBridge, type Report } from '../model/report.ts';
 import type { Domain, Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { configure } from '../remediation/configure.ts';
@@ -28,14 +28,14 @@ export async function configureDomain(host: Machine, domain: Domain, policy: Pol
   const report = evaluate(snapshot, concerned(domain, policy, read.links));
   const planned = plan(report, [domain.name]);
   const outcomes = await configure(host, planned.vnets, since);
-  return { report, plan: planned, outcomes, missing: missingOf(report) };
+  return { report, plan: planned, outcomes, missing: offBridge(report) };
 }
 
 /** Interfaces whose tap is not on its bridge, without asking for VLANs: cheap enough to be asked again and again. */
 export function missingTaps(host: Machine, domain: Domain, policy: Policy): readonly Finding[] {
   const links = host.bridges.links(...ownTaps(domain, policy));
   const asked = { takenAt: host.now(), links, vlans: known(new Map()), domains: known([domain]), collectors: [] };
-  return missingOf(evaluate(asked, policy));
+  return offBridge(evaluate(asked, policy));
 }
 
 /** The bridges that the VM is on: those that its XML names, and those on which one of its taps was found. All where that cannot be told. */
@@ -51,8 +51,4 @@ const known = <T>(value: T) => ({ ok: true, value }) as const;
 /** What to read of the bridges. */
 function ownTaps(domain: Domain, policy: Policy): [bridges: readonly string[], only: ReadonlySet<string>] {
   return [policy.bridges.map(({ name }) => name), new Set(domain.interfaces.flatMap((iface) => iface.target ?? []))];
-}
-
-function missingOf(report: Report): readonly Finding[] {
-  return report.bridges.flatMap((bridge) => bridge.findings.filter(({ reason }) => reason === 'not_on_bridge'));
 }

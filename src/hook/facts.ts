@@ -3,7 +3,7 @@ import { WRITERS } from '../model/history.ts';
 import { type JournalFields, PRIORITY } from '../model/journal.ts';
 import type { Outcome, Refusal } from '../model/plan.ts';
 import type { Policy } from '../model/policy.ts';
-import type { Finding, VnetReport } from '../model/report.ts';
+import { type Finding, type VnetReport, vnetsOf } from '../model/report.ts';
 import { formatTable, formatVids, pvidOf, vidsFrom } from '../model/vlan.ts';
 import { eventFields, type VnetEvent } from '../model/vnet-event.ts';
 import { subjectOf } from '../report/words.ts';
@@ -26,7 +26,7 @@ export function factsOf(
   policy: Policy,
   absent: (finding: Finding) => Fact,
 ): readonly Fact[] {
-  const vnets = report.bridges.flatMap((bridge) => bridge.vnets);
+  const vnets = vnetsOf(report);
   const right = vnets.filter(({ verdict }) => verdict === 'compliant');
   return [
     ...report.unknowns.map(

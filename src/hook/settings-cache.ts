@@ -1,12 +1,11 @@
 // The config in normal form, kept between calls, so that the hook need not load a YAML parser.
 // A kept one counts only for the very file that it was made from (path, inode, mtime, size), and for this very program.
 import type { Settings } from '../config/settings.ts';
-import type { Host } from '../host/host.ts';
+import type { Files } from '../host/host.ts';
 import type { KeptFile } from '../host/linux/hook-machine.ts';
 import { orUndefined } from '../model/snapshot.ts';
 
 type Kept = { readonly key?: string; readonly settings?: Settings };
-type Files = Pick<Host, 'stat' | 'readText'>;
 
 /** `program`: another text for every other build of it. Throws ConfigError. */
 export async function loadKeptSettings(host: Files, path: string, program: string, store: KeptFile): Promise<Settings> {

@@ -143,6 +143,9 @@ export interface Domains {
   runs(name: string): boolean | undefined;
 }
 
+/** What it takes to read a file that is named. */
+export type Files = Pick<Host, 'stat' | 'readText'>;
+
 export interface Host {
   readonly bridges: Bridges;
   readonly domains: Domains;

@@ -70,6 +70,8 @@ export const REMEDIATOR_STATUS = v.object({
   heldPolicySha256: v.optional(v.string()),
   /** Where something is held, for people: why, and what to do. Missing where an older version wrote this. */
   heldProblem: v.optional(v.string()),
+  /** Whether some of what is held waits for an operator's `heal`, and not only for what cannot be read. Missing where an older version wrote this. */
+  waitsForHeal: v.optional(v.boolean()),
   domains: v.array(domainRemediation),
   /** vnets that a policy change would move and that wait for an operator's `heal`. */
   held: v.array(v.object({ bridge: v.string(), domain: v.string(), vnet: v.string(), changes: v.array(v.string()) })),
@@ -87,6 +89,11 @@ export const REMEDIATOR_STATUS = v.object({
 export type RemediatorStatus = Frozen<v.InferOutput<typeof REMEDIATOR_STATUS>>;
 export type DomainRemediation = RemediatorStatus['domains'][number];
 export type Decision = RemediatorStatus['recent'][number];
+
+/** Whether something is held. A remediator of an older version does not say why, and may name the policy alone. */
+export function isHolding({ held, heldProblem, heldPolicySha256 }: RemediatorStatus): boolean {
+  return held.length > 0 || heldProblem !== undefined || heldPolicySha256 !== undefined;
+}
 
 /** The file's text. */
 export function renderStatus(status: RemediatorStatus): string {

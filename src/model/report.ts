@@ -61,6 +61,16 @@ export function isWhole(report: Report): boolean {
   return !isUnread(report, 'links', 'vlans', 'domains');
 }
 
+/** In report order. */
+export function vnetsOf({ bridges }: Report): readonly VnetReport[] {
+  return bridges.flatMap(({ vnets }) => vnets);
+}
+
+/** The findings of interfaces that are off their bridge. */
+export function offBridge({ bridges }: Report): readonly Finding[] {
+  return bridges.flatMap(({ findings }) => findings.filter(({ reason }) => reason === 'not_on_bridge'));
+}
+
 export interface BridgeReport {
   readonly name: string;
   /** undefined where links could not be read. */

@@ -10,8 +10,6 @@ export interface Surroundings {
   readonly denials: readonly string[];
   /** Whether SELinux enforces and `virt_hooks_unconfined` is off. */
   readonly hooksConfined: boolean;
-  /** Whether the journal can be read. */
-  readonly journal: Reading<true>;
   /** systemd.network(5) files that are in force. */
   readonly networkFiles: readonly { readonly path: string; readonly text: string }[];
   /** NetworkManager's state of each device, as "connected (externally)", by name; empty where it does not run. */

@@ -15,7 +15,7 @@ import { notOnBridge } from './not-on-bridge.ts';
 import { portlessOf } from './portless.ts';
 import { unknowns } from './unknowns.ts';
 import { warningsOf } from './warnings.ts';
-import { tapsWithoutMac } from './without-mac.ts';
+import { interfacesWithoutMac } from './without-mac.ts';
 
 /** Judges every vnet of the policy's bridges. The order of ports and domains in the snapshot does not matter. */
 export function evaluate(snapshot: Snapshot, policy: Policy): Report {
@@ -71,7 +71,7 @@ function* judgeBridge(
     if (vnets.length % STEP === 0) yield;
   }
   vnets.sort(byDomainAndPort);
-  const nameless = tapsWithoutMac(domains.ok ? domains.value : []);
+  const nameless = new Set(interfacesWithoutMac(domains.ok ? domains.value : []).map(({ tap }) => tap));
   const isOurs = ({ name }: Port) => policy.uplinks.includes(name) || nameless.has(name);
   const orphans = matching.unmatched.filter((port) => port.tap && !isOurs(port));
   return {

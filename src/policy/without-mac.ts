@@ -1,12 +1,7 @@
 // Interfaces of running domains that have a tap and no MAC. libvirt always writes one: so it is not known what such a vnet should have.
 import type { Domain } from '../model/snapshot.ts';
 
-/** The taps of such interfaces. */
-export function tapsWithoutMac(domains: readonly Domain[]): ReadonlySet<string> {
-  return new Set(interfacesWithoutMac(domains).map(({ tap }) => tap));
-}
-
-/** With the names of their domains. */
+/** The taps of such interfaces, with the names of their domains. */
 export function interfacesWithoutMac(
   domains: readonly Domain[],
 ): readonly { readonly domain: string; readonly tap: string }[] {

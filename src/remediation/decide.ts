@@ -48,6 +48,8 @@ export interface Answer {
   readonly held: readonly VnetPlan[];
   /** Where something is held, for people: why, and what to do. */
   readonly heldProblem: string | undefined;
+  /** Whether some of it waits for an operator's heal, and not only for what cannot be read. */
+  readonly waitsForHeal: boolean;
   readonly policyHeld: boolean;
   readonly refusals: readonly Refusal[];
   /** vnets of the policy in force by bridge and domain; undefined where nothing can be told. */
@@ -112,6 +114,7 @@ export function decide(question: Question): Answer {
     rest,
     held: held.flatMap(({ moved }) => moved),
     heldProblem: held.map(({ problem }) => problem).join('; ') || undefined,
+    waitsForHeal: held.some((part) => !waitsToBeRead(part, limits.maxVnetsPerPolicyChange)),
     policyHeld: held.some(({ cause }) => cause.kind !== 'asked'),
     refusals,
     report: hold.report,
@@ -163,14 +166,20 @@ function resting(plan: VnetPlan, allowed: Extract<Permit, { until: number }>, li
   return { plan, outcome: 'suspended', problem, cause: allowed.cause };
 }
 
-function heldProblem({ cause, moved, away, doubtful, unread, before }: Held, limit: number): string {
+/** It is no more than allowed as far as can be told, and not all can be. */
+function waitsToBeRead({ moved, away, doubtful, unread, before }: Held, limit: number): boolean {
+  return (unread || doubtful > 0) && Math.max(before, moved.length + away) <= limit;
+}
+
+function heldProblem(held: Held, limit: number): string {
+  const { cause, moved, away, doubtful, before } = held;
   const why =
     cause.kind === 'unknown'
       ? `the last accepted policy is unknown (${cause.problem})`
       : cause.kind === 'asked'
         ? 'what domains ask for changed'
         : 'the policy changed';
-  if ((unread || doubtful > 0) && Math.max(before, moved.length + away) <= limit)
+  if (waitsToBeRead(held, limit))
     return `${why}, and what it would move cannot be told, for not all could be read: it waits until it can`;
   const absent =
     (away === 0 ? '' : ` and ${away} interfaces that are off their bridge`) +

@@ -5,7 +5,7 @@
 //   nothing is left to move, as when each VM was started anew.
 // What is held of the one does not count for the other. That some VMs stop, or that VLANs are wiped, is no agreement. Pure.
 import type { Policy } from '../model/policy.ts';
-import { isWhole, type Report, type VnetReport } from '../model/report.ts';
+import { isWhole, type Report, vnetsOf } from '../model/report.ts';
 import { type Accepted, type Known, knownOf } from './accepted.ts';
 import { mostFor, mostOf, type Weight, weighEdit } from './hold-edit.ts';
 import { accept, bridgeOf, hasChanged, intentsOf, keep, keyOf } from './intents.ts';
@@ -133,8 +133,4 @@ function holdEdit(accepted: Known, policy: Policy, inForce: Report, wanted: Repo
 
 function partition<T>(all: readonly T[], is: (item: T) => boolean): readonly [readonly T[], readonly T[]] {
   return [all.filter(is), all.filter((item) => !is(item))];
-}
-
-function vnetsOf(report: Report): readonly VnetReport[] {
-  return report.bridges.flatMap((bridge) => bridge.vnets);
 }

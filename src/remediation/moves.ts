@@ -1,7 +1,7 @@
 // What a policy that is not in force yet would move, what cannot be told of it now, and what has come to it already: a vnet
 // that was wiped has not, also where the policy happens to want just that. Pure.
-import type { Report, VnetReport } from '../model/report.ts';
-import { isVid, pvidOf, sameTable, tableFrom, type VlanTable } from '../model/vlan.ts';
+import { offBridge, type Report, type VnetReport } from '../model/report.ts';
+import { pvidOf, sameTable, tableOfNewPort, type VlanTable } from '../model/vlan.ts';
 import { isSettled } from './plan.ts';
 
 /** Whether what is in force makes the same of a vnet. */
@@ -25,11 +25,11 @@ export function unknownDomains(report: Report): number {
 
 /** Interfaces that are off their bridge for now. */
 export function interfacesAway(report: Report): number {
-  return report.bridges.flatMap((b) => b.findings).filter((f) => f.reason === 'not_on_bridge').length;
+  return offBridge(report).length;
 }
 
-/** The vnets that have come to the new policy: an operator's `heal` of their domain put them there, or the hook. One of which is not
- * decided what it should have has not. */
+/** The vnets that have come to the new policy: an operator's `heal` of their domain put them there, or the hook. A vnet that is undecided
+ * under it has not come to it. */
 export function arrivals(inForce: Report | undefined, wanted: Report): readonly VnetReport[] {
   return (inForce?.bridges ?? []).flatMap(({ vnets, defaultPvid }) =>
     vnets.filter(
@@ -56,8 +56,7 @@ function hasCome(vnet: VnetReport | undefined): boolean {
 // Whether it has just what each port has that joins the bridge, as after a wipe. Where the default PVID could not be read, what any
 // would leave is taken for that: nobody needs to have agreed to it.
 function isFresh(actual: VlanTable, defaultPvid: number | undefined): boolean {
-  const pvid = defaultPvid === undefined ? pvidOf(actual) : isVid(defaultPvid) ? defaultPvid : undefined;
-  return sameTable(actual, tableFrom([], pvid));
+  return sameTable(actual, tableOfNewPort(defaultPvid ?? pvidOf(actual)));
 }
 
 function vnetOf(report: Report, { bridge, vnet }: { bridge: string; vnet: string }): VnetReport | undefined {

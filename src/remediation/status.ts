@@ -90,6 +90,7 @@ export function statusOf({ tally, guard, answer, policy, paused, dryRun, now }: 
     policySha256: accepted.kind === 'known' ? accepted.policy.sha256 : '',
     heldPolicySha256: answer.policyHeld ? policy.sha256 : undefined,
     heldProblem: answer.heldProblem,
+    waitsForHeal: answer.waitsForHeal,
     domains: domainsOf(tally, guard),
     held: answer.held.map(({ bridge, domain, vnet, changes }) => ({
       bridge,
@@ -104,14 +105,12 @@ export function statusOf({ tally, guard, answer, policy, paused, dryRun, now }: 
 }
 
 function domainsOf(tally: Tally, guard: GuardState): readonly DomainRemediation[] {
-  const domains = new Map<string, DomainRemediation>();
-  for (const [key, counts] of tally.domains) domains.set(key, { ...counts, suspendedSince: undefined });
+  const domains = new Map<string, DomainRemediation>(tally.domains);
   for (const entry of Object.values(guard)) {
     if (entry.suspendedSince === undefined) continue;
     const { bridge, domain, suspendedSince } = entry;
     const key = domainKey(bridge, domain);
-    const none = { bridge, domain, remediations: 0, failures: 0, lastAt: undefined, suspendedSince: undefined };
-    const known: DomainRemediation = domains.get(key) ?? none;
+    const known = domains.get(key) ?? { bridge, domain, remediations: 0, failures: 0, lastAt: undefined };
     domains.set(key, {
       ...known,
       suspendedSince: Math.min(known.suspendedSince ?? suspendedSince, suspendedSince),

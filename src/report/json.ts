@@ -6,7 +6,6 @@ import { untouchableOn } from '../remediation/plan.ts';
 import { summarize } from './summary.ts';
 
 export type ReportJson = ReturnType<typeof reportJson>;
-export type VnetJson = ReportJson['bridges'][number]['vnets'][number];
 
 /** The report as plain data for JSON.stringify. */
 export function reportJson(report: Report) {

@@ -31,7 +31,7 @@ export function renderSnapshot(snapshot: Snapshot): string {
   return `${JSON.stringify(json, null, 2)}\n`;
 }
 
-/** What `renderSnapshot` wrote; `file` is its name in messages. Throws SnapshotError, and nothing else, whatever the text. */
+/** What `renderSnapshot` wrote; `file` is its name in messages. Throws ConfigError, and nothing else, whatever the text. */
 export function parseSnapshot(text: string, file: string): Snapshot {
   const { version: _, ...snapshot } = check(parseJson(text, file), file);
   return snapshot;

@@ -44,9 +44,3 @@ function groupsOf(address: string): readonly string[] {
   const [head = [], tail = []] = normal.split('::').map((part) => part.split(':').filter((group) => group !== ''));
   return [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail];
 }
-
-/** The first of them, in their order. */
-export function firstOf<T>(all: Iterable<T>, wanted: (one: T) => boolean): T | undefined {
-  for (const one of all) if (wanted(one)) return one;
-  return undefined;
-}

@@ -4,7 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
-import { claimOf, clientOf, firstOf, type Held } from './client.ts';
+import { claimOf, clientOf, type Held } from './client.ts';
 
 export interface Connection extends Held {
   /** Requests that are not answered yet. */
@@ -93,8 +93,8 @@ function makeRoom(open: Map<unknown, Connection>, newcomer: string): boolean {
   const claim = claimOf(newcomer, open.values());
   const isIdle = (connection: Connection) => connection.inWork === 0 && claim.mayGiveWay(connection);
   const victim =
-    firstOf(open, ([, connection]) => isIdle(connection)) ??
-    firstOf(open, ([, connection]) => claim.isGreedy(connection));
+    [...open].find(([, connection]) => isIdle(connection)) ??
+    [...open].find(([, connection]) => claim.isGreedy(connection));
   if (victim === undefined) return false;
   const [key, connection] = victim;
   open.delete(key);

@@ -16,10 +16,10 @@ export function guarded(
   passwords: Passwords,
   now: () => number,
 ): RequestListener {
-  const limiter = createRateLimiter(now);
+  const isLetIn = createRateLimiter(now);
   return (request, response) => {
     const { headers, users, rateLimit } = settings.current().config;
-    if (!limiter.allow(rateLimit)) return answer(response, 429, 'Too Many Requests');
+    if (!isLetIn(rateLimit)) return answer(response, 429, 'Too Many Requests');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     if (users.size === 0) return handle(request, response);
     const credentials = parseBasic(request.headers.authorization);

@@ -1,10 +1,10 @@
 // Server-sent events to the browsers that have the status page open (HTML Living Standard 9.2): `report` at each change, with the
 // time of the change in milliseconds, and `ping`. What is kept for one that does not read is bounded.
-import type { ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 
 export interface EventHub {
   /** Takes over the response. */
-  add(response: ServerResponse, headers: Readonly<Record<string, string>>): void;
+  add(response: ServerResponse, headers: Readonly<Record<string, OutgoingHttpHeader | undefined>>): void;
   /** Tells all clients that something changed at `at`. */
   changed(at: number): void;
   /** Ends all connections. */

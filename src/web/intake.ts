@@ -2,7 +2,7 @@
 // the other out. Who holds most places gives one up to a client that holds fewer. What is too much waits for a moment, and is then answered with 503, as Prometheus' own exporters do (--web.max-requests).
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { busy } from './answer.ts';
-import { claimOf, firstOf, type Held } from './client.ts';
+import { claimOf, type Held } from './client.ts';
 import type { Connection, Connections } from './connections.ts';
 
 /** Whose place a request takes: a scrape's, a page's, or none, where it has a limit of its own. */
@@ -120,7 +120,7 @@ function whenDone(connection: Connection, response: ServerResponse, done: () => 
 function evict({ work }: Places, newcomer: string, before: number): boolean {
   const claim = claimOf(newcomer, work);
   const hangs = (one: Work) => one.since <= before && claim.mayGiveWay(one);
-  const victim = firstOf(work, claim.isGreedy) ?? firstOf(work, hangs);
+  const victim = [...work].find(claim.isGreedy) ?? [...work].find(hangs);
   if (victim === undefined) return false;
   work.delete(victim);
   victim.connection.destroy();

@@ -12,7 +12,6 @@ import type { PageInput } from '../report/page/input.ts';
 import { renderPage } from '../report/page.ts';
 import { negotiateGzip } from './accept-encoding.ts';
 import { createEventHub } from './events.ts';
-import { SECURITY_HEADERS } from './headers.ts';
 
 /** Where the page gets what it shows. */
 export interface PageSource {
@@ -25,8 +24,6 @@ export interface PageSource {
 export interface PageOptions {
   readonly maxClients?: number;
   readonly pingMs?: number;
-  /** What the operator wants of each answer; it stands above what is said here. */
-  readonly headers?: () => Readonly<Record<string, string>>;
 }
 
 // A search is words that a person types.
@@ -34,7 +31,6 @@ const MAX_QUERY = 200;
 const MAX_SEARCHES = 16;
 
 const HEADERS = {
-  ...SECURITY_HEADERS,
   'content-security-policy':
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 } as const;
@@ -91,7 +87,7 @@ export function addPage(app: FastifyInstance, source: PageSource, options: PageO
       return reply.code(503).header('retry-after', '1').send('one request at a time, please\n');
     if (hub.size >= maxClients) return reply.code(503).header('retry-after', '15').send('too many clients\n');
     reply.hijack();
-    hub.add(reply.raw, { ...HEADERS, ...options.headers?.() });
+    hub.add(reply.raw, reply.getHeaders());
   });
 
   for (const { path, type, body } of ASSETS) {

@@ -2,10 +2,10 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Exporter } from '../exporter/exporter.ts';
 import type { Log } from '../model/log.ts';
-import { SECURITY_HEADERS } from './headers.ts';
 import type { Lane } from './intake.ts';
 import { type Address, ListenError } from './listen.ts';
 import { addMetrics, type MetricsRoute } from './metrics.ts';
+import { addPage, type PageSource } from './page.ts';
 import { type Serving, serve } from './serve.ts';
 import type { WebSettings } from './settings.ts';
 
@@ -23,9 +23,17 @@ export interface ServerOptions {
   readonly lifecycle: boolean;
   /** Called for a reload; returns the problem where the config was refused. */
   readonly reload: () => string | undefined;
-  /** Adds the status page's routes. */
-  readonly addPage: (app: FastifyInstance) => void;
+  /** What the status page shows. */
+  readonly page: PageSource;
 }
+
+/** Of every answer, unless its route says otherwise: it may load nothing, be framed by nobody, and is what its type says. */
+const SECURITY_HEADERS = {
+  'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
 
 // No route has a schema; without this, fastify loads its schema compilers all the same, which takes a fifth of the start.
 const noCompiler = () => () => {
@@ -61,7 +69,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       options.log.error({ path: request.url, problem: error.message, stack: error.stack }, 'request failed');
     return text(reply, status, status >= 500 ? 'internal error, see the log' : error.message);
   });
-  options.addPage(app);
+  addPage(app, options.page);
   const metrics = addOwnRoutes(app, options);
   await app.ready();
   const { settings, maxRequests, telemetryPath } = options;

@@ -2,10 +2,10 @@
 // files has changed; a bad one is told, and the last good one stays in force.
 import { isDeepStrictEqual } from 'node:util';
 import { wholeFile } from '../config/read-file.ts';
-import type { Host } from '../host/host.ts';
+import type { Files, Host } from '../host/host.ts';
 import type { Log } from '../model/log.ts';
 import type { WebFacts } from '../report/metrics/self.ts';
-import { type Files, loadWebConfig, type Web } from './config/load-web-config.ts';
+import { loadWebConfig, type Web } from './config/load-web-config.ts';
 import { NO_WEB_CONFIG } from './config/web-config.ts';
 
 export interface WebSettings {
@@ -50,6 +50,7 @@ export function createWebSettings(files: Files & Pick<Host, 'monotonic'>, path: 
     const fresh = signatureOf(files, watched);
     if (fresh === signature) return;
     signature = fresh;
+    const known = watched;
     const seen = new Set<string>();
     try {
       web = stillSaying(load(seen));
@@ -63,7 +64,7 @@ export function createWebSettings(files: Files & Pick<Host, 'monotonic'>, path: 
       log.error({ problem: (error as Error).message }, 'web config refused, the last good one stays in force');
     }
     // The file may name others now.
-    signature = [...seen].some((file) => !fresh.includes(JSON.stringify(file))) ? signatureOf(files, watched) : fresh;
+    signature = [...seen].some((file) => !known.has(file)) ? signatureOf(files, watched) : fresh;
   }
 
   return {

@@ -26,7 +26,6 @@ function machine(
   const done: string[] = [];
   const exists = (path: string) => path !== gone;
   const tools: HookTools = {
-    exists,
     read: async () => ({ files: there, libvirt: libvirt.length > 0 ? libvirt : undefined, exists }),
     units: async () =>
       systemd

@@ -277,7 +277,7 @@ test.each([
     '--web.max-requests',
     { '0': 0, '40': 40, '999999': 999_999 },
     ['1000000', '-1', '1.5', 'x', ''],
-    'expected a number from 0 to 999999',
+    'expected an integer from 0 to 999999',
   ],
   [
     'serve',

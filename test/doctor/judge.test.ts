@@ -66,7 +66,7 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   otherHooks: [],
   denials: [],
   hooksConfined: false,
-  journal: ok(true),
+  journalProblem: undefined,
   networkFiles: [],
   networkManager: new Map(),
   ifupdown2: undefined,
@@ -196,8 +196,8 @@ test.each<[string, Partial<Facts>, string]>([
   ['SELinux confines', { hooksConfined: true }, 'confinement: SELinux confines libvirt hooks'],
   [
     'the journal is gone',
-    { journal: { ok: false, error: 'No journal files were found.' } },
-    'journal: the journal cannot be read: No journal files were found.',
+    { journalProblem: 'it holds no entry since boot' },
+    'journal: the journal cannot be read: it holds no entry since boot',
   ],
   ['the web config is bad', { web: { file: '/w', parsed: { ok: false, error: '/w:1: bad' } } }, 'web: /w:1: bad'],
   [
@@ -453,10 +453,12 @@ test('what the remediator says is trouble only while it runs, and each cause has
   expect(said({ remediator: { kind: 'unreadable', problem: 'no JSON' } })).toEqual([]);
   const advice = (more: Partial<RemediatorStatus>) =>
     diagnose(facts({ remediator: { kind: 'current', status: { ...status, ...more } } })).troubles;
-  expect(advice({ heldProblem: 'to accept it, run heal' })).toMatchObject([
-    { type: 'libvirt-vlan-exporter plan, then heal' },
+  const plan = [{ type: 'libvirt-vlan-exporter plan, then heal' }];
+  expect(advice({ heldProblem: 'to accept it, run heal', waitsForHeal: true })).toMatchObject(plan);
+  expect(advice({ heldPolicySha256: 'of an older version' })).toMatchObject(plan);
+  expect(advice({ heldProblem: 'it waits', waitsForHeal: false })).toMatchObject([
+    { type: 'libvirt-vlan-exporter check' },
   ]);
-  expect(advice({ heldProblem: 'it waits' })).toMatchObject([{ type: 'libvirt-vlan-exporter check' }]);
   const domain = { bridge: 'br0', domain: '-a', remediations: 5, failures: 0, lastAt: 1 };
   expect(
     advice({

@@ -194,9 +194,10 @@ test('a policy is not accepted while the domains that it would move cannot be re
   for (const file of files) fleet.host.forbid(file);
   await fleet.cycle();
   expect(fleet.status()?.heldProblem).toMatch(/^the policy changed, and what it would move cannot be told/);
+  expect(fleet.status()?.waitsForHeal).toBe(false);
   for (const file of files) fleet.host.forbid(file, false);
   await fleet.cycle();
-  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: { length: 40 } });
+  expect(fleet.status()).toMatchObject({ heldPolicySha256: 'pvid 20', held: { length: 40 }, waitsForHeal: true });
   expect(await fleet.tableOf(7)).toBe(WELL);
 });
 

@@ -10,16 +10,10 @@ test('heals are counted by domain and their durations in cumulative buckets', as
   const fleet = createFleet(2);
   const { status } = await fleet.cycle();
   expect(status.domains).toMatchObject([
-    {
-      bridge: 'br0',
-      domain: 'vm-1',
-      remediations: 1,
-      failures: 0,
-      lastAt: fleet.host.now(),
-      suspendedSince: undefined,
-    },
+    { bridge: 'br0', domain: 'vm-1', remediations: 1, failures: 0, lastAt: fleet.host.now() },
     { bridge: 'br0', domain: 'vm-2', remediations: 1 },
   ]);
+  expect(status.domains.map(({ suspendedSince }) => suspendedSince)).toEqual([undefined, undefined]);
   expect(status.duration).toMatchObject({ count: 2, sum: 0 });
   expect(status.duration.buckets.at(0)).toEqual([0.05, 2]);
   expect(status.duration.buckets.at(-1)).toEqual([null, 2]);

@@ -67,6 +67,7 @@ const SELF: SelfInputs = {
   collectors: ['links', 'vlans', 'domains', 'journal'].map((collector) => ({
     collector,
     ok: collector !== 'journal',
+    problem: undefined,
     durationMs: 4,
   })),
   kernelInterface: 'netlink',

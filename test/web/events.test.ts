@@ -83,7 +83,7 @@ function pageOf(part: object) {
 }
 
 it('an audit is overdue when it should have ended, with a moment to spare; never where none is due', () => {
-  const last = { trigger: 'event', beganAt: 1, durationMs: 30, problem: 'why' };
+  const last = { trigger: 'event', durationMs: 30, problem: 'why' };
   const audits = { last, lastSuccessAt: 1, collectors: [] };
   expect(pageOf({ audits })).toMatchObject({
     hostname: 'h',
@@ -118,7 +118,7 @@ it('each reader and watcher is a source of the page, the journal among them', ()
 
 it('a burst is let in at once, then one more each interval; another limit begins anew', () => {
   let now = 0;
-  const { allow } = createRateLimiter(() => now);
+  const allow = createRateLimiter(() => now);
   const limit = { intervalMs: 100, burst: 2 };
   const letIn = (count: number, of = limit) =>
     Array.from({ length: count }, () => allow({ ...of })).filter(Boolean).length;

@@ -38,7 +38,7 @@ export async function runInstall(tools: HookTools, config: string): Promise<numb
     tools.remove(path);
     print(`${path}, an older installation of it, is removed.\n`);
   }
-  if (!tools.exists(config)) print(`There is no ${config} yet; until there is, the hook only reports that.\n`);
+  if (!before.exists(config)) print(`There is no ${config} yet; until there is, the hook only reports that.\n`);
   const [after, units] = await Promise.all([tools.read(), tools.units()]);
   if (before.files.length === 0 && !units.ok)
     print('libvirt notices its first hook when it reloads: systemctl reload libvirtd (or virtqemud).\n');

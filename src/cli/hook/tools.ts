@@ -4,8 +4,6 @@ import type { Reading } from '../../model/snapshot.ts';
 import { LIBVIRT_DAEMONS, type Unit } from '../../model/surroundings.ts';
 
 export interface HookTools {
-  /** Whether there is such a file. */
-  exists(path: string): boolean;
   /** The hook as it is on this host. Rejects where that cannot be told. */
   read(): Promise<Installation>;
   /** The units of libvirt's daemons. */
@@ -30,7 +28,6 @@ export async function toolsHere(): Promise<HookTools> {
     ]);
   const host = createHost();
   return {
-    exists: (path) => host.stat(path) !== undefined,
     read: () => readInstallation(host),
     units: () => showUnits(LIBVIRT_DAEMONS),
     write: writeHookFile,

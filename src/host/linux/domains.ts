@@ -6,7 +6,7 @@ import { compare } from '../../model/order.ts';
 import { createSlices } from '../../model/slices.ts';
 import type { Domain } from '../../model/snapshot.ts';
 import type { Domains, FileStat, Host } from '../host.ts';
-import { type DomainXml, nameInXml, parseDomainXml } from './domain-xml.ts';
+import { nameInXml, parseDomainXml } from './domain-xml.ts';
 import { LIVE_FOLDER } from './files.ts';
 import { createFolderWatermark } from './folder-watermark.ts';
 import { runs } from './live-domain.ts';
@@ -20,7 +20,8 @@ export const NIXOS_FOLDER = '/var/lib/libvirt/qemu';
 const MAX_BYTES = 10 * 1024 * 1024;
 
 interface Cached {
-  readonly stat: FileStat;
+  /** undefined where the text could not be read: then it is tried again, though the file stays as it is. */
+  readonly stat: FileStat | undefined;
   readonly domain: Domain;
   /** Of live XML: the process that runs the domain. */
   readonly pid?: number | undefined;
@@ -116,7 +117,7 @@ function readDomain(
   state: 'running' | 'defined',
   cached: Cached | undefined,
 ): Cached | undefined {
-  const unknown = (stat: FileStat, problem: string): Cached => {
+  const unknown = (stat: FileStat | undefined, problem: string): Cached => {
     // What was known of a running domain stays known: its vnets must not vanish from the report because of its file.
     const last = state === 'running' ? cached?.domain : undefined;
     const { uuid, interfaces = [], metadata } = last ?? {};
@@ -127,13 +128,11 @@ function readDomain(
       domain: { name: fileName, uuid, state: 'unknown', problem: text, ...stopped, interfaces, metadata },
     };
   };
-  let stat: FileStat | undefined;
-  // Of a text that was read: one that could not be is tried again, though the file stays as it is.
-  let read = NEVER;
+  let read: FileStat | undefined;
   try {
-    stat = host.stat(path);
+    const stat = host.stat(path);
     if (!stat) return undefined;
-    if (cached && sameFile(cached.stat, stat)) return cached;
+    if (cached?.stat && sameFile(cached.stat, stat)) return cached;
     if (!stat.isFile) return unknown(stat, 'not a regular file');
     if (stat.size > MAX_BYTES) return unknown(stat, `${stat.size} bytes; expected at most ${MAX_BYTES}`);
     const text = host.readText(path);
@@ -143,18 +142,12 @@ function readDomain(
       const entry = unknown(stat, `the XML's <name> is ${JSON.stringify(xml.name.slice(0, 80))}, not the file's`);
       return state === 'defined' ? { ...entry, copyOf: xml.name } : entry;
     }
-    return { stat, domain: domain(fileName, xml, state, path), pid: xml.pid };
+    const { uuid, interfaces, metadata, pid } = xml;
+    return { stat, domain: { name: fileName, uuid, state, file: path, interfaces, metadata }, pid };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     return unknown(read, (error as Error).message);
   }
-}
-
-// Fits no file, so what could not be read is tried again the next time.
-const NEVER: FileStat = { ino: -1, mtimeMs: -1, size: -1, isFile: false };
-
-function domain(name: string, xml: DomainXml, state: 'running' | 'defined', file: string): Domain {
-  return { name, uuid: xml.uuid, state, file, interfaces: xml.interfaces, metadata: xml.metadata };
 }
 
 function sameFile(a: FileStat, b: FileStat): boolean {

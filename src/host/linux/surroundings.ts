@@ -25,10 +25,9 @@ type Machine = Pick<Processes, 'run'> & Pick<Host, 'stat' | 'readText' | 'list'>
 
 /** Never rejects for anything the host says. */
 export async function readSurroundings(machine: Machine = { ...files, ...processes }): Promise<Surroundings> {
-  const [systemd, iproute2, journal, denials] = await Promise.all([
+  const [systemd, iproute2, denials] = await Promise.all([
     readSystemd(machine),
     outputOf(machine, 'bridge', ['-V']),
-    readJournal(machine),
     readDenials(machine),
   ]);
   const isActive = (name: string) => systemd.ok && systemd.value.units.get(name)?.active === 'active';
@@ -37,7 +36,6 @@ export async function readSurroundings(machine: Machine = { ...files, ...process
     systemd,
     denials,
     hooksConfined: readOr(machine, `${SELINUX}/enforce`) === '1' && isOff(machine, 'virt_hooks_unconfined'),
-    journal,
     networkFiles: isActive(NETWORKD) ? readNetworkFiles(machine) : [],
     networkManager: isActive(NETWORK_MANAGER) ? await readNetworkManager(machine) : new Map(),
     ifupdown2: exists(machine, '/usr/share/ifupdown2') ? readInterfaces(machine) : undefined,
@@ -53,18 +51,6 @@ async function readSystemd(machine: Machine): Promise<Reading<Systemd>> {
   if (!version.ok) return version;
   if (!units.ok) return units;
   return { ok: true, value: { version: Number(/\d+/.exec(version.value)?.[0]), units: units.value } };
-}
-
-// Where nothing may be read, journalctl says so on stderr and may still exit 0.
-async function readJournal(machine: Machine): Promise<Reading<true>> {
-  const { problem, stdout, stderr } = await machine.run('journalctl', ['-b', '-n', '1', '-o', 'cat'], {
-    timeoutMs: TIMEOUT_MS,
-  });
-  if (problem !== undefined) return { ok: false, error: problem };
-  const complaint = /^.*(No journal files|insufficient permissions|not seeing messages).*$/im.exec(stderr)?.[0];
-  if (complaint !== undefined || stdout === '')
-    return { ok: false, error: complaint ?? 'it holds no entry since boot' };
-  return { ok: true, value: true };
 }
 
 // The kernel's own words, which nobody else can write: audit entries of AppArmor, as `apparmor="DENIED" … profile="libvirtd" name="…"`,

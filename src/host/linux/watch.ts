@@ -60,11 +60,11 @@ export function watchHost(host: Host, changed: (watcher: WatcherState['watcher']
   };
 }
 
-/** Calls `changed` at each change of an entry of a folder that may not be there yet, or no more; silently. */
-export function keepFolderWatched(host: Host, path: string, changed: () => void): Handle {
+/** Calls `changed` at each change of an entry that `counts`, of a folder that may not be there yet, or no more; silently. */
+export function keepFolderWatched(host: Host, path: string, changed: () => void, counts: Counts = () => true): Handle {
   return keepRunning({
     ...FOLDER_PACE,
-    start: (ended) => watchFolder(host, path, () => true, changed, ended),
+    start: (ended) => watchFolder(host, path, counts, changed, ended),
     onUp: changed,
     onDown: changed,
   });
@@ -76,12 +76,15 @@ function whereItIs(host: Host, path: string): string {
 
 type Start = (event: () => void, ended: (problem: string) => void) => Handle;
 
+/** Whether an entry of this name does; undefined where the kernel names none. */
+type Counts = (name: string | undefined) => boolean;
+
 // inotify follows the inode: a folder that is deleted and made again would be watched no more, without an error. Its deletion
 // is an event, though, so each event asks whether it is still the same.
 function watchFolder(
   host: Host,
   path: string,
-  counts: (name: string | undefined) => boolean,
+  counts: Counts,
   event: () => void,
   ended: (problem: string) => void,
 ): Handle {

@@ -3,6 +3,7 @@
 import {
   type DomainRemediation,
   DURATION_BUCKETS,
+  isHolding,
   type RemediatorStatus,
   type RemediatorView,
   SUSPENSION_CAUSES,
@@ -66,7 +67,7 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
   remediatorGauge(
     'remediation_held',
     "Whether a change of the policy, or of what domains ask for, waits for an operator's heal.",
-    (s) => Number(s !== undefined && isHeld(s)),
+    (s) => Number(s !== undefined && isHolding(s)),
   ),
   family(
     'gauge',
@@ -132,11 +133,6 @@ function perDomain(samples: (labels: Labels, remediation: DomainRemediation | un
 // A remediator of an older version does not say why.
 function causeOf(remediation: DomainRemediation | undefined): SuspensionCause | undefined {
   return remediation?.suspendedSince === undefined ? undefined : (remediation.suspendedBecause ?? 'undone');
-}
-
-// A remediator of an older version does not say why.
-function isHeld({ held, heldProblem, heldPolicySha256 }: RemediatorStatus): boolean {
-  return held.length > 0 || heldProblem !== undefined || heldPolicySha256 !== undefined;
 }
 
 function duration(status: RemediatorStatus | undefined): readonly Sample[] {

@@ -32,7 +32,7 @@ export interface SelfInputs extends AuditInputs {
     /** Audits in which a reader failed, or that ended in an error. */
     readonly failures: number;
   };
-  readonly watchers: readonly { readonly watcher: string; readonly up: boolean }[];
+  readonly watchers: readonly Watcher[];
   readonly config: { readonly lastReloadOk: boolean; readonly lastSuccessAt: number; readonly policySha256: string };
   /** undefined without a web config. */
   readonly web: WebFacts | undefined;
@@ -47,11 +47,18 @@ export interface WebFacts {
   readonly certificateExpiresAt: number | undefined;
 }
 
-/** One reader: whether its last reading succeeded, and how long that took. */
+/** One reader: whether its last reading succeeded, why not, and how long it took. */
 export interface Collector {
   readonly collector: string;
   readonly ok: boolean;
+  readonly problem: string | undefined;
   readonly durationMs: number;
+}
+
+/** Whatever watches for changes: whether they are noticed at once. */
+export interface Watcher {
+  readonly watcher: string;
+  readonly up: boolean;
 }
 
 /** Of one audit: what `metrics` knows too. */

@@ -3,6 +3,7 @@ import type { HookStats } from '../../model/hook-stats.ts';
 import type { RemediatorView } from '../../model/remediator-status.ts';
 import type { Report } from '../../model/report.ts';
 import type { Reading } from '../../model/snapshot.ts';
+import type { Collector, Watcher } from '../metrics/self.ts';
 
 export interface PageInput {
   /** Milliseconds since the epoch, as all times here. Ages are counted to it. */
@@ -18,7 +19,6 @@ export interface PageInput {
   readonly audit: AuditInfo;
   /** The readers of the last audit and the journal's, in a stable order. */
   readonly collectors: readonly Collector[];
-  /** Whatever watches for changes. */
   readonly watchers: readonly Watcher[];
   /** undefined where nobody reads the journal. */
   readonly hook: { readonly stats: Reading<HookStats>; readonly installed: boolean | undefined } | undefined;
@@ -37,16 +37,4 @@ export interface AuditInfo {
   readonly problem: string | undefined;
   /** Why the last reload of the config was refused; undefined where it was not. */
   readonly configProblem: string | undefined;
-}
-
-export interface Collector {
-  readonly collector: string;
-  readonly ok: boolean;
-  readonly problem: string | undefined;
-  readonly durationMs: number;
-}
-
-export interface Watcher {
-  readonly watcher: string;
-  readonly up: boolean;
 }

@@ -1,6 +1,6 @@
 // Section "Remediator": whether it runs, what it holds or gave up on, and what it did last.
 import { PAUSE_FILE } from '../../model/remediator-paths.ts';
-import type { Decision, RemediatorStatus, RemediatorView } from '../../model/remediator-status.ts';
+import { type Decision, isHolding, type RemediatorStatus, type RemediatorView } from '../../model/remediator-status.ts';
 import { type Html, html } from '../html.ts';
 import { count, HELD } from '../words.ts';
 import { type Filter, matches, searchText } from './filter.ts';
@@ -55,10 +55,6 @@ ${suspended.map(
 ${isHolding(status) && renderHeld(status)}
 ${renderRefusals(status)}
 ${renderDecisions(status.recent, now, filter)}`;
-}
-
-function isHolding({ held, heldProblem }: RemediatorStatus): boolean {
-  return held.length > 0 || heldProblem !== undefined;
 }
 
 function whatIsHeld({ held }: RemediatorStatus): string {

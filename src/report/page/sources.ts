@@ -1,7 +1,8 @@
 // Section "Sources": where the report comes from, how old it is, and whether each source answered.
 import type { Report } from '../../model/report.ts';
 import { type Html, html } from '../html.ts';
-import type { AuditInfo, Collector, PageInput, Watcher } from './input.ts';
+import type { Collector, Watcher } from '../metrics/self.ts';
+import type { AuditInfo, PageInput } from './input.ts';
 import { age, duration, utc } from './time.ts';
 
 /** Of a watcher that is down. */

@@ -4,12 +4,10 @@ import { constants, createPrivateKey, type KeyObject, X509Certificate } from 'no
 import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
 import { ConfigError } from '../../config/problem.ts';
 import { readTextFile } from '../../config/read-file.ts';
-import type { Host } from '../../host/host.ts';
+import type { Files } from '../../host/host.ts';
 import { PRESET_SUITES, SUITES, TLS13_SUITES, VERSIONS } from './ciphers.ts';
 import { type ParsedWebConfig, type Pem, parseWebConfig, type TlsConfig, type WebConfig } from './web-config.ts';
 import type { ClientAuth } from './web-config-schema.ts';
-
-export type Files = Pick<Host, 'stat' | 'readText'>;
 
 export interface Tls {
   /** For node:tls. */

@@ -4,6 +4,7 @@
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Place, parseYaml } from '../../config/yaml-file.ts';
+import type { RateLimit } from '../rate-limit.ts';
 import type { Version } from './ciphers.ts';
 import {
   type ClientAuth,
@@ -43,7 +44,7 @@ export interface WebConfig {
   readonly headers: Readonly<Record<string, string>>;
   /** User → bcrypt hash; empty: nobody needs a password. */
   readonly users: ReadonlyMap<string, string>;
-  readonly rateLimit: { readonly intervalMs: number; readonly burst: number } | undefined;
+  readonly rateLimit: RateLimit | undefined;
 }
 
 /** Where no file is named, and what an empty one says. */

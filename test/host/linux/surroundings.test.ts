@@ -25,7 +25,6 @@ test('programs are asked for what they are, and units by their names', async () 
   const { ran } = await read({});
   expect(ran.sort()).toEqual([
     'bridge -V',
-    'journalctl -b -n 1 -o cat',
     'journalctl -b -q -o cat -n 1000 --grep DENIED|avc: +denied _TRANSPORT=kernel + _TRANSPORT=audit',
     'systemctl --version',
     expect.stringMatching(
@@ -44,19 +43,6 @@ test('a version may stand on stderr; a program that fails is a problem, and the 
     const broken = { ok: false, error: 'it broke' };
     expect(program === 'bridge -V' ? iproute2 : systemd).toEqual(broken);
   }
-});
-
-test.each([
-  ['an entry', answer('an entry'), { ok: true, value: true }],
-  ['no entry', answer(''), { ok: false, error: 'it holds no entry since boot' }],
-  ['a failure', failed('timed out'), { ok: false, error: 'timed out' }],
-  [
-    'an entry and a complaint',
-    answer('an entry', 'x\nYou have insufficient permissions.\ny'),
-    { ok: false, error: 'You have insufficient permissions.' },
-  ],
-])('the journal with %s', async (_, said, expected) => {
-  expect((await read({}, { 'journalctl -b': said })).journal).toEqual(expected);
 });
 
 test('of denials those of hooks are kept', async () => {

@@ -119,6 +119,19 @@ it('of a folder that is kept watched, each entry counts, and its coming and goin
   }
 });
 
+it('of a folder of which only some names count, no other entry is told', () => {
+  const told: ((name: string | undefined) => void)[] = [];
+  const play: Host['watch'] = (_, event) => {
+    told.push(event);
+    return { stop: vi.fn() };
+  };
+  const seen = vi.fn();
+  const handle = keepFolderWatched({ ...host, watch: play }, '/run/libvirt/qemu', seen, (name) => name === 'pause');
+  for (const name of ['status.json', undefined, 'pause']) told[0]?.(name);
+  expect(seen).toHaveBeenCalledTimes(1);
+  handle.stop();
+});
+
 it('both are up soon after the start, and wake up then for what nobody saw', async () => {
   watch = watchHost(host, changed, log);
   expect(up()).toEqual({ links: false, domains: false });

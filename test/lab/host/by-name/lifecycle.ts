@@ -3,7 +3,7 @@
 // lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { ReportJson, VnetJson } from '../../../../src/report/json.ts';
+import type { ReportJson } from '../../../../src/report/json.ts';
 import { finish, note, sh, test, until } from '../../scenario.ts';
 import { removeVm, startVm, state, vmXml } from '../../vm.ts';
 
@@ -15,7 +15,7 @@ const SERVICES = 'libvirt-vlan-exporter libvirt-vlan-remediator';
 const LONG = { timeoutMs: 600_000 };
 
 interface Told {
-  readonly vnets: readonly VnetJson[];
+  readonly vnets: ReportJson['bridges'][number]['vnets'];
   /** Reasons of all findings that name the VM. */
   readonly reasons: readonly string[];
   /** How many vnets the policy's bridge should have of it. */

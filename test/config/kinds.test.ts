@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSchedule } from '../../src/config/schedule.ts';
+import { isSchedule } from '../../src/config/kinds.ts';
 
 test.each([
   '*/15 * * * * *',
