@@ -39,6 +39,8 @@ export interface Audits {
   /** Audits in which something could not be read, or that ended in an error. */
   readonly failures: number;
   readonly last: LastAudit | undefined;
+  /** When the last audit that made a report ended, whatever it could read. */
+  readonly lastEndedAt: number | undefined;
   /** When the last audit that could read everything began. */
   readonly lastSuccessAt: number | undefined;
   /** The readers of the last audit. */

@@ -61,7 +61,8 @@ const SELF: SelfInputs = {
     total: { startup: 1, schedule: 20, event: 3, reload: 0 },
     failures: 1,
     durationMs: 12.5,
-    lastSuccessAt: AT,
+    lastEndedAt: AT + 12.5,
+    lastSuccessAt: AT - 60_000,
   },
   domainStates: { running: 3, defined: 1, unknown: 1 },
   collectors: ['links', 'vlans', 'domains', 'journal'].map((collector) => ({
@@ -214,6 +215,14 @@ describe('bridges', () => {
     expect((await ofReport('bridge_findings', closed('br-mgmt'))).join()).not.toContain('filtering_off');
     expect((await ofReport('bridge_findings', closed('br-other'))).join()).toContain('filtering_off');
     expect(told).toEqual([...['filtering_off', 'not_on_bridge', 'mac_ambiguous', 'intent_conflict', 'intent_invalid']]);
+  });
+});
+
+describe('audits', () => {
+  it('before the first one, the last one is 0', async () => {
+    const none = { ...SELF, audits: { ...SELF.audits, lastEndedAt: undefined, lastSuccessAt: undefined } };
+    for (const name of ['audit_last_timestamp_seconds', 'audit_last_success_timestamp_seconds'])
+      expect(await samples(SECTIONS.self, name, none)).toEqual([`${name} 0`]);
   });
 });
 

@@ -7,7 +7,13 @@ import { bridge, EXAMPLE, report, vnet } from '../report/example.ts';
 import { statusAt } from '../support/status.ts';
 
 const SELF: SelfInputs = {
-  audits: { total: { startup: 1, schedule: 0, event: 0, reload: 0 }, failures: 0, durationMs: 1, lastSuccessAt: 1 },
+  audits: {
+    total: { startup: 1, schedule: 0, event: 0, reload: 0 },
+    failures: 0,
+    durationMs: 1,
+    lastEndedAt: 2,
+    lastSuccessAt: 1,
+  },
   domainStates: undefined,
   collectors: [],
   watchers: [],

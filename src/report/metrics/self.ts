@@ -14,6 +14,8 @@ export interface AuditInputs {
   readonly audits: {
     /** Of the last audit; undefined before the first. */
     readonly durationMs: number | undefined;
+    /** When the last audit that made a report ended; undefined = never. */
+    readonly lastEndedAt: number | undefined;
     /** When the last audit without a failure began reading; undefined = never. */
     readonly lastSuccessAt: number | undefined;
   };
@@ -61,9 +63,16 @@ export const AUDIT_FAMILIES: readonly Family<AuditInputs>[] = [
   ),
   family(
     'gauge',
+    'audit_last_timestamp_seconds',
+    [],
+    'When the last audit ended, whatever it could read, 0 = never. /metrics shows that audit, so this tells its age.',
+    (i) => single(seconds(i.audits.lastEndedAt)),
+  ),
+  family(
+    'gauge',
     'audit_last_success_timestamp_seconds',
     [],
-    'When the last audit that could read everything began, 0 = never. /metrics shows the last audit, so this tells its age.',
+    'When the last audit that could read everything began, 0 = never. It stands still while anything cannot be read, as the XML of one stopped domain; the rest may be current: see audit_last_timestamp_seconds.',
     (i) => single(seconds(i.audits.lastSuccessAt)),
   ),
   family(
