@@ -243,13 +243,30 @@ describe('the hook', () => {
 });
 
 describe('the remediator', () => {
-  it('where there is none, it is down and all else is 0', async () => {
+  it('where there is none, it is down and all else that is told is 0', async () => {
     const text = await renderMetrics(SECTIONS.remediator, { report: EXAMPLE, remediator: { kind: 'absent' } });
     const values = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     expect(values.every((line) => line.endsWith(' 0'))).toBe(true);
     expect(values).toContain('libvirt_vlan_remediator_up 0');
     expect(values).toContain('libvirt_vlan_remediations_total{domain="vyos-01",bridge="br-mgmt"} 0');
     expect(values).toContain('libvirt_vlan_remediation_duration_seconds_bucket{le="+Inf"} 0');
+  });
+
+  it('where there is none, no policy and no start is told', async () => {
+    for (const name of ['remediator_policy_info', 'remediator_start_time_seconds'])
+      expect(await ofRemediator(name, { kind: 'absent' })).toEqual([]);
+  });
+
+  it('the policy by which it heals is told, and when it started; no policy until it has taken one', async () => {
+    const current: RemediatorView = { kind: 'current', status: STATUS };
+    expect(await ofRemediator('remediator_policy_info', current)).toEqual([
+      `remediator_policy_info{sha256="${POLICY_SHA256}"} 1`,
+    ]);
+    expect(await ofRemediator('remediator_start_time_seconds', current)).toEqual([
+      `remediator_start_time_seconds ${AT / 1000 - 3600}`,
+    ]);
+    const none: RemediatorView = { kind: 'current', status: { ...STATUS, policySha256: '' } };
+    expect(await ofRemediator('remediator_policy_info', none)).toEqual([]);
   });
 
   it('an unreadable status says only that it is down', async () => {
