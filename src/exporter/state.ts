@@ -16,6 +16,8 @@ export interface ExporterState {
     readonly lastReloadOk: boolean;
     readonly lastSuccessAt: number;
     readonly problem: string | undefined;
+    /** Whether the file said something else than what is in force, at the last audit or reload; undefined where that cannot be told. */
+    readonly edited: boolean | undefined;
   };
   /** Of the last audit; undefined before the first. Its bridges are the same objects as long as nothing changed. */
   readonly report: Report | undefined;

@@ -72,7 +72,7 @@ const SELF: SelfInputs = {
   })),
   kernelInterface: 'netlink',
   watchers: ['links', 'domains', 'journal'].map((watcher) => ({ watcher, up: true })),
-  config: { lastReloadOk: true, lastSuccessAt: AT - 5000, policySha256: POLICY_SHA256 },
+  config: { lastReloadOk: true, lastSuccessAt: AT - 5000, edited: false, policySha256: POLICY_SHA256 },
   web: { lastReloadOk: true, certificateExpiresAt: AT + 30 * 86_400_000 },
   build: { version: '0.0.0', node: 'v20.0.0' },
   process: { cpuSeconds: 1.5, startTime: AT / 1000 - 30, residentBytes: 90_000_000, openFds: 21 },
@@ -215,6 +215,16 @@ describe('bridges', () => {
     expect((await ofReport('bridge_findings', closed('br-mgmt'))).join()).not.toContain('filtering_off');
     expect((await ofReport('bridge_findings', closed('br-other'))).join()).toContain('filtering_off');
     expect(told).toEqual([...['filtering_off', 'not_on_bridge', 'mac_ambiguous', 'intent_conflict', 'intent_invalid']]);
+  });
+});
+
+describe('the config', () => {
+  it('waits for a reload or not; where the file cannot be read, neither is told', async () => {
+    const pending = (edited: boolean | undefined) =>
+      samples(SECTIONS.self, 'config_reload_pending', { ...SELF, config: { ...SELF.config, edited } });
+    expect(await pending(true)).toEqual(['config_reload_pending 1']);
+    expect(await pending(false)).toEqual(['config_reload_pending 0']);
+    expect(await pending(undefined)).toEqual([]);
   });
 });
 

@@ -18,7 +18,7 @@ const SELF: SelfInputs = {
   collectors: [],
   watchers: [],
   kernelInterface: 'iproute2' as const,
-  config: { lastReloadOk: true, lastSuccessAt: 1, policySha256: 'ab' },
+  config: { lastReloadOk: true, lastSuccessAt: 1, edited: undefined, policySha256: 'ab' },
   web: undefined,
   build: { version: '0', node: 'v0' },
   process: { cpuSeconds: 0, startTime: 0, residentBytes: 0, openFds: 3 },

@@ -35,7 +35,12 @@ export interface SelfInputs extends AuditInputs {
     readonly failures: number;
   };
   readonly watchers: readonly { readonly watcher: string; readonly up: boolean }[];
-  readonly config: { readonly lastReloadOk: boolean; readonly lastSuccessAt: number; readonly policySha256: string };
+  readonly config: AuditInputs['config'] & {
+    readonly lastReloadOk: boolean;
+    readonly lastSuccessAt: number;
+    /** Whether the file says something else than what is in force; undefined where that cannot be told. */
+    readonly edited: boolean | undefined;
+  };
   /** undefined without a web config. */
   readonly web: WebFacts | undefined;
   readonly process: ProcessFacts;
@@ -128,6 +133,13 @@ export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
   ),
   family('gauge', 'config_last_reload_success_timestamp_seconds', [], 'When the config in force was loaded.', (i) =>
     single(seconds(i.config.lastSuccessAt)),
+  ),
+  family(
+    'gauge',
+    'config_reload_pending',
+    [],
+    'Whether the text of the config file, as looked at with the last audit or reload, is another than the one that was loaded, valid or not: it is not in force. Absent where it cannot be read.',
+    (i) => single(i.config.edited),
   ),
   family(
     'gauge',
