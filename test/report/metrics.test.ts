@@ -218,6 +218,21 @@ describe('bridges', () => {
   });
 });
 
+describe('a bridge that is not there', () => {
+  it('has no findings but interfaces without a port: nothing else of it is at 0, as if it were mended', async () => {
+    const gone = report(bridge({ present: false, vlanFiltering: undefined, defaultPvid: undefined }));
+    const there = bridge({ name: 'br-other' });
+    const unknowns = [{ kind: 'bridge' as const, name: 'br-mgmt', problem: 'there is no such bridge' }];
+    const lines = await ofReport('bridge_findings', { ...gone, bridges: [...gone.bridges, there], unknowns });
+    expect(lines.slice(0, 2)).toEqual([
+      'bridge_findings{bridge="br-mgmt",reason="not_on_bridge"} 0',
+      'bridge_findings{bridge="br-other",reason="filtering_off"} 0',
+    ]);
+    expect(lines).toHaveLength(1 + REASONS.length);
+    expect(await ofReport('bridge_present', gone)).toEqual(['bridge_present{bridge="br-mgmt"} 0']);
+  });
+});
+
 describe('the config', () => {
   it('waits for a reload or not; where the file cannot be read, neither is told', async () => {
     const pending = (edited: boolean | undefined) =>
