@@ -1,5 +1,9 @@
-import { expect, it, vi } from 'vitest';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { createLoader } from '../../src/config/loader.ts';
+import { files } from '../../src/host/linux/files.ts';
 import { createSimHost } from '../../src/host/sim/host.ts';
 
 const FILE = '/etc/libvirt-vlan-exporter/config.yml';
@@ -69,6 +73,20 @@ it('what cannot be read now is neither; once it can, that is told', () => {
   });
   expect(loader.isEdited()).toBeUndefined();
   host.stat.mockReturnValue({ ino: 1, mtimeMs: 1, size: 1e9, isFile: true });
+  expect(loader.isEdited()).toBeUndefined();
+});
+
+it('of a real file, an edit in place is told', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vlan-loader-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'config.yml');
+  writeFileSync(file, CONFIG);
+  const loader = createLoader(files, file);
+  loader.load();
+  expect(loader.isEdited()).toBe(false);
+  appendFileSync(file, '# a remark\n');
+  expect(loader.isEdited()).toBe(true);
+  rmSync(file);
   expect(loader.isEdited()).toBeUndefined();
 });
 
