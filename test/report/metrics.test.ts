@@ -262,6 +262,12 @@ describe('the hook', () => {
     expect(last.at(-1)).toBe(`hook_last_error_timestamp_seconds{domain="(other)"} ${AT / 1000 - 80}`);
   });
 
+  it('each counter says that journald may have dropped what was counted', () => {
+    const counters = SECTIONS.hook.filter(({ type }) => type === 'counter');
+    expect(counters.length).toBeGreaterThan(3);
+    for (const { name, help } of counters) expect([name, help]).toEqual([name, expect.stringContaining('dropped')]);
+  });
+
   it('an unread journal has no series', async () => {
     expect(await renderMetrics(SECTIONS.hook, { domains: ['a'], stats: undefined, installed: undefined })).toBe('');
   });
