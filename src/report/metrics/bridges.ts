@@ -42,7 +42,7 @@ export const BRIDGE_FAMILIES: readonly Family<ReportInputs>[] = [
     'gauge',
     'bridge_findings',
     ['bridge', 'reason'],
-    `Deviations from the policy by reason, the vnets' included; absent where it cannot be told: of a bridge that is not there, all but not_on_bridge. ${explained()}`,
+    `Deviations from the policy by reason, the vnets' included; absent where it cannot be told, as all but not_on_bridge of a bridge that is not there. ${explained()}`,
     ({ report }) => report.bridges.flatMap((bridge) => findingsByReason(bridge, report)),
   ),
 ];
