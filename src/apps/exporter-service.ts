@@ -11,6 +11,8 @@ export interface ServiceOptions extends Omit<ServerOptions, 'exporter' | 'settin
   readonly host: Host;
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
+  /** Whether the config's file says something else than what was loaded; undefined where that cannot be told. */
+  readonly isEdited?: (() => boolean | undefined) | undefined;
   /** The web config in force; plain HTTP for everybody where it is left out. */
   readonly web?: WebSettings | undefined;
   readonly hostname: string;
@@ -34,9 +36,9 @@ export interface Service {
 
 /** Throws ConfigError or ListenError; then nothing is left running. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { host, load, log } = options;
+  const { host, load, isEdited, log } = options;
   const settings = options.web ?? noWebSettings();
-  const exporter = createExporter({ host, load, log });
+  const exporter = createExporter({ host, load, isEdited, log });
   const reload = () => {
     const problem = exporter.reload();
     if (problem === undefined) options.reloaded?.();

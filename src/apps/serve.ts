@@ -1,6 +1,6 @@
 // `serve` as a process: SIGHUP reloads the config, SIGTERM and SIGINT end it, systemd is told how it goes.
 import { hostname } from 'node:os';
-import { loadSettings } from '../config/load.ts';
+import { createLoader } from '../config/loader.ts';
 import { createLog } from '../daemon/log.ts';
 import { runDaemon } from '../daemon/run-daemon.ts';
 import { webSockets } from '../host/linux/listen-fds.ts';
@@ -39,7 +39,7 @@ export async function runServe(flags: ServeFlags): Promise<void> {
   const webFile = flags['web.config.file'] || undefined;
   const service = await startService({
     host,
-    load: () => loadSettings(host, flags['config.file']),
+    ...createLoader(host, flags['config.file']),
     log,
     hostname: hostname(),
     addresses: flags['web.systemdSocket']

@@ -3,7 +3,7 @@ import type { Diagnosis, Trouble } from './diagnosis.ts';
 import type { Facts } from './facts.ts';
 import { iproute2, others } from './others.ts';
 import { bridges, config } from './policy.ts';
-import { hook, journal, remediator, unaware, units, web } from './services.ts';
+import { hook, journal, remediator, remediatorPolicy, unaware, units, web } from './services.ts';
 import { untoldOf } from './untold.ts';
 
 /** In the order in which they are best mended. */
@@ -16,6 +16,7 @@ const CHECKS: readonly ((facts: Facts) => readonly Trouble[])[] = [
   unaware,
   journal,
   web,
+  remediatorPolicy,
   remediator,
   others,
 ];

@@ -142,6 +142,20 @@ export function web({ web: settings }: Facts): readonly Trouble[] {
   return [{ check, what: `${file} has no tls_server_config`, why, type: `edit ${file}` }];
 }
 
+/** The daemon reads the file only when it is told to; the hook, at each start of a VM. */
+export function remediatorPolicy(facts: Facts): readonly Trouble[] {
+  const { config, configFile, remediator: view } = facts;
+  if (!runs(facts, REMEDIATOR) || view.kind !== 'current' || !config.ok) return [];
+  const { policySha256, heldPolicySha256 } = view.status;
+  const taken = ['', config.value.policy.sha256].includes(policySha256);
+  return when(!taken && heldPolicySha256 !== config.value.policy.sha256, {
+    check: 'remediator',
+    what: `the remediator heals by another policy than that of ${configFile}`,
+    why: 'an edit is in force there only once it is reloaded; the hook goes by it at once',
+    type: `systemctl reload ${REMEDIATOR}`,
+  });
+}
+
 export function remediator(facts: Facts): readonly Trouble[] {
   const check = 'remediator';
   const { remediator: view } = facts;

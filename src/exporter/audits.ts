@@ -21,21 +21,29 @@ export interface AuditRecord {
 
 export function createAuditBook(log: Log): AuditBook {
   const total = Object.fromEntries(TRIGGERS.map((trigger) => [trigger, 0])) as Record<Trigger, number>;
-  let audits: Audits = { total, failures: 0, last: undefined, lastSuccessAt: undefined, collectors: [] };
+  let audits: Audits = {
+    total,
+    failures: 0,
+    last: undefined,
+    lastEndedAt: undefined,
+    lastSuccessAt: undefined,
+    collectors: [],
+  };
   let unread: readonly Unknown[] = [];
 
   return {
     state: () => audits,
     begin: (trigger, at) => {
       const began = performance.now();
-      const close = (problem: string | undefined, collectors: Audits['collectors']) => {
-        const endedAt = performance.now();
+      const passed = () => performance.now() - began;
+      const close = (problem: string | undefined, told: Partial<Audits> = {}) => {
         audits = {
+          ...audits,
           total: { ...audits.total, [trigger]: audits.total[trigger] + 1 },
           failures: audits.failures + (problem === undefined ? 0 : 1),
-          last: { trigger, durationMs: endedAt - began, problem },
+          last: { trigger, durationMs: passed(), problem },
           lastSuccessAt: problem === undefined ? at : audits.lastSuccessAt,
-          collectors,
+          ...told,
         };
       };
       return {
@@ -43,13 +51,14 @@ export function createAuditBook(log: Log): AuditBook {
           const before = unread;
           unread = report.unknowns.filter(isReadFailure);
           logTransitions(before, unread, log);
-          close(problemOf(report.unknowns.filter(failsAudit(report))), runsOf(snapshot));
+          const problem = problemOf(report.unknowns.filter(failsAudit(report)));
+          close(problem, { lastEndedAt: at + passed(), collectors: runsOf(snapshot) });
           const ms = Math.round(audits.last?.durationMs ?? 0);
           log[changed ? 'info' : 'debug']({ trigger, ...summarize(report), ms }, changed ? 'report changed' : 'audit');
         },
         fail: (error) => {
           const { message, stack } = error as Error;
-          close(message, audits.collectors);
+          close(message);
           log.error({ trigger, problem: message, stack }, 'audit failed');
         },
       };

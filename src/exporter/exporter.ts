@@ -27,6 +27,8 @@ export interface ExporterOptions {
   readonly host: Host;
   /** Reads the config. Throws ConfigError where it is bad. */
   readonly load: () => Settings;
+  /** Whether the config's file says something else than what was loaded; undefined where that cannot be told. */
+  readonly isEdited?: (() => boolean | undefined) | undefined;
   readonly log: Log;
 }
 
@@ -53,13 +55,18 @@ const DEBOUNCE = { quietMs: 10, maxMs: 100 };
 const restAfter = (trigger: Trigger, durationMs: number) => (trigger === 'event' ? Math.min(2 * durationMs, 2000) : 0);
 
 /** Does nothing before `start`. Throws ConfigError where the config is bad. */
-export function createExporter({ host, load, log }: ExporterOptions): Exporter {
+export function createExporter({ host, load, isEdited = () => undefined, log }: ExporterOptions): Exporter {
   const readStatus = createStatusReader(host);
   const book = createAuditBook(log);
   const findings = createFindingJournal(host, log, host.monotonic);
   const listeners = new Set<() => void>();
   let settings = load();
-  let config: ExporterState['config'] = { lastReloadOk: true, lastSuccessAt: host.now(), problem: undefined };
+  let config: ExporterState['config'] = {
+    lastReloadOk: true,
+    lastSuccessAt: host.now(),
+    problem: undefined,
+    edited: isEdited(),
+  };
   let report: Report | undefined;
   let domains: readonly string[] = [];
   let domainStates: DomainStates | undefined;
@@ -112,6 +119,7 @@ export function createExporter({ host, load, log }: ExporterOptions): Exporter {
     } catch (error) {
       record.fail(error);
     }
+    config = { ...config, edited: isEdited() };
     publish();
   };
 
@@ -161,7 +169,7 @@ export function createExporter({ host, load, log }: ExporterOptions): Exporter {
       };
       const problem = reloadSettings(load, apply, log);
       const lastSuccessAt = problem === undefined ? host.now() : config.lastSuccessAt;
-      config = { lastReloadOk: problem === undefined, lastSuccessAt, problem };
+      config = { lastReloadOk: problem === undefined, lastSuccessAt, problem, edited: isEdited() };
       publish();
       return problem;
     },

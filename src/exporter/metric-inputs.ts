@@ -36,7 +36,11 @@ export function inputsOf({ report, settings, domains, hook, remediator }: Audite
 export function auditInputsOf(audited: Audited): AuditInputs {
   const { audits, domainStates, kernelInterface, settings, report } = audited;
   return {
-    audits: { durationMs: audits.last?.durationMs, lastSuccessAt: audits.lastSuccessAt },
+    audits: {
+      durationMs: audits.last?.durationMs,
+      lastEndedAt: audits.lastEndedAt,
+      lastSuccessAt: audits.lastSuccessAt,
+    },
     domainStates,
     collectors: collectorsOf(audited),
     kernelInterface,

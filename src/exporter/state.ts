@@ -16,6 +16,8 @@ export interface ExporterState {
     readonly lastReloadOk: boolean;
     readonly lastSuccessAt: number;
     readonly problem: string | undefined;
+    /** Whether the file said something else than what is in force, at the last audit or reload; undefined where that cannot be told. */
+    readonly edited: boolean | undefined;
   };
   /** Of the last audit; undefined before the first. Its bridges are the same objects as long as nothing changed. */
   readonly report: Report | undefined;
@@ -39,6 +41,8 @@ export interface Audits {
   /** Audits in which something could not be read, or that ended in an error. */
   readonly failures: number;
   readonly last: LastAudit | undefined;
+  /** When the last audit that made a report ended, whatever it could read. */
+  readonly lastEndedAt: number | undefined;
   /** When the last audit that could read everything began. */
   readonly lastSuccessAt: number | undefined;
   /** The readers of the last audit. */

@@ -10,8 +10,8 @@ interface Entry {
   readonly severity: 'critical' | 'warning';
   /** The alert that tells of it. */
   readonly alert: string;
-  /** What has to be read for anybody to tell. `bridge`: whether it filters. */
-  readonly needs: readonly ('bridge' | 'vlans' | 'domains' | 'fdb')[];
+  /** What has to be there and read for anybody to tell. `bridge`: whether it filters; `ports`: those that it has, as long as it is there. */
+  readonly needs: readonly ('bridge' | 'ports' | 'vlans' | 'domains' | 'fdb')[];
   /**
    * Whether healing mends it: `by policy` where the policy decides. `yes` needs a change that does it, and `isSettled` to see it. `never`
    * on a vnet's finding leaves the whole vnet alone, its PVID, too.
@@ -101,7 +101,7 @@ const TABLE = {
     meaning: 'what the port should have cannot be told',
     severity: 'warning',
     alert: 'LibvirtVlanMacAmbiguous',
-    needs: ['domains'],
+    needs: ['ports', 'domains'],
     healed: 'never',
     healing: 'what is not matched beyond doubt is not touched',
     inspect: portsOf,
@@ -112,7 +112,7 @@ const TABLE = {
     meaning: 'what the port should have cannot be told',
     severity: 'warning',
     alert: 'LibvirtVlanIntentConflict',
-    needs: ['domains'],
+    needs: ['ports', 'domains'],
     healed: 'never',
     healing: 'neither is put over the other; make them say the same, or name one of them in `intent`',
     inspect: vlansOf,
@@ -122,7 +122,7 @@ const TABLE = {
     meaning: 'what the port should have cannot be told',
     severity: 'warning',
     alert: 'LibvirtVlanIntentInvalid',
-    needs: ['domains'],
+    needs: ['ports', 'domains'],
     healed: 'never',
     healing: 'nothing is guessed; correct the domain, or `allowed`',
     inspect: vlansOf,

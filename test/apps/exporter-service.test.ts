@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { type ServiceOptions, startService } from '../../src/apps/exporter-service.ts';
 import { parseSettings } from '../../src/config/load.ts';
+import { createLoader } from '../../src/config/loader.ts';
 import { runDaemon } from '../../src/daemon/run-daemon.ts';
 import { parseAddress } from '../../src/web/listen.ts';
 import { createWebSettings } from '../../src/web/settings.ts';
@@ -73,6 +74,16 @@ it('a reload that is in force is told, a refused one is not', async () => {
   file.text = 'bridges: 3';
   expect(service.reload()).toMatch(/^config\.yml:1/);
   expect(reloaded).toHaveBeenCalledTimes(1);
+});
+
+it('whether the config file waits for a reload is in /metrics', async () => {
+  const host = simulatedHost();
+  host.writeFile('/config.yml', CONFIG);
+  const { service, get } = await serviceOn({ host, ...createLoader(host, '/config.yml') });
+  expect(await get('/metrics')).toContain('libvirt_vlan_config_reload_pending 0\n');
+  host.writeFile('/config.yml', 'bridges: 3');
+  service.reload();
+  expect(await get('/metrics')).toContain('libvirt_vlan_config_reload_pending 1\n');
 });
 
 it('as a daemon: a signal puts a changed config in force, refuses a bad one, and another ends it', async () => {

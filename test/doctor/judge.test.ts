@@ -270,6 +270,44 @@ test.each<[string, Partial<Facts>, string]>([
   expect(said(more)).toEqual([expected]);
 });
 
+test('a file that the remediator has not taken is told, with what to type', () => {
+  expect(diagnose(facts({ remediator: { kind: 'current', status: { ...status, policySha256: 'older' } } }))).toEqual({
+    troubles: [
+      {
+        check: 'remediator',
+        what: 'the remediator heals by another policy than that of /etc/x.yml',
+        why: 'an edit is in force there only once it is reloaded; the hook goes by it at once',
+        type: `systemctl reload ${REMEDIATOR}`,
+      },
+    ],
+    untold: [],
+  });
+});
+
+test('nothing is said of the policy where the remediator has taken the file, holds it, has none, or may not run', () => {
+  const config = parseSettings(CONFIG, '/etc/x.yml');
+  const { sha256 } = config.policy;
+  const older = { ...status, policySha256: 'older' };
+  const remediators: Facts['remediator'][] = [
+    { kind: 'current', status: { ...status, policySha256: sha256 } },
+    { kind: 'current', status: { ...older, heldPolicySha256: sha256 } },
+    { kind: 'current', status },
+    { kind: 'absent' },
+  ];
+  for (const remediator of remediators) expect(said({ remediator })).toEqual([]);
+  const current = { kind: 'current', status: older } as const;
+  expect(said({ remediator: current, systemd: idle })).toEqual([]);
+  expect(said({ remediator: { kind: 'stale', status: older } })).toHaveLength(1);
+  expect(said({ remediator: current, config: { ok: false, error: 'bad' }, snapshot: undefined })).toEqual([
+    'config: bad',
+  ]);
+  // What it holds is an edit of before.
+  const held = { ...older, heldPolicySha256: 'old' };
+  expect(said({ remediator: { kind: 'current', status: held } })).toEqual([
+    'remediator: the remediator heals by another policy than that of /etc/x.yml',
+  ]);
+});
+
 test('what is to be typed reloads the daemon that runs; where no time is known, nothing is said', () => {
   const looked = (libvirtd: Partial<Unit>, virtqemud: Partial<Unit>) =>
     diagnose(facts({ systemd: systemd({ 'libvirtd.service': unit(libvirtd), 'virtqemud.service': unit(virtqemud) }) }))

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { createAuditBook } from '../../src/exporter/audits.ts';
 import type { Report, Unknown } from '../../src/model/report.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
@@ -35,6 +35,23 @@ it('a bridge that is not there is told, and is no failure of the audit; one that
   expect(book.state()).toMatchObject({ failures: 0, lastSuccessAt: 1, last: { problem: undefined } });
   book.begin('event', 2).end(SNAPSHOT, { ...absent, unknowns }, true);
   expect(book.state()).toMatchObject({ failures: 1, lastSuccessAt: 1, last: { problem: 'bridge br1: why' } });
+});
+
+it('when an audit ended is told whatever it could read; one that ended in an error shows nothing new, and does not count', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const book = createAuditBook(logSpy());
+  const auditAt = (at: number, of: Report) => {
+    const record = book.begin('schedule', at);
+    vi.advanceTimersByTime(40);
+    record.end(SNAPSHOT, of, false);
+    return book.state();
+  };
+  expect(book.state().lastEndedAt).toBeUndefined();
+  expect(auditAt(1000, report())).toMatchObject({ lastEndedAt: 1040, lastSuccessAt: 1000 });
+  expect(auditAt(2000, unread('a'))).toMatchObject({ lastEndedAt: 2040, lastSuccessAt: 1000 });
+  book.begin('schedule', 3000).fail(new Error('a bug'));
+  expect(book.state()).toMatchObject({ lastEndedAt: 2040, lastSuccessAt: 1000 });
 });
 
 const unread = (...names: readonly string[]): Report => ({

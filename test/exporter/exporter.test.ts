@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { createLoader } from '../../src/config/loader.ts';
 import { auditInputsOf } from '../../src/exporter/metric-inputs.ts';
 import type { ExporterState } from '../../src/exporter/state.ts';
 import type { SimHost } from '../../src/host/sim/host.ts';
@@ -154,6 +155,26 @@ it('a bad config is refused, the last good one stays in force, and the log names
   await exporter.idle();
   expect(exporter.state().config).toMatchObject({ lastReloadOk: true, problem: undefined });
   expect(verdict()).toBe('drifted');
+});
+
+it('an edit of the config file is told at the next audit, and until it is in force', async () => {
+  const host = simulatedHost();
+  host.writeFile('/config.yml', CONFIG);
+  const { exporter } = exporterOn(host, createLoader(host, '/config.yml'));
+  const edited = () => exporter.state().config.edited;
+  expect(edited()).toBe(false);
+  await exporter.idle();
+  host.writeFile('/config.yml', 'bridges: 7');
+  host.setTable('vnet0', DRIFTED);
+  await eventually(() => expect(edited()).toBe(true));
+  expect(exporter.reload()).toMatch(/config\.yml:1/);
+  expect(edited()).toBe(true);
+  host.writeFile('/config.yml', CONFIG.replace('pvid: 100', 'pvid: 1'));
+  expect(exporter.reload()).toBeUndefined();
+  expect(edited()).toBe(false);
+  host.removeFile('/config.yml');
+  exporter.reload();
+  expect(edited()).toBeUndefined();
 });
 
 it('a bad config at the start is an error', () => {

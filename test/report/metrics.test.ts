@@ -61,7 +61,8 @@ const SELF: SelfInputs = {
     total: { startup: 1, schedule: 20, event: 3, reload: 0 },
     failures: 1,
     durationMs: 12.5,
-    lastSuccessAt: AT,
+    lastEndedAt: AT + 12.5,
+    lastSuccessAt: AT - 60_000,
   },
   domainStates: { running: 3, defined: 1, unknown: 1 },
   collectors: ['links', 'vlans', 'domains', 'journal'].map((collector) => ({
@@ -72,7 +73,7 @@ const SELF: SelfInputs = {
   })),
   kernelInterface: 'netlink',
   watchers: ['links', 'domains', 'journal'].map((watcher) => ({ watcher, up: true })),
-  config: { lastReloadOk: true, lastSuccessAt: AT - 5000, policySha256: POLICY_SHA256 },
+  config: { lastReloadOk: true, lastSuccessAt: AT - 5000, edited: false, policySha256: POLICY_SHA256 },
   web: { lastReloadOk: true, certificateExpiresAt: AT + 30 * 86_400_000 },
   build: { version: '0.0.0', node: 'v20.0.0' },
   process: { cpuSeconds: 1.5, startTime: AT / 1000 - 30, residentBytes: 90_000_000, openFds: 21 },
@@ -218,6 +219,39 @@ describe('bridges', () => {
   });
 });
 
+describe('a bridge that is not there', () => {
+  it('has no findings but interfaces without a port: nothing else of it is at 0, as if it were mended', async () => {
+    const gone = report(bridge({ present: false, vlanFiltering: undefined, defaultPvid: undefined }));
+    const there = bridge({ name: 'br-other' });
+    const unknowns = [{ kind: 'bridge' as const, name: 'br-mgmt', problem: 'there is no such bridge' }];
+    const lines = await ofReport('bridge_findings', { ...gone, bridges: [...gone.bridges, there], unknowns });
+    expect(lines.slice(0, 2)).toEqual([
+      'bridge_findings{bridge="br-mgmt",reason="not_on_bridge"} 0',
+      'bridge_findings{bridge="br-other",reason="filtering_off"} 0',
+    ]);
+    expect(lines).toHaveLength(1 + REASONS.length);
+    expect(await ofReport('bridge_present', gone)).toEqual(['bridge_present{bridge="br-mgmt"} 0']);
+  });
+});
+
+describe('the config', () => {
+  it('waits for a reload or not; where the file cannot be read, neither is told', async () => {
+    const pending = (edited: boolean | undefined) =>
+      samples(SECTIONS.self, 'config_reload_pending', { ...SELF, config: { ...SELF.config, edited } });
+    expect(await pending(true)).toEqual(['config_reload_pending 1']);
+    expect(await pending(false)).toEqual(['config_reload_pending 0']);
+    expect(await pending(undefined)).toEqual([]);
+  });
+});
+
+describe('audits', () => {
+  it('before the first one, the last one is 0', async () => {
+    const none = { ...SELF, audits: { ...SELF.audits, lastEndedAt: undefined, lastSuccessAt: undefined } };
+    for (const name of ['audit_last_timestamp_seconds', 'audit_last_success_timestamp_seconds'])
+      expect(await samples(SECTIONS.self, name, none)).toEqual([`${name} 0`]);
+  });
+});
+
 describe('the hook', () => {
   it('domains that libvirt does not know are added up as (other)', async () => {
     expect(await samples(SECTIONS.hook, 'hook_errors_total', HOOK)).toEqual([
@@ -229,19 +263,42 @@ describe('the hook', () => {
     expect(last.at(-1)).toBe(`hook_last_error_timestamp_seconds{domain="(other)"} ${AT / 1000 - 80}`);
   });
 
+  it('each counter says that journald may have dropped what was counted', () => {
+    const counters = SECTIONS.hook.filter(({ type }) => type === 'counter');
+    expect(counters.length).toBeGreaterThan(3);
+    for (const { name, help } of counters) expect([name, help]).toEqual([name, expect.stringContaining('dropped')]);
+  });
+
   it('an unread journal has no series', async () => {
     expect(await renderMetrics(SECTIONS.hook, { domains: ['a'], stats: undefined, installed: undefined })).toBe('');
   });
 });
 
 describe('the remediator', () => {
-  it('where there is none, it is down and all else is 0', async () => {
+  it('where there is none, it is down and all else that is told is 0', async () => {
     const text = await renderMetrics(SECTIONS.remediator, { report: EXAMPLE, remediator: { kind: 'absent' } });
     const values = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     expect(values.every((line) => line.endsWith(' 0'))).toBe(true);
     expect(values).toContain('libvirt_vlan_remediator_up 0');
     expect(values).toContain('libvirt_vlan_remediations_total{domain="vyos-01",bridge="br-mgmt"} 0');
     expect(values).toContain('libvirt_vlan_remediation_duration_seconds_bucket{le="+Inf"} 0');
+  });
+
+  it('where there is none, no policy and no start is told', async () => {
+    for (const name of ['remediator_policy_info', 'remediator_start_time_seconds'])
+      expect(await ofRemediator(name, { kind: 'absent' })).toEqual([]);
+  });
+
+  it('the policy by which it heals is told, and when it started; no policy until it has taken one', async () => {
+    const current: RemediatorView = { kind: 'current', status: STATUS };
+    expect(await ofRemediator('remediator_policy_info', current)).toEqual([
+      `remediator_policy_info{sha256="${POLICY_SHA256}"} 1`,
+    ]);
+    expect(await ofRemediator('remediator_start_time_seconds', current)).toEqual([
+      `remediator_start_time_seconds ${AT / 1000 - 3600}`,
+    ]);
+    const none: RemediatorView = { kind: 'current', status: { ...STATUS, policySha256: '' } };
+    expect(await ofRemediator('remediator_policy_info', none)).toEqual([]);
   });
 
   it('an unreadable status says only that it is down', async () => {

@@ -7,12 +7,18 @@ import { bridge, EXAMPLE, report, vnet } from '../report/example.ts';
 import { statusAt } from '../support/status.ts';
 
 const SELF: SelfInputs = {
-  audits: { total: { startup: 1, schedule: 0, event: 0, reload: 0 }, failures: 0, durationMs: 1, lastSuccessAt: 1 },
+  audits: {
+    total: { startup: 1, schedule: 0, event: 0, reload: 0 },
+    failures: 0,
+    durationMs: 1,
+    lastEndedAt: 2,
+    lastSuccessAt: 1,
+  },
   domainStates: undefined,
   collectors: [],
   watchers: [],
   kernelInterface: 'iproute2' as const,
-  config: { lastReloadOk: true, lastSuccessAt: 1, policySha256: 'ab' },
+  config: { lastReloadOk: true, lastSuccessAt: 1, edited: undefined, policySha256: 'ab' },
   web: undefined,
   build: { version: '0', node: 'v0' },
   process: { cpuSeconds: 0, startTime: 0, residentBytes: 0, openFds: 3 },

@@ -1,7 +1,7 @@
 // `demo`: the exporter and the remediator as they are, on a simulated host where VMs start and stop and VLANs get lost.
 import shippedConfig from '../../../systemd/config.yml?raw';
-import { loadSettings, parseSettings } from '../../config/load.ts';
-import type { Settings } from '../../config/settings.ts';
+import { parseSettings } from '../../config/load.ts';
+import { createLoader, type Loader } from '../../config/loader.ts';
 import { DEFAULT_CONFIG_FILE } from '../../config/settings.ts';
 import type { Daemon } from '../../daemon/run-daemon.ts';
 import { files } from '../../host/linux/files.ts';
@@ -52,13 +52,16 @@ const DEMO_CONFIG = shippedConfig
   .replace('intent: [rules, vlan]', 'intent: [rules, vlan, metadata]')
   .replace(/# host:\n.*vlans: \[100\]\n.*\n/, 'host: { vlans: [100] }\n');
 
+/** Of the shipped default, which nobody can edit, where no file is named. */
+function loaderOf(file: string | undefined): Loader {
+  if (file !== undefined) return createLoader(files, file);
+  return { load: () => parseSettings(DEMO_CONFIG, DEFAULT_CONFIG_FILE), isEdited: () => false };
+}
+
 /** Starts it. Throws ConfigError or ListenError; then nothing is left running. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const { log, tell } = options;
-  const load = (): Settings =>
-    options.configFile === undefined
-      ? parseSettings(DEMO_CONFIG, DEFAULT_CONFIG_FILE)
-      : loadSettings(files, options.configFile);
+  const { load, isEdited } = loaderOf(options.configFile);
   const settings = load();
   const host = createDemoHost(settings.policy);
   const vms = fleet(settings.policy, options.vms);
@@ -79,7 +82,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     notice: NOTICE,
   };
   let healing: Healing | undefined;
-  const service = await startService({ host, load, log, ...web, reloaded: () => healing?.reload(load()) });
+  const service = await startService({ host, load, isEdited, log, ...web, reloaded: () => healing?.reload(load()) });
   if (options.healAfterMs !== undefined) healing = startHealing(host, settings, options.healAfterMs, log);
   const { driftEveryMs, restarts } = options;
   const drifts = driftsOf(acts, settings.policy, vms);

@@ -42,7 +42,7 @@ export const BRIDGE_FAMILIES: readonly Family<ReportInputs>[] = [
     'gauge',
     'bridge_findings',
     ['bridge', 'reason'],
-    `Deviations from the policy by reason, the vnets' included; absent where it cannot be told. ${explained()}`,
+    `Deviations from the policy by reason, the vnets' included; absent where it cannot be told, as all but not_on_bridge of a bridge that is not there. ${explained()}`,
     ({ report }) => report.bridges.flatMap((bridge) => findingsByReason(bridge, report)),
   ),
 ];
@@ -89,10 +89,13 @@ export function domainsOn(bridge: BridgeReport): readonly string[] {
   return [...new Set([...bridge.expectedVnets.keys(), ...bridge.vnets.map((vnet) => vnet.domain)])].sort();
 }
 
+// A bridge that is gone has none of these: what was wrong with them is not mended.
+const OF_A_BRIDGE = ['bridge', 'ports', 'vlans'];
+
 function findingsByReason({ name, present, findings }: BridgeReport, { unknowns }: Report): readonly Sample[] {
   if (present === undefined) return [];
   const ofThis = unknowns.filter((unknown) => unknown.name === undefined || unknown.name === name);
-  const unread = new Set<string>(ofThis.map(({ kind }) => kind));
+  const unread = new Set<string>([...ofThis.map(({ kind }) => kind), ...(present ? [] : OF_A_BRIDGE)]);
   const told = REASONS.filter((reason) => !REASON[reason].needs.some((reader) => unread.has(reader)));
   return told.map((reason) => ({
     value: findings.filter((finding) => finding.reason === reason).length,

@@ -11,31 +11,39 @@ export interface HookInputs {
   readonly installed: boolean | undefined;
 }
 
+// Of a counter: rate() and increase() take it for a reset.
+const DROPPED = 'Lower after a restart of the exporter, where journald has dropped entries since.';
+
 export const HOOK_FAMILIES: readonly Family<HookInputs>[] = [
   hookFamily(
     'counter',
     'hook_errors_total',
-    "Errors of the libvirt hook in this boot's journal.",
+    `Errors of the libvirt hook in this boot's journal. ${DROPPED}`,
     (stats) => stats.errors,
   ),
   hookFamily(
     'counter',
     'hook_warnings_total',
-    "Warnings of the libvirt hook in this boot's journal.",
+    `Warnings of the libvirt hook in this boot's journal. ${DROPPED}`,
     (stats) => stats.warnings,
   ),
-  hookFamily('counter', 'hook_runs_total', "Runs of the libvirt hook in this boot's journal.", (stats) => stats.runs),
+  hookFamily(
+    'counter',
+    'hook_runs_total',
+    `Runs of the libvirt hook in this boot's journal. ${DROPPED}`,
+    (stats) => stats.runs,
+  ),
   hookFamily(
     'gauge',
     'hook_last_error_timestamp_seconds',
-    'When the libvirt hook last reported an error, 0 = not in this boot.',
+    "When the libvirt hook last reported an error, 0 = not in this boot's journal.",
     (stats) => seconds(stats.lastError?.at),
   ),
   family(
     'counter',
     'hook_entries_suppressed_total',
     [],
-    "Journal entries of libvirt's services that journald suppressed in this boot, because they came too fast: the hook's counts may be too low by so many.",
+    `Journal entries of libvirt's services that journald suppressed in this boot, because they came too fast: the hook's counts may be too low by so many. ${DROPPED}`,
     ({ stats }) => single(stats?.suppressed),
   ),
   family(

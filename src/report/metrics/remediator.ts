@@ -1,5 +1,5 @@
-// What the remediator tells of itself in its status file. Without the file it does not run, and has done nothing: 0. A file
-// that cannot be understood says nothing: then only remediator_up is there.
+// What the remediator tells of itself in its status file. Without the file it does not run, and has done nothing: 0; when it started and
+// by which policy it heals are absent then. A file that cannot be understood says nothing: then only remediator_up is there.
 import {
   type DomainRemediation,
   DURATION_BUCKETS,
@@ -33,6 +33,20 @@ export const REMEDIATOR_FAMILIES: readonly Family<RemediatorInputs>[] = [
     'remediator_last_cycle_timestamp_seconds',
     "When the remediator's last cycle ended, 0 = never.",
     (s) => seconds(s?.lastCycleAt),
+  ),
+  family(
+    'gauge',
+    'remediator_start_time_seconds',
+    [],
+    'When the remediator started. Absent where there is none.',
+    told((s) => (s ? single(seconds(s.startedAt)) : [])),
+  ),
+  family(
+    'gauge',
+    'remediator_policy_info',
+    ['sha256'],
+    '1. The checksum of the policy, as in policy_info, by which the remediator heals; where it holds another one, the one before. Absent where there is no remediator, or no policy that it has accepted.',
+    told((s) => (s?.policySha256 ? [{ value: 1, labels: { sha256: s.policySha256 } }] : [])),
   ),
   domainFamily(
     'counter',

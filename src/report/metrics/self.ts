@@ -14,6 +14,8 @@ export interface AuditInputs {
   readonly audits: {
     /** Of the last audit; undefined before the first. */
     readonly durationMs: number | undefined;
+    /** When the last audit that made a report ended; undefined = never. */
+    readonly lastEndedAt: number | undefined;
     /** When the last audit without a failure began reading; undefined = never. */
     readonly lastSuccessAt: number | undefined;
   };
@@ -33,7 +35,12 @@ export interface SelfInputs extends AuditInputs {
     readonly failures: number;
   };
   readonly watchers: readonly Watcher[];
-  readonly config: { readonly lastReloadOk: boolean; readonly lastSuccessAt: number; readonly policySha256: string };
+  readonly config: AuditInputs['config'] & {
+    readonly lastReloadOk: boolean;
+    readonly lastSuccessAt: number;
+    /** Whether the file says something else than what is in force; undefined where that cannot be told. */
+    readonly edited: boolean | undefined;
+  };
   /** undefined without a web config. */
   readonly web: WebFacts | undefined;
   readonly process: ProcessFacts;
@@ -68,9 +75,16 @@ export const AUDIT_FAMILIES: readonly Family<AuditInputs>[] = [
   ),
   family(
     'gauge',
+    'audit_last_timestamp_seconds',
+    [],
+    'When the last audit ended, whatever it could read, 0 = never. /metrics shows that audit, so this tells its age.',
+    (i) => single(seconds(i.audits.lastEndedAt)),
+  ),
+  family(
+    'gauge',
     'audit_last_success_timestamp_seconds',
     [],
-    'When the last audit that could read everything began, 0 = never. /metrics shows the last audit, so this tells its age.',
+    'When the last audit that could read everything began, 0 = never. It stands still while anything cannot be read, as the XML of one stopped domain; the rest may be current: see audit_last_timestamp_seconds.',
     (i) => single(seconds(i.audits.lastSuccessAt)),
   ),
   family(
@@ -126,6 +140,13 @@ export const SELF_FAMILIES: readonly Family<SelfInputs>[] = [
   ),
   family('gauge', 'config_last_reload_success_timestamp_seconds', [], 'When the config in force was loaded.', (i) =>
     single(seconds(i.config.lastSuccessAt)),
+  ),
+  family(
+    'gauge',
+    'config_reload_pending',
+    [],
+    'Whether the text of the config file, as looked at with the last audit or reload, is another than the one that was loaded, valid or not: it is not in force. Absent where it cannot be read.',
+    (i) => single(i.config.edited),
   ),
   family(
     'gauge',

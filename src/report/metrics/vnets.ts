@@ -48,12 +48,12 @@ export const VNET_FAMILIES: readonly Family<ReportInputs>[] = [
   ),
   vnetGauge(
     'vnet_tagging_correct',
-    'Whether each VLAN leaves the vnet as the policy wants it, tagged or untagged; a VLAN that should not be there, unless it is the PVID, tagged. Absent where that cannot be told.',
+    'Whether each VLAN leaves the vnet as the policy wants it, tagged or untagged; a VLAN that should not be there, tagged. A VLAN that is the PVID and should not be, or the reverse, does not count: vnet_pvid_correct tells of it. Absent where that cannot be told.',
     decided(known((v) => v.mistagged.length === 0)),
   ),
   vnetGauge(
     'vnet_compliant',
-    'Whether nothing about the vnet deviates from the policy: 0 also where sources of intent differ, or one is not understood. Absent where its VLANs or its FDB cannot be read.',
+    'Whether nothing about the vnet deviates from the policy: 0 also where sources of intent differ, or one is not understood. Absent where its VLANs cannot be read, and where its FDB cannot be and nothing else is wrong.',
     (v) => (v.verdict === 'unknown' ? undefined : v.verdict === 'compliant'),
   ),
   vnetGauge(
