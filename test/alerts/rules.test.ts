@@ -16,7 +16,7 @@ describe.each(alertRules.map((rule) => [rule.alert, rule] as const))('%s', (name
     expect(rule.annotations.summary).toContain(
       rule.expr.startsWith('absent(') ? '{{ $labels.job }}' : '{{ $labels.instance }}',
     );
-    expect(rule.annotations.description).toMatch(/(On the host|From the Prometheus host): \S/);
+    expect(rule.annotations.description).toMatch(/(On the host|From the Prometheus host)(, [^:]+)?: \S/);
   });
 
   it('has a runbook of its name, with commands to type', () => {

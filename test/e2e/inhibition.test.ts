@@ -13,7 +13,8 @@ const OPEN: Labels = { ...JOB, alertname: 'LibvirtVlanBridgeNotFiltering', insta
 const UNREADABLE: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'blind', collector: 'vlans' };
 const NO_JOURNAL: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'mute', collector: 'journal' };
 const NO_XML: Labels = { ...JOB, alertname: 'LibvirtVlanDomainUnreadable', instance: 'broken', state: 'unknown' };
-const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale' };
+const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale', instance: 'stale' };
+const INCOMPLETE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditIncomplete' };
 
 const vnetAlerts = [
   'PvidWrong',
@@ -30,7 +31,9 @@ const on = (instance: string, bridge: string, alertname: string): Labels => ({ .
 const othersOn = (instance: string, bridge: string): readonly Labels[] =>
   alertRules
     .map(({ alert }): Labels => ({ ...on(instance, bridge, alert), vnet: alert }))
-    .filter(({ alertname }) => ![DOWN, OPEN, UNREADABLE, NO_XML].some((labels) => labels.alertname === alertname));
+    .filter(
+      ({ alertname }) => ![DOWN, OPEN, UNREADABLE, NO_XML, STALE].some((labels) => labels.alertname === alertname),
+    );
 
 let receiver: Receiver;
 let monitoring: Monitoring;
@@ -41,8 +44,9 @@ beforeAll(async () => {
   receiver = await startReceiver();
   monitoring = await startMonitoring({ targets: [], receiver: receiver.port });
   const alerts = [
-    ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, { ...STALE, instance: 'blind' }, { ...STALE, instance: 'mute' }],
-    ...[NO_XML, { ...STALE, instance: 'broken' }, on('broken', 'br0', 'LibvirtVlanPvidWrong')],
+    ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, NO_XML, STALE, { ...STALE, instance: 'blind' }],
+    ...['blind', 'mute', 'broken', 'stale'].map((instance) => ({ ...INCOMPLETE, instance })),
+    on('broken', 'br0', 'LibvirtVlanPvidWrong'),
     ...['links', 'vlans', 'domains'].map((collector) => ({ ...UNREADABLE, instance: `no-${collector}`, collector })),
     ...['no-links', 'no-vlans', 'no-domains'].flatMap((instance) => [
       ...othersOn(instance, 'br0'),
@@ -105,21 +109,25 @@ describe('Alertmanager, with the example file', () => {
     ]);
   });
 
-  it('silences a stale audit where a source that it needs is unreadable, but not for the journal', () => {
-    expect(namesOf(silenced, 'blind')).toEqual(['LibvirtVlanAuditStale']);
+  it('silences an incomplete audit where a source that it needs is unreadable, but not for the journal, and no stale one', () => {
+    expect(namesOf(silenced, 'blind')).toEqual(['LibvirtVlanAuditIncomplete']);
     expect(namesOf(silenced, 'mute')).toEqual([]);
+  });
+
+  it('silences an incomplete audit where there is no audit', () => {
+    expect(namesOf(silenced, 'stale')).toEqual(['LibvirtVlanAuditIncomplete']);
   });
 
   it('silences what is critical where it cannot be read any more: the pager is not told that it is mended', () => {
     const critical = (collector: string) =>
-      namesOf(silenced, `no-${collector}`).filter((name) => name !== 'LibvirtVlanAuditStale');
+      namesOf(silenced, `no-${collector}`).filter((name) => name !== 'LibvirtVlanAuditIncomplete');
     const both = ['LibvirtVlanHostVlanMissing', 'LibvirtVlanPvidWrong'];
     expect(critical('links')).toEqual(['LibvirtVlanBridgeNotFiltering', ...both]);
     expect(critical('vlans')).toEqual(both);
     expect(critical('domains')).toEqual(['LibvirtVlanPvidWrong']);
   });
 
-  it('silences a stale audit where a VM cannot be read, but not what is known of its vnets', () => {
-    expect(namesOf(silenced, 'broken')).toEqual(['LibvirtVlanAuditStale']);
+  it('silences an incomplete audit where a VM cannot be read, but not what is known of its vnets', () => {
+    expect(namesOf(silenced, 'broken')).toEqual(['LibvirtVlanAuditIncomplete']);
   });
 });
