@@ -13,6 +13,7 @@ const OPEN: Labels = { ...JOB, alertname: 'LibvirtVlanBridgeNotFiltering', insta
 const UNREADABLE: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'blind', collector: 'vlans' };
 const NO_JOURNAL: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'mute', collector: 'journal' };
 const NO_XML: Labels = { ...JOB, alertname: 'LibvirtVlanDomainUnreadable', instance: 'broken', state: 'unknown' };
+const GONE: Labels = { ...JOB, alertname: 'LibvirtVlanBridgeMissing', instance: 'gone', bridge: 'br-gone' };
 const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale', instance: 'stale' };
 const INCOMPLETE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditIncomplete' };
 
@@ -29,10 +30,11 @@ const on = (instance: string, bridge: string, alertname: string): Labels => ({ .
 
 /** Every alert but those that silence others themselves, each on a vnet of its own. */
 const othersOn = (instance: string, bridge: string): readonly Labels[] =>
-  alertRules
-    .map(({ alert }): Labels => ({ ...on(instance, bridge, alert), vnet: alert }))
+  [...new Set(alertRules.map((rule) => rule.alert))]
+    .map((alert): Labels => ({ ...on(instance, bridge, alert), vnet: alert }))
     .filter(
-      ({ alertname }) => ![DOWN, OPEN, UNREADABLE, NO_XML, STALE].some((labels) => labels.alertname === alertname),
+      ({ alertname }) =>
+        ![DOWN, OPEN, GONE, UNREADABLE, NO_XML, STALE].some((labels) => labels.alertname === alertname),
     );
 
 let receiver: Receiver;
@@ -47,10 +49,12 @@ beforeAll(async () => {
     ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, NO_XML, STALE, { ...STALE, instance: 'blind' }],
     ...['blind', 'mute', 'broken', 'stale'].map((instance) => ({ ...INCOMPLETE, instance })),
     on('broken', 'br0', 'LibvirtVlanPvidWrong'),
+    ...[GONE, on('gone', 'br-gone', 'LibvirtVlanVnetNotOnBridge'), on('gone', 'br0', 'LibvirtVlanVnetNotOnBridge')],
     ...['links', 'vlans', 'domains'].map((collector) => ({ ...UNREADABLE, instance: `no-${collector}`, collector })),
     ...['no-links', 'no-vlans', 'no-domains'].flatMap((instance) => [
       ...othersOn(instance, 'br0'),
       on(instance, 'br9', 'LibvirtVlanBridgeNotFiltering'),
+      ...['critical', 'warning'].map((severity) => ({ ...on(instance, 'br8', 'LibvirtVlanBridgeMissing'), severity })),
     ]),
     ...['PvidWrong', 'VnetNotCompliant'].map((name) => ({ ...on('told', 'br0', `LibvirtVlan${name}`), vnet: 'vnet0' })),
     { ...on('told', 'br0', 'LibvirtVlanVnetNotCompliant'), vnet: 'vnet1' },
@@ -103,6 +107,12 @@ describe('Alertmanager, with the example file', () => {
     expect(namesOf(silenced, 'open', 'br-closed')).toEqual([]);
   });
 
+  it('silences that interfaces have no port on a bridge which is missing, and on no other', () => {
+    expect(silenced.filter(({ instance }) => instance === 'gone')).toEqual([
+      on('gone', 'br-gone', 'LibvirtVlanVnetNotOnBridge'),
+    ]);
+  });
+
   it('silences that a vnet is not compliant where it is told what is wrong with it, and of no other vnet', () => {
     expect(silenced.filter(({ instance }) => instance === 'told')).toEqual([
       { ...on('told', 'br0', 'LibvirtVlanVnetNotCompliant'), vnet: 'vnet0' },
@@ -122,9 +132,11 @@ describe('Alertmanager, with the example file', () => {
     const critical = (collector: string) =>
       namesOf(silenced, `no-${collector}`).filter((name) => name !== 'LibvirtVlanAuditIncomplete');
     const both = ['LibvirtVlanHostVlanMissing', 'LibvirtVlanPvidWrong'];
-    expect(critical('links')).toEqual(['LibvirtVlanBridgeNotFiltering', ...both]);
+    expect(critical('links')).toEqual(['LibvirtVlanBridgeMissing', 'LibvirtVlanBridgeNotFiltering', ...both]);
     expect(critical('vlans')).toEqual(both);
-    expect(critical('domains')).toEqual(['LibvirtVlanPvidWrong']);
+    expect(critical('domains')).toEqual(['LibvirtVlanBridgeMissing', 'LibvirtVlanPvidWrong']);
+    const missing = silenced.filter(({ bridge }) => bridge === 'br8');
+    expect(missing.map(({ severity }) => severity)).toEqual(['critical', 'critical']);
   });
 
   it('silences an incomplete audit where a VM cannot be read, but not what is known of its vnets', () => {
