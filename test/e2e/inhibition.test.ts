@@ -18,12 +18,14 @@ const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale', instance: 's
 const INCOMPLETE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditIncomplete' };
 
 const vnetAlerts = [
-  'PvidWrong',
   'VlanMissing',
   'VlanUnexpected',
   'TaggingWrong',
   'VnetNotOnBridge',
   'MacAmbiguous',
+  'FdbMissing',
+  'IntentConflict',
+  'IntentInvalid',
   'VnetNotCompliant',
 ];
 const on = (instance: string, bridge: string, alertname: string): Labels => ({ ...JOB, alertname, instance, bridge });
@@ -58,6 +60,8 @@ beforeAll(async () => {
     ]),
     ...['PvidWrong', 'VnetNotCompliant'].map((name) => ({ ...on('told', 'br0', `LibvirtVlan${name}`), vnet: 'vnet0' })),
     { ...on('told', 'br0', 'LibvirtVlanVnetNotCompliant'), vnet: 'vnet1' },
+    // A host of the same name at another site.
+    { ...on('down', 'br-mgmt', 'LibvirtVlanPvidWrong'), site: 'b' },
     ...othersOn('down', 'br-mgmt'),
     ...othersOn('open', 'br-open'),
     ...othersOn('open', 'br-closed'),
@@ -90,8 +94,9 @@ describe('Alertmanager, with the example file', () => {
       .map(({ alertname = '' }) => alertname)
       .sort();
 
-  it('silences all else of a host whose exporter is down', () => {
-    expect(namesOf(heard, 'down')).toEqual(['LibvirtVlanExporterDown']);
+  it('silences all else of a host whose exporter is down, and nothing of one of that name at another site', () => {
+    expect(namesOf(heard, 'down')).toEqual(['LibvirtVlanExporterDown', 'LibvirtVlanPvidWrong']);
+    expect(heard.filter(({ site }) => site === 'b')).toMatchObject([{ instance: 'down' }]);
     expect(namesOf(silenced, 'down')).toEqual(
       othersOn('down', '')
         .map((labels) => labels.alertname)
@@ -99,7 +104,7 @@ describe('Alertmanager, with the example file', () => {
     );
   });
 
-  it('silences the alerts on vnets of a bridge that enforces nothing, and no other', () => {
+  it('silences the alerts on vnets of a bridge that enforces nothing, but for a wrong PVID, and no other', () => {
     expect(namesOf(silenced, 'open', 'br-open')).toEqual(vnetAlerts.map((name) => `LibvirtVlan${name}`).sort());
   });
 

@@ -70,9 +70,16 @@ describe('amtool', () => {
       'test',
       '--config.file=alertmanager.example.yml',
       `--verify.receivers=${receiver}`,
+      'alertname=LibvirtVlanAny',
       `severity=${severity}`,
     );
     expect(status, text).toBe(0);
+  });
+
+  it('routes no alert of others to the pager', () => {
+    const labels = ['alertname=DiskFull', 'severity=critical'];
+    const { text } = run('amtool', 'config', 'routes', 'test', '--config.file=alertmanager.example.yml', ...labels);
+    expect(text.split('\n')[0]).toBe('queue');
   });
 
   it('routes every alert: what puts traffic on a wrong VLAN, or cuts it off, to the pager, the rest to the queue', () => {
