@@ -41,11 +41,11 @@ export const fleet: Dashboard = {
   links: [{ title: 'Host and VM', type: 'link', url: '/d/libvirt-vlan-host', keepTime: true, includeVars: true }],
   panels: [
     row('Now'),
-    stat('Hosts up', 'Hosts whose exporter answers.', `sum(up{${HOSTS}})`, { width: 3 }),
+    stat('Hosts up', 'Hosts whose exporter answers.', `sum(${recorded('up:sum')})`, { width: 3 }),
     stat(
       'Hosts down',
       'Hosts whose exporter does not answer: nobody watches their VLANs.',
-      `sum(up{${HOSTS}} == bool 0)`,
+      `sum(${recorded('up:sum')} == bool 0)`,
       {
         width: 3,
         colors: RED_ABOVE_0,
@@ -93,9 +93,9 @@ export const fleet: Dashboard = {
     row('Hosts, worst first'),
     table(
       'Hosts',
-      'One line for each host, those with the most vnets out of compliance first. A host that is down is not in it.',
+      'One line for each host, those with the most vnets out of compliance first. A host that is down is not in it; vnets of which nothing is known are not counted as drifted.',
       [
-        { expr: `${byHost('vnets:sum')} - ${byHost('vnets_compliant:sum')}`, as: 'drifted' },
+        { expr: byHost('vnets_drifted:sum'), as: 'drifted' },
         { expr: byHost('pvid_wrong:sum'), as: 'wrong PVID' },
         { expr: findings('intent_conflict|intent_invalid'), as: 'undecided' },
         { expr: findings('host_vlan_missing'), as: 'host cut off' },
@@ -184,7 +184,7 @@ export const fleet: Dashboard = {
     graph(
       'Age of the audits',
       'How old what the exporters say is, the ten worst hosts.',
-      [{ expr: `topk(10, time() - libvirt_vlan_audit_last_success_timestamp_seconds{${HOSTS}})`, as: '{{instance}}' }],
+      [{ expr: `topk(10, time() - libvirt_vlan_audit_last_timestamp_seconds{${HOSTS}})`, as: '{{instance}}' }],
       { unit: 's' },
     ),
   ],

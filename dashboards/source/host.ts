@@ -99,7 +99,8 @@ export const host: Dashboard = {
     stat(
       'Remediator',
       'Whether drift is mended by itself. In a dry run and in a pause it is not: see the panel Remediator below.',
-      `min(libvirt_vlan_remediator_up{${HOST}} * (1 - libvirt_vlan_remediator_dry_run{${HOST}}) * (1 - libvirt_vlan_remediator_paused{${HOST}}))`,
+      // The status of one that cannot be read says no more than that it is not up.
+      `min(libvirt_vlan_remediator_up{${HOST}} * (1 - libvirt_vlan_remediator_dry_run{${HOST}}) * (1 - libvirt_vlan_remediator_paused{${HOST}}) or libvirt_vlan_remediator_up{${HOST}})`,
       {
         width: 3,
         values: [
@@ -118,7 +119,7 @@ export const host: Dashboard = {
     stat(
       'Age of the audit',
       'How old what you see here is.',
-      `max(time() - libvirt_vlan_audit_last_success_timestamp_seconds{${HOST}})`,
+      `max(time() - libvirt_vlan_audit_last_timestamp_seconds{${HOST}})`,
       { width: 3, unit: 's', colors: ['green', [60, 'orange'], [120, 'red']] },
     ),
 

@@ -13,24 +13,31 @@ const OPEN: Labels = { ...JOB, alertname: 'LibvirtVlanBridgeNotFiltering', insta
 const UNREADABLE: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'blind', collector: 'vlans' };
 const NO_JOURNAL: Labels = { ...JOB, alertname: 'LibvirtVlanSourceUnreadable', instance: 'mute', collector: 'journal' };
 const NO_XML: Labels = { ...JOB, alertname: 'LibvirtVlanDomainUnreadable', instance: 'broken', state: 'unknown' };
-const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale' };
+const GONE: Labels = { ...JOB, alertname: 'LibvirtVlanBridgeMissing', instance: 'gone', bridge: 'br-gone' };
+const STALE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditStale', instance: 'stale' };
+const INCOMPLETE: Labels = { ...JOB, alertname: 'LibvirtVlanAuditIncomplete' };
 
 const vnetAlerts = [
-  'PvidWrong',
   'VlanMissing',
   'VlanUnexpected',
   'TaggingWrong',
   'VnetNotOnBridge',
   'MacAmbiguous',
+  'FdbMissing',
+  'IntentConflict',
+  'IntentInvalid',
   'VnetNotCompliant',
 ];
 const on = (instance: string, bridge: string, alertname: string): Labels => ({ ...JOB, alertname, instance, bridge });
 
 /** Every alert but those that silence others themselves, each on a vnet of its own. */
 const othersOn = (instance: string, bridge: string): readonly Labels[] =>
-  alertRules
-    .map(({ alert }): Labels => ({ ...on(instance, bridge, alert), vnet: alert }))
-    .filter(({ alertname }) => ![DOWN, OPEN, UNREADABLE, NO_XML].some((labels) => labels.alertname === alertname));
+  [...new Set(alertRules.map((rule) => rule.alert))]
+    .map((alert): Labels => ({ ...on(instance, bridge, alert), vnet: alert }))
+    .filter(
+      ({ alertname }) =>
+        ![DOWN, OPEN, GONE, UNREADABLE, NO_XML, STALE].some((labels) => labels.alertname === alertname),
+    );
 
 let receiver: Receiver;
 let monitoring: Monitoring;
@@ -41,15 +48,20 @@ beforeAll(async () => {
   receiver = await startReceiver();
   monitoring = await startMonitoring({ targets: [], receiver: receiver.port });
   const alerts = [
-    ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, { ...STALE, instance: 'blind' }, { ...STALE, instance: 'mute' }],
-    ...[NO_XML, { ...STALE, instance: 'broken' }, on('broken', 'br0', 'LibvirtVlanPvidWrong')],
+    ...[DOWN, OPEN, UNREADABLE, NO_JOURNAL, NO_XML, STALE, { ...STALE, instance: 'blind' }],
+    ...['blind', 'mute', 'broken', 'stale'].map((instance) => ({ ...INCOMPLETE, instance })),
+    on('broken', 'br0', 'LibvirtVlanPvidWrong'),
+    ...[GONE, on('gone', 'br-gone', 'LibvirtVlanVnetNotOnBridge'), on('gone', 'br0', 'LibvirtVlanVnetNotOnBridge')],
     ...['links', 'vlans', 'domains'].map((collector) => ({ ...UNREADABLE, instance: `no-${collector}`, collector })),
     ...['no-links', 'no-vlans', 'no-domains'].flatMap((instance) => [
       ...othersOn(instance, 'br0'),
       on(instance, 'br9', 'LibvirtVlanBridgeNotFiltering'),
+      ...['critical', 'warning'].map((severity) => ({ ...on(instance, 'br8', 'LibvirtVlanBridgeMissing'), severity })),
     ]),
     ...['PvidWrong', 'VnetNotCompliant'].map((name) => ({ ...on('told', 'br0', `LibvirtVlan${name}`), vnet: 'vnet0' })),
     { ...on('told', 'br0', 'LibvirtVlanVnetNotCompliant'), vnet: 'vnet1' },
+    // A host of the same name at another site.
+    { ...on('down', 'br-mgmt', 'LibvirtVlanPvidWrong'), site: 'b' },
     ...othersOn('down', 'br-mgmt'),
     ...othersOn('open', 'br-open'),
     ...othersOn('open', 'br-closed'),
@@ -82,8 +94,9 @@ describe('Alertmanager, with the example file', () => {
       .map(({ alertname = '' }) => alertname)
       .sort();
 
-  it('silences all else of a host whose exporter is down', () => {
-    expect(namesOf(heard, 'down')).toEqual(['LibvirtVlanExporterDown']);
+  it('silences all else of a host whose exporter is down, and nothing of one of that name at another site', () => {
+    expect(namesOf(heard, 'down')).toEqual(['LibvirtVlanExporterDown', 'LibvirtVlanPvidWrong']);
+    expect(heard.filter(({ site }) => site === 'b')).toMatchObject([{ instance: 'down' }]);
     expect(namesOf(silenced, 'down')).toEqual(
       othersOn('down', '')
         .map((labels) => labels.alertname)
@@ -91,12 +104,18 @@ describe('Alertmanager, with the example file', () => {
     );
   });
 
-  it('silences the alerts on vnets of a bridge that enforces nothing, and no other', () => {
+  it('silences the alerts on vnets of a bridge that enforces nothing, but for a wrong PVID, and no other', () => {
     expect(namesOf(silenced, 'open', 'br-open')).toEqual(vnetAlerts.map((name) => `LibvirtVlan${name}`).sort());
   });
 
   it('silences nothing of another bridge of that host', () => {
     expect(namesOf(silenced, 'open', 'br-closed')).toEqual([]);
+  });
+
+  it('silences that interfaces have no port on a bridge which is missing, and on no other', () => {
+    expect(silenced.filter(({ instance }) => instance === 'gone')).toEqual([
+      on('gone', 'br-gone', 'LibvirtVlanVnetNotOnBridge'),
+    ]);
   });
 
   it('silences that a vnet is not compliant where it is told what is wrong with it, and of no other vnet', () => {
@@ -105,21 +124,27 @@ describe('Alertmanager, with the example file', () => {
     ]);
   });
 
-  it('silences a stale audit where a source that it needs is unreadable, but not for the journal', () => {
-    expect(namesOf(silenced, 'blind')).toEqual(['LibvirtVlanAuditStale']);
+  it('silences an incomplete audit where a source that it needs is unreadable, but not for the journal, and no stale one', () => {
+    expect(namesOf(silenced, 'blind')).toEqual(['LibvirtVlanAuditIncomplete']);
     expect(namesOf(silenced, 'mute')).toEqual([]);
+  });
+
+  it('silences an incomplete audit where there is no audit', () => {
+    expect(namesOf(silenced, 'stale')).toEqual(['LibvirtVlanAuditIncomplete']);
   });
 
   it('silences what is critical where it cannot be read any more: the pager is not told that it is mended', () => {
     const critical = (collector: string) =>
-      namesOf(silenced, `no-${collector}`).filter((name) => name !== 'LibvirtVlanAuditStale');
+      namesOf(silenced, `no-${collector}`).filter((name) => name !== 'LibvirtVlanAuditIncomplete');
     const both = ['LibvirtVlanHostVlanMissing', 'LibvirtVlanPvidWrong'];
-    expect(critical('links')).toEqual(['LibvirtVlanBridgeNotFiltering', ...both]);
+    expect(critical('links')).toEqual(['LibvirtVlanBridgeMissing', 'LibvirtVlanBridgeNotFiltering', ...both]);
     expect(critical('vlans')).toEqual(both);
-    expect(critical('domains')).toEqual(['LibvirtVlanPvidWrong']);
+    expect(critical('domains')).toEqual(['LibvirtVlanBridgeMissing', 'LibvirtVlanPvidWrong']);
+    const missing = silenced.filter(({ bridge }) => bridge === 'br8');
+    expect(missing.map(({ severity }) => severity)).toEqual(['critical', 'critical']);
   });
 
-  it('silences a stale audit where a VM cannot be read, but not what is known of its vnets', () => {
-    expect(namesOf(silenced, 'broken')).toEqual(['LibvirtVlanAuditStale']);
+  it('silences an incomplete audit where a VM cannot be read, but not what is known of its vnets', () => {
+    expect(namesOf(silenced, 'broken')).toEqual(['LibvirtVlanAuditIncomplete']);
   });
 });
