@@ -60,8 +60,9 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const first = wake('startup');
   const words = watchOperator(host, waking.event, log);
   const apply = (next: Settings) => {
-    remediator.reload(next);
+    // First what may be refused: then the last good config stays in force as a whole.
     waking.reschedule(next.schedule);
+    remediator.reload(next);
   };
   await runDaemon(
     {

@@ -2,8 +2,9 @@
 import { parseDuration } from '../model/duration.ts';
 import { parseMac } from '../model/mac.ts';
 import { isVid, type Vid, type VidRange, type Vids, vidRange, vidsFrom } from '../model/vlan.ts';
-import { isSchedule } from './schedule.ts';
-import { after, list, type Shape, scalar } from './shape.ts';
+import { describe } from './problem.ts';
+import { everComes, isSchedule } from './schedule.ts';
+import { after, checked, list, type Shape, scalar } from './shape.ts';
 
 export const bool = scalar('true or false', { type: 'boolean' }, (value) =>
   typeof value === 'boolean' ? value : undefined,
@@ -109,11 +110,16 @@ export const duration = scalar(
   (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
 );
 
-/** A cron expression of six fields, seconds first. */
-export const schedule = scalar(
-  'a cron expression of six fields, second minute hour day month weekday, as "*/15 * * * * *"',
-  { type: 'string', pattern: '^\\S+( +\\S+){5}$' },
-  (value) => (typeof value === 'string' && isSchedule(value) ? value : undefined),
+const NO_SUCH_DAY = 'no day is all that it asks for (day of month, month and weekday)';
+
+/** A cron expression of six fields, seconds first, that has next runs. */
+export const schedule = checked(
+  scalar(
+    'a cron expression of six fields, second minute hour day month weekday, as "*/15 * * * * *"',
+    { type: 'string', pattern: '^\\S+( +\\S+){5}$' },
+    (value) => (typeof value === 'string' && isSchedule(value) ? value : undefined),
+  ),
+  (text) => (everComes(text) ? [] : [{ path: [], text: `${describe(text)} never comes: ${NO_SUCH_DAY}` }]),
 );
 
 // `pattern` as in JSON Schema: an unanchored regular expression in Unicode mode.

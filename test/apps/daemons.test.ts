@@ -111,11 +111,20 @@ test('remediate in a dry run publishes its status, follows its config, and takes
   await until(() => expect(status()).toMatchObject({ version: 1, dryRun: true, paused: false }));
   const { policy, dry_run } = entry('remediator starts');
   expect([dry_run, status().policySha256]).toEqual([true, policy]);
-  writeFileSync(join(path, 'config.yml'), CONFIG.replace('[10]', '[20]'));
+  writeFileSync(join(path, 'config.yml'), `${CONFIG.replace('[10]', '[20]')}schedule: "* * * * * *"\n`);
   await until(() => {
     signal('SIGHUP');
     expect(status().policySha256).not.toBe(policy);
   });
+  const inForce = status().policySha256;
+  writeFileSync(join(path, 'config.yml'), `${CONFIG}schedule: "0 0 3 31 * 1#1"\n`);
+  signal('SIGHUP');
+  expect((await until(() => entry('config refused, the last good one stays in force'))).problem).toContain(
+    'never comes',
+  );
+  const { lastCycleAt } = status();
+  await until(() => expect(status().lastCycleAt).toBeGreaterThan(lastCycleAt));
+  expect(status().policySha256).toBe(inForce);
   signal('SIGTERM');
   await ended;
   expect(status).toThrow('ENOENT');
