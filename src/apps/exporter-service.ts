@@ -28,7 +28,7 @@ export interface Service {
   /** Reads the config again; returns the problem where it was refused. */
   reload(): string | undefined;
   stuckMs: Exporter['stuckMs'];
-  /** Resolves when no audit is under way or due, and /metrics shows the last one. */
+  /** Resolves when the first audit has ended, everything is watched, and /metrics shows what is known; rejects where the start failed. */
   settled(): Promise<void>;
   /** Ends all connections and processes. */
   stop(): Promise<void>;
@@ -59,13 +59,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   log.info({ urls: server.urls.map((url) => url.replace(/\/$/, '')) }, 'listening');
   // From here on /-/healthy answers, however long the first audit takes.
-  void exporter.start();
+  const started = exporter.start();
+  // Where that fails, `settled` tells; until somebody asks it, it is no bug that nobody heard.
+  started.catch(() => undefined);
   const stop = async () => {
     exporter.stop();
     await server.close();
   };
+  // Not a moment in which no audit is due: while events last, there may be none.
   const settled = async () => {
-    await exporter.idle();
+    await started;
     await server.rendered();
   };
   return { exporter, urls: server.urls, reload, stuckMs: exporter.stuckMs, settled, stop };

@@ -13,11 +13,19 @@ import { createNotifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import { keepFolderWatched } from '../host/linux/watch.ts';
 import type { LogFormat, LogLevel } from '../model/log.ts';
-import { AGREED_FILE, LOCK_FOLDER, PAUSE_FILE, REMEDIATOR_FOLDER } from '../model/remediator-paths.ts';
+import {
+  AGREED_FILE,
+  LOCK_FOLDER,
+  PAUSE_FILE,
+  REMEDIATOR_FOLDER,
+  RUNNING_FOLDER,
+  STATUS_FILE,
+} from '../model/remediator-paths.ts';
 import { renderStatus } from '../model/remediator-status.ts';
 import { VERSION } from '../model/version.ts';
 import { createRemediator } from '../remediation/remediator.ts';
 import { createStateFile, createStateMemory } from '../remediation/state-file.ts';
+import { beOnlyRemediator } from './only-remediator.ts';
 
 /** As src/cli/remediate.ts declares them. */
 export interface RemediateFlags {
@@ -33,7 +41,7 @@ const DEBOUNCE = { quietMs: 2, maxMs: 50 };
 /** By which an operator speaks to it. */
 const OPERATORS: readonly (string | undefined)[] = [PAUSE_FILE, AGREED_FILE].map((path) => basename(path));
 
-/** Runs until a signal ends it. Throws ConfigError. */
+/** Runs until a signal ends it. Throws ConfigError or NotOnlyError. */
 export async function runRemediate(flags: RemediateFlags): Promise<void> {
   keepHeapSmall();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
@@ -42,8 +50,11 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const load = () => loadSettings(host, flags['config.file']);
   const dryRun = flags.dryRun ?? false;
   const settings = load();
+  const folder = process.env.RUNTIME_DIRECTORY ?? REMEDIATOR_FOLDER;
+  // Before anything is read, published or removed that another one may be at.
+  const release = await beOnlyRemediator(join(folder, basename(RUNNING_FOLDER)), dryRun);
   const file = createStateFile(host, process.env.STATE_DIRECTORY ?? STATE_FOLDER);
-  const status = join(process.env.RUNTIME_DIRECTORY ?? REMEDIATOR_FOLDER, 'status.json');
+  const status = join(folder, basename(STATUS_FILE));
   const remediator = createRemediator({
     host,
     settings,
@@ -63,8 +74,9 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   // The pause begins or ends, or a policy is accepted: not at the next schedule only. Its own status is no reason to wake.
   const words = keepFolderWatched(host, REMEDIATOR_FOLDER, waking.event, (name) => OPERATORS.includes(name));
   const apply = (next: Settings) => {
-    remediator.reload(next);
+    // First what may be refused: then the last good config stays in force as a whole.
     waking.reschedule(next.schedule);
+    remediator.reload(next);
   };
   await runDaemon(
     {
@@ -85,4 +97,5 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   } catch (error) {
     log.warn({ problem: (error as Error).message }, 'the status could not be removed: it shows until it is stale');
   }
+  await release();
 }

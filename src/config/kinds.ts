@@ -1,9 +1,10 @@
 // The single values that the config file is made of, each with what is expected of it in words and as JSON Schema.
-import { validate } from 'node-cron';
 import { parseDuration } from '../model/duration.ts';
 import { parseMac } from '../model/mac.ts';
 import { isVid, type Vid, type VidRange, type Vids, vidRange, vidsFrom } from '../model/vlan.ts';
-import { after, list, type Shape, scalar } from './shape.ts';
+import { describe } from './problem.ts';
+import { everComes, isSchedule } from './schedule.ts';
+import { after, checked, list, type Shape, scalar } from './shape.ts';
 
 export const bool = scalar('true or false', { type: 'boolean' }, (value) =>
   typeof value === 'boolean' ? value : undefined,
@@ -109,17 +110,17 @@ export const duration = scalar(
   (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
 );
 
-/** A cron expression of six fields, seconds first. */
-export const schedule = scalar(
-  'a cron expression of six fields, second minute hour day month weekday, as "*/15 * * * * *"',
-  { type: 'string', pattern: '^\\S+( +\\S+){5}$' },
-  (value) => (typeof value === 'string' && isSchedule(value) ? value : undefined),
-);
+const NO_SUCH_DAY = 'no day is all that it asks for (day of month, month and weekday)';
 
-/** Whether `text` is a schedule. node-cron would also take five fields, without seconds: a slip of the pen that audits too rarely. */
-export function isSchedule(text: string): boolean {
-  return text.trim().split(/ +/).length === 6 && validate(text.trim());
-}
+/** A cron expression of six fields, seconds first, that has next runs. */
+export const schedule = checked(
+  scalar(
+    'a cron expression of six fields, second minute hour day month weekday, as "*/15 * * * * *"',
+    { type: 'string', pattern: '^\\S+( +\\S+){5}$' },
+    (value) => (typeof value === 'string' && isSchedule(value) ? value : undefined),
+  ),
+  (text) => (everComes(text) ? [] : [{ path: [], text: `${describe(text)} never comes: ${NO_SUCH_DAY}` }]),
+);
 
 // `pattern` as in JSON Schema: an unanchored regular expression in Unicode mode.
 function text(expected: string, pattern: string): Shape<string> {

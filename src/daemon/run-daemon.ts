@@ -6,7 +6,7 @@ import type { Log } from '../model/log.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export interface Daemon {
-  /** Resolves when its first run has ended and shows. */
+  /** Resolves when its first run has ended and shows, whatever is due by then; rejects where the start failed. */
   settled(): Promise<unknown>;
   /** What `systemctl status` shows. */
   status(): string;
@@ -27,7 +27,7 @@ export interface DaemonOptions {
   readonly exit?: () => void;
 }
 
-/** Runs it until a signal ends it. */
+/** Runs it until a signal ends it. Rejects where its start failed; then it is stopped. */
 export async function runDaemon(daemon: Daemon, options: DaemonOptions): Promise<void> {
   const { notifier, log, stopWithinMs, signals = process, exit = () => process.exit(0) } = options;
   const reload = () => {
@@ -39,7 +39,13 @@ export async function runDaemon(daemon: Daemon, options: DaemonOptions): Promise
   const ended = new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT']) signals.on(name, () => resolve(name));
   });
-  await Promise.race([daemon.settled(), ended]);
+  try {
+    await Promise.race([daemon.settled(), ended]);
+  } catch (error) {
+    signals.off('SIGHUP', reload);
+    await daemon.stop();
+    throw error;
+  }
   await notifier.ready(daemon.status());
   const watchdog =
     notifier.watchdogMs === undefined

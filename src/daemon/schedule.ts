@@ -3,6 +3,7 @@
 import { createTask } from 'node-cron';
 import type { Handle } from '../host/host.ts';
 import type { Log } from '../model/log.ts';
+import { orUndefined } from '../model/snapshot.ts';
 
 export interface Schedule extends Handle {
   /** When the next run after now is due, milliseconds since the epoch; Infinity: never. */
@@ -22,7 +23,8 @@ const STEP_MS = 2_000;
 export function startSchedule(expression: string, run: () => Promise<void> | void, log: Log): Schedule {
   // Never started, only asked.
   const task = createTask(expression, () => undefined, { timezone: 'UTC' });
-  const nextTimes = () => task.getNextRuns(2).map((date) => date.getTime());
+  // node-cron throws where none comes within a hundred years. The config has no such schedule; a daemon does not end by one.
+  const nextTimes = () => orUndefined(() => task.getNextRuns(2).map((date) => date.getTime())) ?? [];
   const monotonic = () => performance.now();
   const clockAhead = () => Date.now() - monotonic();
   let due = { at: Number.NaN, monotonic: Number.POSITIVE_INFINITY };

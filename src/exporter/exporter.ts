@@ -33,7 +33,7 @@ export interface ExporterOptions {
 }
 
 export interface Exporter extends Handle {
-  /** Begins with the first audit; resolves when the watchers run, too. */
+  /** Begins with the first audit; resolves when that has ended and the watchers run. */
   start(): Promise<void>;
   /** Everything that is known now. A new object after each change. */
   state(): ExporterState;
@@ -143,13 +143,14 @@ export function createExporter({ host, load, isEdited = () => undefined, log }: 
 
   return {
     start: async () => {
-      void turns.request('startup');
+      const audited = turns.request('startup');
       for (const step of begin) {
         await letOthersIn();
         if (stopped) return;
         step();
       }
       publish();
+      await audited;
     },
     state: () => state,
     subscribe: (changed) => {

@@ -1,10 +1,13 @@
 // `serve` and `remediate` as processes, but in this one and on this machine: of a bridge that it does not have, so that nothing on it counts.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { runRemediate } from '../../src/apps/remediate.ts';
 import { runServe, type ServeFlags } from '../../src/apps/serve.ts';
+import { OperatorError } from '../../src/model/mistake.ts';
 
 // It would end the process where something hangs.
 vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
@@ -111,12 +114,78 @@ test('remediate in a dry run publishes its status, follows its config, and takes
   await until(() => expect(status()).toMatchObject({ version: 1, dryRun: true, paused: false }));
   const { policy, dry_run } = entry('remediator starts');
   expect([dry_run, status().policySha256]).toEqual([true, policy]);
-  writeFileSync(join(path, 'config.yml'), CONFIG.replace('[10]', '[20]'));
+  writeFileSync(join(path, 'config.yml'), `${CONFIG.replace('[10]', '[20]')}schedule: "* * * * * *"\n`);
   await until(() => {
     signal('SIGHUP');
     expect(status().policySha256).not.toBe(policy);
   });
+  const inForce = status().policySha256;
+  writeFileSync(join(path, 'config.yml'), `${CONFIG}schedule: "0 0 3 31 * 1#1"\n`);
+  signal('SIGHUP');
+  expect((await until(() => entry('config refused, the last good one stays in force'))).problem).toContain(
+    'never comes',
+  );
+  const { lastCycleAt } = status();
+  await until(() => expect(status().lastCycleAt).toBeGreaterThan(lastCycleAt));
+  expect(status().policySha256).toBe(inForce);
   signal('SIGTERM');
   await ended;
   expect(status).toThrow('ENOENT');
+});
+
+test('a second remediate is refused while one runs, dry run or not, and touches nothing of it; afterwards another one may run', async () => {
+  const path = folder();
+  vi.stubEnv('RUNTIME_DIRECTORY', path);
+  vi.stubEnv('STATE_DIRECTORY', path);
+  const flags = { ...LOGS, 'config.file': join(path, 'config.yml') } as const;
+  const status = () => JSON.parse(readFileSync(join(path, 'status.json'), 'utf8'));
+  const first = started(() => runRemediate({ ...flags, dryRun: true }));
+  await until(() => expect(status().dryRun).toBe(true));
+  for (const more of [{}, { dryRun: true }] as const) {
+    const second = runRemediate({ ...flags, ...more });
+    await expect(second).rejects.toThrow(OperatorError);
+    await expect(second).rejects.toThrow(
+      new RegExp(
+        `^another remediate runs on this host \\(process ${process.pid}, dry run\\).*` +
+          '"libvirt-vlan-exporter plan".*systemctl stop libvirt-vlan-remediator$',
+      ),
+    );
+  }
+  expect(status()).toMatchObject({ dryRun: true });
+  first.signal('SIGTERM');
+  await first.ended;
+  const third = started(() => runRemediate({ ...flags, dryRun: true }));
+  await until(() => expect(status().dryRun).toBe(true));
+  third.signal('SIGTERM');
+  await third.ended;
+});
+
+test('a remediate that was killed keeps no other one from starting', async () => {
+  const path = folder();
+  vi.stubEnv('RUNTIME_DIRECTORY', path);
+  vi.stubEnv('STATE_DIRECTORY', path);
+  const held = join(path, 'running');
+  mkdirSync(held);
+  const script = `require('net').createServer().listen(process.argv[1], () => process.stdout.write('has it'))`;
+  const killed = spawn(process.execPath, ['-e', script, join(held, '1')]);
+  await once(killed.stdout, 'data');
+  const flags = { ...LOGS, 'config.file': join(path, 'config.yml'), dryRun: true } as const;
+  await expect(runRemediate(flags)).rejects.toThrow('another remediate runs on this host (unknown)');
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  const { entry, signal, ended } = started(() => runRemediate(flags));
+  await until(() => entry('remediator starts'));
+  signal('SIGTERM');
+  await ended;
+});
+
+test('remediate is refused where it cannot be told whether another one runs', async () => {
+  const path = folder();
+  writeFileSync(join(path, 'running'), 'a file');
+  vi.stubEnv('RUNTIME_DIRECTORY', path);
+  const refused = runRemediate({ ...LOGS, 'config.file': join(path, 'config.yml'), dryRun: true });
+  await expect(refused).rejects.toThrow(OperatorError);
+  await expect(refused).rejects.toThrow(
+    /^the lock cannot be taken: ENOTDIR.*; remediate must run as root or by its unit/,
+  );
 });

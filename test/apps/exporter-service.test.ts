@@ -7,7 +7,7 @@ import { createLoader } from '../../src/config/loader.ts';
 import { runDaemon } from '../../src/daemon/run-daemon.ts';
 import { parseAddress } from '../../src/web/listen.ts';
 import { createWebSettings } from '../../src/web/settings.ts';
-import { CONFIG, logSpy, simulatedHost } from '../exporter/fixture.ts';
+import { CONFIG, DRIFTED, GOOD, logSpy, simulatedHost } from '../exporter/fixture.ts';
 
 const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
@@ -43,6 +43,28 @@ it('what an audit found is in /metrics as soon as it is settled', async () => {
   const { service, get } = await serviceOn();
   await service.settled();
   expect(await get('/metrics')).toContain('libvirt_vlan_vnet_compliant{');
+});
+
+it('it is settled after the first audit, although another one is always due', async () => {
+  const host = simulatedHost();
+  const { run } = host;
+  let drifted = false;
+  host.run = async (...command) => {
+    drifted = !drifted;
+    host.setTable('vnet0', drifted ? DRIFTED : GOOD);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return run(...command);
+  };
+  const { service, get } = await serviceOn({ host });
+  await service.settled();
+  expect(await get('/metrics')).toContain('libvirt_vlan_vnet_compliant{');
+});
+
+it('what fails while it starts is told by whoever waits for it to be settled', async () => {
+  const settings = { ...parseSettings(CONFIG, 'config.yml'), schedule: 'now and then' };
+  const { service, get } = await serviceOn({ load: () => settings });
+  await get('/-/healthy');
+  await expect(service.settled()).rejects.toThrow('expected 5 or 6 fields');
 });
 
 it('a web config is in force from the first request on', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isSchedule } from '../../src/config/kinds.ts';
+import { everComes, isSchedule } from '../../src/config/schedule.ts';
 
 test.each([
   '*/15 * * * * *',
@@ -34,4 +34,15 @@ test.each([
   '* * * * * * *',
 ])('%j is none', (text) => {
   expect(isSchedule(text)).toBe(false);
+});
+
+test.each(['*/15 * * * * *', '0 0 0 29 2 1', '0 0 0 L * *', '0 0 0 31 * 1#5', '0 0 0 15W jul *', '0 0 0 * * 5L'])(
+  '%s comes',
+  (text) => {
+    expect([isSchedule(text), everComes(text)]).toEqual([true, true]);
+  },
+);
+
+test.each(['0 0 3 31 * 1#1', '0 0 3 1 * 5L', '0 0 3 31W 2 *', ' 0 0 3 31w 2  * '])('%j never comes', (text) => {
+  expect([isSchedule(text), everComes(text)]).toEqual([true, false]);
 });

@@ -345,6 +345,11 @@ test.each<[string, string, string | RegExp]>([
     /^f:5:11: schedule: expected a cron expression of six fields/,
   ],
   ['the 31st of February', `${BASE}schedule: "0 0 0 31 2 *"\n`, /^f:5:11: schedule: /],
+  ...['0 0 3 31 * 1#1', '0 0 3 1 * 5L', '0 0 3 31W 2 *'].map((text): [string, string, string] => [
+    `${text}, which never comes`,
+    `${BASE}schedule: "${text}"\n`,
+    `f:5:11: schedule: "${text}" never comes: no day is all that it asks for (day of month, month and weekday)`,
+  ]),
   ['a tab', 'bridges:\n\tbr0: 1\n', 'f:2:1: not valid YAML: Tabs are not allowed as indentation'],
   ['an unclosed quote', `${BASE}schedule: "x\n`, /^f:6:1: not valid YAML: Missing closing "quote/],
   [

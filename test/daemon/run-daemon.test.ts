@@ -64,6 +64,13 @@ it('SIGINT ends it before the first run has ended', async () => {
   expect(said.at(-1)).toBe('stop');
 });
 
+it('a start that fails ends it with the reason; systemd does not hear ready', async () => {
+  const { said, ended, signals } = running({ settled: () => Promise.reject(new Error('no watcher')) });
+  await expect(ended).rejects.toThrow('no watcher');
+  expect(said).toEqual(['stop']);
+  expect(signals.listenerCount('SIGHUP')).toBe(0);
+});
+
 it('what hangs at the end is left behind only where a bound is given', async () => {
   for (const bound of [900, undefined]) {
     const { signals, exit } = running({ stop: () => new Promise(() => {}) }, undefined, bound);

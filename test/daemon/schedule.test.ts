@@ -50,6 +50,15 @@ it('a bad expression is an error', () => {
   expect(() => startSchedule('every now and then', () => {}, log)).toThrow();
 });
 
+it('an expression that never comes is no error: it never runs', async () => {
+  const run = vi.fn();
+  const schedule = startSchedule('0 0 3 31 * 1#1', run, log);
+  expect(schedule.nextAt()).toBe(Number.POSITIVE_INFINITY);
+  await vi.advanceTimersByTimeAsync(24 * HOUR);
+  expect([run.mock.calls, schedule.overdueMs()]).toEqual([[], 0]);
+  schedule.stop();
+});
+
 it.each([-24 * HOUR, -HOUR, -10_000, 10_000, HOUR])(
   'a clock that is set by %d ms does not stop it: it runs at once, and goes on',
   async (step) => {

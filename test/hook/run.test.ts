@@ -262,10 +262,35 @@ describe('at reconnect', () => {
   });
 
   test.each([
+    ['pause file', PAUSE_FILE],
+    ['status', STATUS_FILE],
+  ])("where the remediator's %s cannot be read, nothing is changed", async (_, path) => {
+    const { host, call, said } = testMachine();
+    host.start(vm('vyos-01'));
+    host.forbid(path);
+    await call('vyos-01', 'reconnect');
+    expect(tableOf(host, 'vnet0')).toBe('1*');
+    expect(said()).toEqual([
+      expect.stringMatching(
+        `^4 WARN: reconnect: it cannot be told whether the remediator is paused or holds something: EACCES.*${path}`,
+      ),
+    ]);
+  });
+
+  test('where the status is cut off, the VLANs are set', async () => {
+    const { host, call } = testMachine();
+    host.start(vm('vyos-01'));
+    host.writeFile(STATUS_FILE, `{"version":1,"heldPolicySha256":"${sha256}`);
+    await call('vyos-01', 'reconnect');
+    expect(tableOf(host, 'vnet0')).toBe(RIGHT);
+  });
+
+  test.each([
     ['this policy is in force', { policySha256: sha256, held: [{ domain: 'web-1' }] }],
     ['another one is held', { policySha256: sha256, heldPolicySha256: 'a', held: [] }],
     ['the status is no status', []],
     ['the status is empty', null],
+    ['what the status holds is no list', { policySha256: sha256, held: { domain: 'vyos-01' } }],
   ])('where %s, the VLANs are set', async (_, status) => {
     const { host, call } = testMachine();
     host.start(vm('vyos-01'));

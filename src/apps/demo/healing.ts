@@ -38,8 +38,8 @@ export function startHealing(host: SimHost, settings: Settings, afterMs: number,
 
   return {
     reload: (next) => {
-      remediator.reload(next);
       waking.reschedule(next.schedule);
+      remediator.reload(next);
     },
     pause(on) {
       if (on) host.writeFile(PAUSE_FILE, '');
