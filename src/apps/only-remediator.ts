@@ -2,7 +2,6 @@
 // tries something out by hand would hide the service, and take its status away at its end.
 import { takeLock } from '../host/linux/lock.ts';
 import { OperatorError } from '../model/mistake.ts';
-import { attemptLock } from '../remediation/attempt-lock.ts';
 
 /** This process must not be a remediator now. */
 export class NotOnlyError extends OperatorError {
@@ -14,7 +13,7 @@ export class NotOnlyError extends OperatorError {
  * its own, for the other one is `heal`'s, too, and held for a cycle only. Throws NotOnlyError where there is another remediator.
  */
 export async function beOnlyRemediator(folder: string, dryRun: boolean): Promise<() => Promise<void>> {
-  const lock = await attemptLock(() => takeLock(folder, `process ${process.pid}${dryRun ? ', dry run' : ''}`));
+  const lock = await takeLock(folder, `process ${process.pid}${dryRun ? ', dry run' : ''}`);
   if ('problem' in lock)
     throw new NotOnlyError(`the lock cannot be taken: ${lock.problem}; remediate must run as root or by its unit`);
   if (!lock.held)

@@ -290,11 +290,13 @@ test('nothing is said of the policy where the remediator has taken the file, hol
   const older = { ...status, policySha256: 'older' };
   const remediators: Facts['remediator'][] = [
     { kind: 'current', status: { ...status, policySha256: sha256 } },
-    { kind: 'current', status: { ...older, heldPolicySha256: sha256 } },
     { kind: 'current', status },
     { kind: 'absent' },
   ];
   for (const remediator of remediators) expect(said({ remediator })).toEqual([]);
+  const holds = (heldPolicySha256: string) =>
+    said({ remediator: { kind: 'current', status: { ...older, heldPolicySha256 } } });
+  expect(holds(sha256)).toEqual([expect.stringContaining('a policy is held')]);
   const current = { kind: 'current', status: older } as const;
   expect(said({ remediator: current, systemd: idle })).toEqual([]);
   expect(said({ remediator: { kind: 'stale', status: older } })).toHaveLength(1);
@@ -302,9 +304,9 @@ test('nothing is said of the policy where the remediator has taken the file, hol
     'config: bad',
   ]);
   // What it holds is an edit of before.
-  const held = { ...older, heldPolicySha256: 'old' };
-  expect(said({ remediator: { kind: 'current', status: held } })).toEqual([
-    'remediator: the remediator heals by another policy than that of /etc/x.yml',
+  expect(holds('old').map((text) => text.split(':', 2)[1])).toEqual([
+    ' the remediator heals by another policy than that of /etc/x.yml',
+    ' a policy is held',
   ]);
 });
 

@@ -25,5 +25,8 @@ test.each<[string, { stdout?: string; stderr?: string; problem?: string }, strin
     follow: () => ({ stop: () => undefined }),
   });
   expect(await whyUnread(journal)).toBe(expected);
-  expect(ran).toEqual(['journalctl --boot --all --output=json --output-fields=MESSAGE --lines=1']);
+  expect(ran).toEqual([
+    'journalctl --boot --all --output=json --output-fields=MESSAGE --lines=1',
+    'journalctl --lines=0',
+  ]);
 });
