@@ -13,11 +13,19 @@ import { openKernelBridges } from '../host/linux/netlink/kernel-bridges.ts';
 import { createNotifier } from '../host/linux/notify.ts';
 import { createHost } from '../host/linux/real.ts';
 import type { Log, LogFormat, LogLevel } from '../model/log.ts';
-import { AGREED_FILE, LOCK_FOLDER, PAUSE_FILE, REMEDIATOR_FOLDER } from '../model/remediator-paths.ts';
+import {
+  AGREED_FILE,
+  LOCK_FOLDER,
+  PAUSE_FILE,
+  REMEDIATOR_FOLDER,
+  RUNNING_FOLDER,
+  STATUS_FILE,
+} from '../model/remediator-paths.ts';
 import { renderStatus } from '../model/remediator-status.ts';
 import { VERSION } from '../model/version.ts';
 import { createRemediator } from '../remediation/remediator.ts';
 import { createStateFile, createStateMemory } from '../remediation/state-file.ts';
+import { beOnlyRemediator } from './only-remediator.ts';
 
 /** As src/cli/remediate.ts declares them. */
 export interface RemediateFlags {
@@ -31,7 +39,7 @@ const STATE_FOLDER = '/var/lib/libvirt-vlan-remediator';
 // A VM's start is some twenty events within a few milliseconds. By netlink a cycle costs a few milliseconds, too.
 const DEBOUNCE = { quietMs: 2, maxMs: 50 };
 
-/** Runs until a signal ends it. Throws ConfigError. */
+/** Runs until a signal ends it. Throws ConfigError or NotOnlyError. */
 export async function runRemediate(flags: RemediateFlags): Promise<void> {
   keepHeapSmall();
   const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
@@ -40,8 +48,11 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   const load = () => loadSettings(host, flags['config.file']);
   const dryRun = flags.dryRun ?? false;
   const settings = load();
+  const folder = process.env.RUNTIME_DIRECTORY ?? REMEDIATOR_FOLDER;
+  // Before anything is read, published or removed that another one may be at.
+  const release = await beOnlyRemediator(join(folder, basename(RUNNING_FOLDER)), dryRun);
   const file = createStateFile(host, process.env.STATE_DIRECTORY ?? STATE_FOLDER);
-  const status = join(process.env.RUNTIME_DIRECTORY ?? REMEDIATOR_FOLDER, 'status.json');
+  const status = join(folder, basename(STATUS_FILE));
   const remediator = createRemediator({
     host,
     settings,
@@ -83,6 +94,7 @@ export async function runRemediate(flags: RemediateFlags): Promise<void> {
   } catch (error) {
     log.warn({ problem: (error as Error).message }, 'the status could not be removed: it shows until it is stale');
   }
+  await release();
 }
 
 /** Wakes at once when the pause begins or ends, or a policy is accepted; without this, the schedule notices. */

@@ -8,7 +8,7 @@ export function register(program: Command): void {
     .summary('heal drift as it happens')
     .description(
       'Heals drift as it happens, verifies by reading back, and knows when to stop. Needs CAP_NET_ADMIN. ' +
-        'SIGHUP reloads the config. While there is a file /run/libvirt-vlan-remediator/pause, it changes nothing.',
+        'SIGHUP reloads the config. Only one runs on a host: another one is refused with exit status 2. While there is a file /run/libvirt-vlan-remediator/pause, it changes nothing.',
     )
     .addOption(configFileOption())
     .option('--dry-run', 'decide and log, change nothing')

@@ -3,6 +3,8 @@
 export const REMEDIATOR_FOLDER = '/run/libvirt-vlan-remediator';
 /** Who changes the network, see host/linux/lock.ts. */
 export const LOCK_FOLDER = `${REMEDIATOR_FOLDER}/lock`;
+/** Who is the remediator, another lock of that kind. */
+export const RUNNING_FOLDER = `${REMEDIATOR_FOLDER}/running`;
 export const STATUS_FILE = `${REMEDIATOR_FOLDER}/status.json`;
 /** There while nothing is to be healed. */
 export const PAUSE_FILE = `${REMEDIATOR_FOLDER}/pause`;

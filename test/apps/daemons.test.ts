@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { runRemediate } from '../../src/apps/remediate.ts';
 import { runServe, type ServeFlags } from '../../src/apps/serve.ts';
+import { OperatorError } from '../../src/model/mistake.ts';
 
 // It would end the process where something hangs.
 vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
@@ -128,4 +129,42 @@ test('remediate in a dry run publishes its status, follows its config, and takes
   signal('SIGTERM');
   await ended;
   expect(status).toThrow('ENOENT');
+});
+
+test('a second remediate is refused while one runs, dry run or not, and touches nothing of it; afterwards another one may run', async () => {
+  const path = folder();
+  vi.stubEnv('RUNTIME_DIRECTORY', path);
+  vi.stubEnv('STATE_DIRECTORY', path);
+  const flags = { ...LOGS, 'config.file': join(path, 'config.yml') } as const;
+  const status = () => JSON.parse(readFileSync(join(path, 'status.json'), 'utf8'));
+  const first = started(() => runRemediate({ ...flags, dryRun: true }));
+  await until(() => expect(status().dryRun).toBe(true));
+  for (const more of [{}, { dryRun: true }] as const) {
+    const second = runRemediate({ ...flags, ...more });
+    await expect(second).rejects.toThrow(OperatorError);
+    await expect(second).rejects.toThrow(
+      new RegExp(
+        `^another remediate runs on this host \\(process ${process.pid}, dry run\\).*` +
+          '"libvirt-vlan-exporter plan".*systemctl stop libvirt-vlan-remediator$',
+      ),
+    );
+  }
+  expect(status()).toMatchObject({ dryRun: true });
+  first.signal('SIGTERM');
+  await first.ended;
+  const third = started(() => runRemediate({ ...flags, dryRun: true }));
+  await until(() => expect(status().dryRun).toBe(true));
+  third.signal('SIGTERM');
+  await third.ended;
+});
+
+test('remediate is refused where it cannot be told whether another one runs', async () => {
+  const path = folder();
+  writeFileSync(join(path, 'running'), 'a file');
+  vi.stubEnv('RUNTIME_DIRECTORY', path);
+  const refused = runRemediate({ ...LOGS, 'config.file': join(path, 'config.yml'), dryRun: true });
+  await expect(refused).rejects.toThrow(OperatorError);
+  await expect(refused).rejects.toThrow(
+    /^the lock cannot be taken: ENOTDIR.*; remediate must run as root or by its unit/,
+  );
 });

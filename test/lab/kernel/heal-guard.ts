@@ -140,18 +140,19 @@ await test('a dry run changes nothing and tells what it would do', async () => {
   await fleet.remove();
 });
 
-await test('two remediators at once: one waits for the other, both say so, and nothing is harmed', async () => {
+await test('a second remediator is refused, and the first one goes on', async () => {
   const fleet = await createFleet('two', 20);
   const config = writeConfig('two');
-  const [one, two] = await Promise.all([
-    startRemediator(config),
-    startRemediator(config, { wait: false, beside: true }),
-  ]);
+  const one = await startRemediator(config);
+  const two = await startRemediator(config, { wait: false, beside: true, keepState: true });
+  await until('the second to end', 90_000, () => two.child.exitCode !== null);
+  assert.match(two.log(), new RegExp(`another remediate runs on this host \\(process ${one.pid}\\)`));
+  assert.equal(one.child.exitCode, null);
   await until('all right', 90_000, async () => {
     const now = await tables();
     return fleet.taps.every((tap) => now.get(tap) === WELL);
   });
-  await Promise.all([one.stop(), two.stop()]);
+  await one.stop();
   await fleet.remove();
 });
 
