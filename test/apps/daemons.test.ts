@@ -1,7 +1,5 @@
 // `serve` and `remediate` as processes, but in this one and on this machine: of a bridge that it does not have, so that nothing on it counts.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -158,25 +156,6 @@ test('a second remediate is refused while one runs, dry run or not, and touches 
   await until(() => expect(status().dryRun).toBe(true));
   third.signal('SIGTERM');
   await third.ended;
-});
-
-test('a remediate that was killed keeps no other one from starting', async () => {
-  const path = folder();
-  vi.stubEnv('RUNTIME_DIRECTORY', path);
-  vi.stubEnv('STATE_DIRECTORY', path);
-  const held = join(path, 'running');
-  mkdirSync(held);
-  const script = `require('net').createServer().listen(process.argv[1], () => process.stdout.write('has it'))`;
-  const killed = spawn(process.execPath, ['-e', script, join(held, '1')]);
-  await once(killed.stdout, 'data');
-  const flags = { ...LOGS, 'config.file': join(path, 'config.yml'), dryRun: true } as const;
-  await expect(runRemediate(flags)).rejects.toThrow('another remediate runs on this host (unknown)');
-  killed.kill('SIGKILL');
-  await once(killed, 'exit');
-  const { entry, signal, ended } = started(() => runRemediate(flags));
-  await until(() => entry('remediator starts'));
-  signal('SIGTERM');
-  await ended;
 });
 
 test('remediate is refused where it cannot be told whether another one runs', async () => {

@@ -1,7 +1,18 @@
 // The built bundle as it is installed, given what it should not be given: a message, exit status 2, never a stack trace.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -160,7 +171,9 @@ test('the built hook reads XML as the program does, though it is built without w
 });
 
 test('a remediator whose status cannot be removed at its end says so, and ends well', async () => {
-  const env = { ...process.env, RUNTIME_DIRECTORY: at('empty'), STATE_DIRECTORY: at('folder') };
+  // A folder is in the status's place.
+  mkdirSync(at('runtime/status.json/x'), { recursive: true });
+  const env = { ...process.env, RUNTIME_DIRECTORY: at('runtime'), STATE_DIRECTORY: at('folder') };
   const args = [main, 'remediate', '--dry-run', '--config.file', at('good.yml')];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 40_000 });
   let said = '';
@@ -172,5 +185,29 @@ test('a remediator whose status cannot be removed at its end says so, and ends w
   child.stderr.on('data', listen);
   const status = await new Promise((resolve) => child.on('close', resolve));
   expect({ status, said }).toEqual({ status: 0, said: expect.not.stringMatching(/^\s+at /m) });
-  expect(said).toMatch(/ENOTDIR.*the status could not be removed/);
+  expect(said).toMatch(/EISDIR.*the status could not be removed/);
+}, 60_000);
+
+test('a second remediator ends with one message and exit status 2, while the first one runs', async () => {
+  mkdirSync(at('alone'));
+  const env = { ...process.env, RUNTIME_DIRECTORY: at('alone'), STATE_DIRECTORY: at('folder') };
+  const args = [main, 'remediate', '--dry-run', '--log.level', 'error', '--config.file', at('good.yml')];
+  const first = spawn(process.execPath, args, { env, stdio: 'ignore', timeout: 40_000 });
+  await vi.waitFor(() => expect(existsSync(at('alone/status.json'))).toBe(true), { timeout: 30_000 });
+  const second = spawnSync(process.execPath, args, { env, encoding: 'utf8', timeout: 40_000 });
+  expect(second).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringMatching(
+      `^libvirt-vlan-exporter: another remediate runs on this host \\(process ${first.pid}, dry run\\)[^\n]*\n$`,
+    ),
+  });
+  expect(existsSync(at('alone/status.json'))).toBe(true);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  const third = spawn(process.execPath, args, { env, stdio: 'ignore', timeout: 40_000 });
+  const own = () => readdirSync(at('alone/running'));
+  await vi.waitFor(() => expect(own()).toEqual(['2']), { timeout: 30_000 });
+  third.kill('SIGKILL');
+  await once(third, 'exit');
 }, 60_000);
