@@ -11,7 +11,8 @@ export function register(program: Command): void {
     .summary('set right what is wrong, once')
     .description(
       'Runs the plan once and verifies it by reading the host again. Also heals what the remediator has suspended or holds: it ' +
-        'accepts a held policy, where no domain is named. Waits until a cycle of the remediator that runs has ended.',
+        'accepts a held policy, where no domain is named. Refused where the remediator has not read the config again yet, and would undo ' +
+        'it. Waits until a cycle of the remediator that runs has ended.',
     )
     .addArgument(domainsArgument())
     .addOption(configFileOption())
