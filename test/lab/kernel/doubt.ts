@@ -2,7 +2,7 @@
 // another VM has, live XML that is broken or gone. It is told, and nobody changes it.
 // lab-timeout: 1200
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { runCheck } from '../../../src/cli/check.ts';
 import { runHeal } from '../../../src/cli/heal.ts';
 import { runPlan } from '../../../src/cli/plan.ts';
@@ -41,8 +41,12 @@ const vmOf = (name: string, n: number) => ({
   uuid: `00000000-0000-4000-8000-00000000000${n}`,
   interfaces: [{ mac: mac(n), bridge: BRIDGE }],
 });
-const live = (name: string, n: number, tap: string) =>
-  writeFileSync(`${LIVE}/${name}.xml`, liveXml(vmOf(name, n), 1, [tap]));
+/** As libvirt writes it: beside the old one, and renamed. What is written into the old one is seen ten seconds later only. */
+const write = (name: string, xml: string) => {
+  writeFileSync(`${LIVE}/${name}.xml.new`, xml);
+  renameSync(`${LIVE}/${name}.xml.new`, `${LIVE}/${name}.xml`);
+};
+const live = (name: string, n: number, tap: string) => write(name, liveXml(vmOf(name, n), 1, [tap]));
 const addTap = (tap: string, n: number) =>
   sh(`ip tuntap add ${tap} mode tap && ip link set ${tap} address fe${mac(n).slice(2)} master ${BRIDGE}`);
 const good = (tap: string) =>
@@ -123,7 +127,7 @@ await test('a wrong PVID stays told while the live XML of its VM is half-written
   await sh('bridge vlan add vid 66 dev db0 pvid untagged');
   const before = await look();
   assert.ok(before.findings.includes('pvid_wrong db0'));
-  writeFileSync(`${LIVE}/web.xml`, '<domstatus');
+  write('web', '<domstatus');
   const broken = await look();
   assert.deepEqual(broken.findings, before.findings);
   assert.deepEqual([broken.planned, broken.refused], [[], ['unknown']]);
