@@ -4,17 +4,25 @@ import { renderEntry } from './journal-write.ts';
 import type { Processes } from './processes.ts';
 
 const WRITE_TIMEOUT_MS = 2_000;
+const DENIED = /not seeing messages from other users|insufficient permissions|Permission denied/i;
 
 export function createJournal({ run, follow }: Processes): Journal {
+  // Without permission journalctl shows the caller's own entries and exits 0. It says so on stderr, but not with "-o json": so it is asked
+  // without, for no entry. A process keeps its groups: who may read will.
+  let mayRead = false;
+  const readHint = async (timeoutMs: number) => {
+    if (mayRead) return '';
+    const { stderr, problem } = await run('journalctl', ['--lines=0'], { timeoutMs });
+    mayRead = problem === undefined && !DENIED.test(stderr);
+    return stderr;
+  };
   return {
     read: async (query, timeoutMs) => {
-      // Without permission journalctl shows the caller's own entries and exits 0. It says so on stderr, but not with "-o json": so it is asked
-      // without, for no entry.
-      const [{ stdout, stderr, problem }, { stderr: hint }] = await Promise.all([
+      const [{ stdout, stderr, problem }, said] = await Promise.all([
         run('journalctl', argsOf(query), { timeoutMs }),
-        run('journalctl', ['--lines=0'], { timeoutMs }),
+        readHint(timeoutMs),
       ]);
-      if (/not seeing messages from other users|insufficient permissions|Permission denied/i.test(hint + stderr)) {
+      if (DENIED.test(said + stderr)) {
         const error = 'no permission to read the journal: the user must be in the group "systemd-journal" or "adm"';
         return { ok: false, error };
       }

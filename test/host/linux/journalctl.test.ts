@@ -7,8 +7,10 @@ const HINT = 'Hint: You are currently not seeing messages from other users and t
 /** A journal whose programs answer so, and what they were given. `hint`: what journalctl says unless it is quiet, as "-o json" makes it. */
 function journal(answer: Partial<RunResult> = {}, hint = '') {
   const ran: unknown[] = [];
+  let hints = 0;
   const processes: Processes = {
     run: async (command, args, options) => {
+      if (command === 'journalctl' && args.join() === '--lines=0') hints += 1;
       if (command === 'journalctl' && args.join() === '--lines=0')
         return { stdout: '-- No entries --\n', stderr: hint, exitCode: 0, problem: undefined };
       ran.push([[command, ...args].join(' '), options]);
@@ -19,7 +21,7 @@ function journal(answer: Partial<RunResult> = {}, hint = '') {
       return { stop: () => undefined };
     },
   };
-  return { ...createJournal(processes), ran };
+  return { ...createJournal(processes), ran, hints: () => hints };
 }
 
 const EVENTS = { line: () => undefined, end: () => undefined };
@@ -55,6 +57,12 @@ test('whose own entries are all that may be read has no permission, though the e
     ok: false,
     error: expect.stringContaining('"systemd-journal" or "adm"'),
   });
+});
+
+test('it is asked once whether others can be read, however often entries are', async () => {
+  const { read, hints } = journal();
+  for (let i = 0; i < 3; i++) await read({ fields: [], anyOf: [] }, 1_000);
+  expect(hints()).toBe(1);
 });
 
 test.each(['INSUFFICIENT PERMISSIONS', 'x: Permission denied'])(
