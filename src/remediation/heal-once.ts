@@ -17,6 +17,8 @@ import { writeDecisions } from './decision-journal.ts';
 import { plan } from './plan.ts';
 
 const LOCK_WAIT_MS = 30_000;
+// `systemctl reload` does not wait for the cycle that takes the policy, and that cycle may be a long one.
+const RELOAD_WAIT_MS = 10_000;
 
 /** `locked` and `refused`: nothing was changed. */
 export type Healed =
@@ -44,6 +46,8 @@ export async function healOnce(
   refuse: Refuse,
   take: () => Promise<Locking> = () => takeLock(LOCK_FOLDER, `heal, process ${process.pid}`),
 ): Promise<Healed> {
+  const undone = await waitForReload(host, policy);
+  if (undone !== undefined) return { kind: 'refused', problems: [undone] };
   const lock = await waitForLock(host, take);
   if ('problem' in lock) {
     return { kind: 'refused', problems: [`the lock cannot be taken: ${lock.problem}; heal must run as root`] };
@@ -59,12 +63,22 @@ export async function healOnce(
 async function runCycle(host: Host, policy: Policy, domains: readonly string[], refuse: Refuse) {
   const since = host.monotonic();
   const snapshot = await readSnapshot(host, policy);
-  const problems = [undoneBy(host, policy) ?? [], refuse(snapshot)].flat();
+  const problems = refuse(snapshot);
   if (problems.length > 0) return { kind: 'refused', problems } as const;
   const outcomes = await configure(host, plan(evaluate(snapshot, policy), domains).vnets, since);
   const after = evaluate(await readSnapshot(host, policy), policy);
   const unagreed = domains.length === 0 && isWhole(after) ? agree(host, policy) : undefined;
   return { kind: 'healed', outcomes, after, unagreed } as const;
+}
+
+/** Why the remediator would undo it, also after a while. Without the lock, which its cycle needs. */
+async function waitForReload(host: Host, policy: Policy): Promise<string | undefined> {
+  const until = host.monotonic() + RELOAD_WAIT_MS;
+  for (;;) {
+    const problem = undoneBy(host, policy);
+    if (problem === undefined || host.monotonic() > until) return problem;
+    await setTimeout(100);
+  }
 }
 
 async function waitForLock(host: Host, take: () => Promise<Locking>) {

@@ -58,20 +58,46 @@ test('to heal all is to accept the policy, where all could be read; to heal one 
   expect([await word([]), await word(['vm-1']), await word([], false)]).toEqual(['pvid 100', undefined, undefined]);
 });
 
-test('where the remediator would put it back, since it was not told of the policy, nothing is changed', async () => {
+/** A fleet whose remediator goes by PVID 100, and what becomes of a heal by PVID 20, where its status says this as well. Each look at it takes a second. */
+async function withRemediator() {
   const fleet = createFleet(2);
   const { status } = await fleet.cycle('startup');
-  const heal = async (told: Partial<RemediatorStatus>) => {
+  const publish = (told: Partial<RemediatorStatus>) =>
     fleet.host.writeFile(STATUS_FILE, renderStatus({ ...status, ...told }));
+  const { stat } = fleet.host;
+  let looks = 0;
+  vi.spyOn(fleet.host, 'stat').mockImplementation((path) => {
+    if (path === STATUS_FILE) {
+      looks++;
+      fleet.pass(1000);
+    }
+    return stat(path);
+  });
+  const heal = async () => {
+    looks = 0;
     const healed = await healOnce(fleet.host, policyOf(20), ['vm-1'], () => [], freeLock().take);
     return healed.kind === 'refused' ? healed.problems : healed.kind;
   };
-  expect(await heal({})).toEqual([
-    expect.stringContaining('systemctl reload libvirt-vlan-remediator, then heal again'),
-  ]);
-  expect(await fleet.tableOf(1)).toBe(WELL);
-  for (const told of [{ paused: true }, { dryRun: true }, { policySha256: '' }, { heldPolicySha256: 'pvid 20' }])
-    expect(await heal(told)).toBe('healed');
+  return { fleet, publish, heal, looks: () => looks };
+}
+
+test('where the remediator would put it back, since it was not told of the policy, nothing is changed', async () => {
+  const { fleet, publish, heal, looks } = await withRemediator();
+  publish({});
+  expect(await heal()).toEqual([expect.stringContaining('systemctl reload libvirt-vlan-remediator, then heal again')]);
+  expect([looks(), await fleet.tableOf(1)]).toEqual([11, WELL]);
+  for (const told of [{ paused: true }, { dryRun: true }, { policySha256: '' }, { heldPolicySha256: 'pvid 20' }]) {
+    publish(told);
+    expect([await heal(), looks()]).toEqual(['healed', 1]);
+  }
+});
+
+test('a remediator that was told a moment ago has the time to take the policy', async () => {
+  const { publish, heal, looks } = await withRemediator();
+  publish({});
+  const healed = heal();
+  publish({ heldPolicySha256: 'pvid 20' });
+  expect([await healed, looks()]).toEqual(['healed', 2]);
 });
 
 test('of a heal that cannot be written into the journal it is told why', async () => {
