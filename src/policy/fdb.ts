@@ -24,7 +24,7 @@ export function judgeFdb(
   fdb: Snapshot['fdb'],
   actual: VlanTable | undefined,
   target: VlanTable | undefined,
-  wanted: VlanTable | undefined = target,
+  wanted: VlanTable | undefined,
 ): FdbJudgement {
   if (iface.macTable === undefined || !actual || !target || !wanted) return NOTHING;
   // libvirt's entries are there while the vCPUs run, and must not be there when they start.

@@ -26,7 +26,7 @@ export function judgeVnet(match: Match, { bridge, policy, judge, vlans, fdb }: J
     : table
       ? judge(table, expected.table)
       : UNJUDGED;
-  const wanted = expected.undecided ? undefined : expected.table;
+  const wanted = expected.undecided ? judged.target : expected.table;
   const ofFdb = judgeFdb(match, fdb, judged.actual, judged.target, wanted);
   const findings = [...judged.deviations, ...ofFdb.deviations].map(
     ({ reason, expected, actual }): Finding => ({

@@ -11,7 +11,7 @@ const match = {
   port: { name: 'vnet1', mac: undefined, tap: true },
   owner: subject({}, { mac: MAC, macTable: 'libvirt' }),
 };
-const judged = (value: Fdb, actual: VlanTable) => judgeFdb(match, { ok: true, value }, actual, wanted);
+const judged = (value: Fdb, actual: VlanTable) => judgeFdb(match, { ok: true, value }, actual, wanted, wanted);
 const fdbOf = (...vids: number[]) => new Map([['vnet1', new Map([[MAC, vidsFrom(vids.map((vid) => vidRange(vid)))]])]]);
 
 test('a port without any entry lacks one in each of its VLANs', () => {
