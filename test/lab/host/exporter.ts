@@ -12,8 +12,6 @@ const CONFIG = '/etc/libvirt-vlan-exporter/config.yml';
 const VYOS = { domain: 'vyos-01' };
 const WEB = { domain: 'lab-web' };
 const POLICY_VLANS = ['10', '20', '30', '40', '100', '110', '120'];
-// Where the schedule is an hour away.
-const NOTICED_MS = 2000;
 
 const unit = (property: string) => sh(`systemctl show -p ${property} --value ${UNIT}`);
 const audits = (samples: readonly Sample[]) => select(samples, 'audits_total').reduce((sum, s) => sum + s.value, 0);
@@ -22,7 +20,7 @@ const allVlans = (samples: readonly Sample[], labels: Record<string, string>) =>
 
 /** Waits until the metrics are so. Tells how long after `what` happened that was. */
 async function shows(what: string, probe: (samples: readonly Sample[]) => boolean): Promise<readonly Sample[]> {
-  const { value: samples, ms } = await until(what, NOTICED_MS, async () => {
+  const { value: samples, ms } = await until(what, noticedMs, async () => {
     const now = await scrape();
     return probe(now) && now;
   });
@@ -59,6 +57,13 @@ await test('systemd-analyze security rates both units 2.0 or better', async () =
     note(`${name}: ${/level for \S+: (\S+)/.exec(said)?.[1]}`);
   }
 });
+
+// A change shows within 2 s, or, on a slow host, in the time of two looks by hand. The schedule is an hour away.
+const { ms: byHandMs } = await until('a look by hand', 60_000, () =>
+  sh('libvirt-vlan-exporter check >/dev/null; echo $?'),
+);
+const noticedMs = Math.max(2000, 2 * byHandMs);
+note(`\`check\` takes ${Math.round(byHandMs)} ms: a change is to be seen within ${Math.round(noticedMs)} ms`);
 
 await removeVm('vyos-01'); // to be started anew, with the default PVID
 await Promise.all([
@@ -141,11 +146,15 @@ await test('libvirtd stopped, then killed: the metrics stay as they are, and aud
       assert.equal(value(after, 'collector_success', { collector }), 1, `${how}: ${collector}`);
   };
   const sockets = 'libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket';
-  await sh(`systemctl stop ${sockets} libvirtd`);
-  await stillSo('stopped');
-  await sh('systemctl start libvirtd && systemctl kill -s KILL libvirtd');
-  await stillSo('killed');
-  await until('libvirtd is back', 60_000, () => sh('systemctl start libvirtd && virsh list'));
+  try {
+    await sh(`systemctl stop ${sockets} libvirtd`);
+    await stillSo('stopped');
+    await sh('systemctl start libvirtd && systemctl kill -s KILL libvirtd');
+    await stillSo('killed');
+  } finally {
+    // The scenarios after this one need it.
+    await until('libvirtd is back', 60_000, () => sh('systemctl start libvirtd && virsh list'));
+  }
 });
 
 await test('a config with a mistake is refused at reload: the old policy stays, the log names line and key', async () => {

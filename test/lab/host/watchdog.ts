@@ -1,5 +1,6 @@
 // Both daemons under their units for longer than systemd's watchdog waits, with the shipped schedule and one that has nights: they
-// are fed. One that stands still is ended, and started again.
+// are fed. One that stands still is ended, and started again. The shipped watchdog waits three minutes, this one ten seconds: each is fed
+// when half of the time is over.
 // lab-timeout: 1200
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,13 +31,16 @@ async function dropIn(settings: string): Promise<void> {
   await sh('systemctl daemon-reload');
 }
 
-await sh(`systemctl start ${UNITS.join(' ')}`);
-
-await test('with the shipped schedule both outlive the watchdog of their units', async () => {
+await test('the units that are shipped have a watchdog', async () => {
   const waits = await Promise.all(UNITS.map((unit) => show(unit, 'WatchdogUSec')));
   note(`WatchdogSec: ${waits.join(', ')}`);
   for (const wait of waits) assert.equal(wait, '3min');
-  await outlive(200);
+});
+
+await test('with the shipped schedule both outlive the watchdog many times', async () => {
+  await dropIn('WatchdogSec=10');
+  await sh(`systemctl restart ${UNITS.join(' ')}`);
+  await outlive(65);
 });
 
 await test('with a schedule that rests now, both outlive it many times', async () => {
@@ -44,9 +48,8 @@ await test('with a schedule that rests now, both outlive it many times', async (
   const hour = (Number(await sh('date -u +%H')) + 12) % 24;
   const shipped = readFileSync(CONFIG, 'utf8').replace(/^schedule: .*\n/m, '');
   writeFileSync(CONFIG, `${shipped}schedule: "0 */10 ${hour} * * *"\n`);
-  await dropIn('WatchdogSec=10');
   await sh(`systemctl restart ${UNITS.join(' ')}`);
-  await outlive(60);
+  await outlive(40);
 });
 
 await test('one that stands still is ended by the watchdog and started again', async () => {

@@ -8,6 +8,7 @@ import {
   beRemediator,
   createFleet,
   guardForgets,
+  idle,
   processorMs,
   startRemediator,
   tables,
@@ -33,7 +34,7 @@ await test('an opponent that undoes each heal: suspended and idle; the opponent 
   const remediator = await startRemediator(writeConfig('fight', { more: LIMITS }));
   await until('the first heal', 90_000, () => remediator.status()?.duration.count === 3);
   await guardForgets();
-  const idle = await spent(remediator.pid, 10);
+  const idleMs = await spent(remediator.pid, 10);
   let fighting = true;
   const opponent = (async () => {
     while (fighting) {
@@ -50,9 +51,11 @@ await test('an opponent that undoes each heal: suspended and idle; the opponent 
     assert.match(said?.problem ?? '', /somebody undoes each heal: 4 in 60 s/);
     const heals = remediator.status()?.domains.find((d) => d.domain === 'fight-1')?.remediations;
     assert.equal(heals, 5, 'the first one and max_heals');
+    await idle(remediator);
     const suspendedMs = await spent(remediator.pid, 5);
-    note(`processor: ${suspendedMs} ms in 5 s while suspended, ${idle} ms in 10 s with nothing to do`);
-    assert.ok(suspendedMs < 500, 'a tenth of a processor');
+    note(`processor: ${suspendedMs} ms in 5 s while suspended, ${idleMs} ms in 10 s with nothing to do`);
+    // In these 5 s there is one cycle of the schedule or none; in those 10 s there was one.
+    assert.ok(suspendedMs <= 1.5 * idleMs, 'no more than a cycle');
     assert.equal((await tables()).get(other), WELL);
     fighting = false;
     await opponent;
