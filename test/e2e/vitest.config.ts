@@ -1,4 +1,4 @@
-// The end-to-end tests: real Prometheus, Alertmanager and browser. They run one file after the other, because each starts servers.
+// The end-to-end tests: real Prometheus, Alertmanager and browser. Two files at once: most of their time they wait, and each starts servers.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/e2e/**/*.test.ts'],
     // The page's style is text to the program: vitest would leave it empty.
     css: true,
-    fileParallelism: false,
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 60_000,
   },
