@@ -116,6 +116,11 @@ export function isLiveKnown(domains: readonly Domain[]): boolean {
   return domains.some(({ state, died }) => state === 'running' || died);
 }
 
+/** Whether there is live XML that could not be read or understood. */
+export function isLiveUnread(domains: readonly Domain[]): boolean {
+  return domains.some(({ state, stopped }) => state === 'unknown' && !stopped);
+}
+
 // Persistent XML names ports too, and libvirt does not go by that.
 function isNamed({ domain, iface }: Owner): boolean {
   return domain.state !== 'defined' && iface.target !== undefined;

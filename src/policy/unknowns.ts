@@ -3,7 +3,7 @@ import { tapMac } from '../model/mac.ts';
 import { compare } from '../model/order.ts';
 import type { BridgeReport, Unknown } from '../model/report.ts';
 import type { Domain, Interface, Port, Reading, Snapshot } from '../model/snapshot.ts';
-import { isLiveKnown } from './match.ts';
+import { isLiveKnown, isLiveUnread } from './match.ts';
 import { interfacesWithoutMac } from './without-mac.ts';
 
 /** In a stable order. */
@@ -31,17 +31,20 @@ export function unknowns(snapshot: Snapshot, bridges: readonly BridgeReport[]): 
   ];
 }
 
-/** Taps without an owner (none where the domains are unknown) while libvirt's live folder is empty or gone: most likely, VMs run and their live XML was removed. */
+/** Taps without an owner while no live XML speaks (none where the domains are unknown): it cannot be read, or most likely, VMs run and it was removed. */
 function strayTaps(snapshot: Snapshot, bridges: readonly BridgeReport[]): readonly Unknown[] {
   const domains = snapshot.domains.ok ? snapshot.domains.value : [];
   const links = snapshot.links.ok ? snapshot.links.value : [];
   if (isLiveKnown(domains)) return [];
+  const why = isLiveUnread(domains)
+    ? 'no domain that can be read owns them, and there is live XML that cannot'
+    : 'no domain owns them, and none has live XML; was /run/libvirt/qemu emptied?';
   return bridges
     .filter(({ orphanPorts }) => orphanPorts.length > 0)
     .map(({ name, orphanPorts }) => ({
       kind: 'taps',
       name,
-      problem: `${orphanPorts.join(' ')}: no domain owns them, and none has live XML; was /run/libvirt/qemu emptied?`,
+      problem: `${orphanPorts.join(' ')}: ${why}`,
       domains: mayOwn(domains, links.find((bridge) => bridge.name === name)?.ports ?? [], new Set(orphanPorts)),
     }));
 }

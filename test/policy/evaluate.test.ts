@@ -353,7 +353,13 @@ test('taps without an owner cannot be told while no domain has live XML, and are
   expect(unknowns(stopped)).toMatchObject([
     { kind: 'taps', name: 'br0', problem: expect.stringMatching(/^vnet1 vnet9: /) },
   ]);
-  expect(unknowns()).toMatchObject([{ kind: 'taps' }]);
+  expect(unknowns()).toMatchObject([{ kind: 'taps', problem: expect.stringContaining('none has live XML') }]);
+  const unread = { ...web, state: 'unknown' as const, problem: '/run/libvirt/qemu/web.xml: EACCES', interfaces: [] };
+  expect(unknowns(unread)).toMatchObject([
+    { kind: 'taps', problem: expect.stringMatching(/no domain that can be read owns them, and there is live XML that/) },
+    { kind: 'domain', name: 'web' },
+  ]);
+  expect(unknowns({ ...unread, stopped: true })[0]?.problem).toContain('none has live XML');
   expect(unknowns(web)).toEqual([]);
   expect(unknowns({ ...stopped, died: true })).toEqual([]);
   const two = policy(bridgePolicy(), bridgePolicy({ name: 'br1' }));
