@@ -29,6 +29,8 @@ export function judgeFdb(
   if (iface.macTable === undefined || !actual || !target || !wanted) return NOTHING;
   // libvirt's entries are there while the vCPUs run, and must not be there when they start.
   if (domain.state === 'defined') return unread('and no live XML says whether it runs');
+  // What is not known to run is not asked for its entries.
+  if (domain.state === 'unknown') return unread('and its live XML cannot be read now');
   // The hook needs no FDB: when it runs, libvirt has not made the entries yet.
   if (!fdb) return NOTHING;
   if (!fdb.ok) return unread(`which could not be read: ${fdb.error}`);

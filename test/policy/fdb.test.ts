@@ -44,6 +44,15 @@ test('a VLAN that stays though no policy wants it gets no entry, and none is mis
   expect(of).toMatchObject({ deviations: [], need: { add: [], remove: [] } });
 });
 
+test('of a domain that cannot be read no entry is missed: its ports are not asked for theirs', () => {
+  const lost = { ...match, owner: { ...match.owner, domain: { ...match.owner.domain, state: 'unknown' as const } } };
+  expect(judgeFdb(lost, { ok: true, value: new Map() }, wanted, wanted, wanted)).toEqual({
+    deviations: [],
+    need: undefined,
+    unread: { reason: 'unknown', text: 'libvirt keeps its FDB, and its live XML cannot be read now' },
+  });
+});
+
 test('something is needed where an entry is to come or to go', () => {
   const one = [vidRange(10)];
   const needs = [
