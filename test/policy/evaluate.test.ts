@@ -356,7 +356,10 @@ test('taps without an owner cannot be told while no domain has live XML, and are
   expect(unknowns()).toMatchObject([{ kind: 'taps', problem: expect.stringContaining('none has live XML') }]);
   const unread = { ...web, state: 'unknown' as const, problem: '/run/libvirt/qemu/web.xml: EACCES', interfaces: [] };
   expect(unknowns(unread)).toMatchObject([
-    { kind: 'taps', problem: expect.stringMatching(/no domain that can be read owns them, and there is live XML that/) },
+    {
+      kind: 'taps',
+      problem: expect.stringMatching(/no domain that can be read owns them, and there is live XML that/),
+    },
     { kind: 'domain', name: 'web' },
   ]);
   expect(unknowns({ ...unread, stopped: true })[0]?.problem).toContain('none has live XML');
