@@ -78,29 +78,41 @@ function inferBridge(bridge: Bridge, matches: readonly Match[], tables: Readonly
     const why = whyDrifted(match, tables.get(match.port.name) ?? []);
     return why ? [`${bridge.name}: ${match.port.name} of ${match.owner.domain.name}: ${why}`] : [];
   });
-  const subjects = matches.flatMap(({ port, owner }): Learned[] => {
-    if (saying.length < matches.length && saysItself(owner)) return [];
+  // What one says of itself is for no other: a VM that says nothing would be put into its VLAN.
+  const silent = matches.filter(({ owner }) => !saysItself(owner));
+  const unlearned: Match[] = [];
+  const subjects = silent.flatMap((match): Learned[] => {
+    const { port, owner } = match;
     const table = tables.get(port.name) ?? [];
-    // The proposal has no rule for one that says it itself, and leaves it what it asks for.
-    if (saysItself(owner)) return whyInexpressible(table) ? [] : [subjectOf(owner, table)];
     const why = whyInexpressible(table) ?? whyUnnameable(owner.domain.name);
-    if (why) leftOut.push(`${bridge.name}: ${port.name} of ${owner.domain.name}: ${why}`);
-    return why ? [] : [subjectOf(owner, table)];
+    if (!why) return [subjectOf(owner, table)];
+    leftOut.push(`${bridge.name}: ${port.name} of ${owner.domain.name}: ${why}`);
+    unlearned.push(match);
+    return [];
   });
   const [standard, ...others] = groupsBySize(subjects);
-  const ofAll = saying.length > 0 && saying.length === matches.length;
-  const own = standard ? ownFrom(standard[0].table) : ofAll ? ownByDefault(bridge) : 'no vnet to learn from';
+  const own = standard
+    ? ownFrom(standard[0].table)
+    : saying.length > 0
+      ? ownByDefault(bridge)
+      : 'no vnet to learn from';
   if (typeof own === 'string') return { bridge: undefined, leftOut: [...leftOut, `${bridge.name}: ${own}`] };
-  const { rules, clashes } =
-    ofAll || !standard ? { rules: [], clashes: [] } : rulesFor(subjects, standard, others, own.vlans, saying);
+  const { rules, clashes } = standard
+    ? rulesFor(subjects, standard, others, own.vlans, saying, unlearned)
+    : { rules: [], clashes: [] };
   leftOut.push(...clashes.map((text) => `${bridge.name}: ${text}`));
+  const used = [
+    ...subjects.map(({ table }) => table),
+    ...saying.map(askedBy),
+    ...(silent.length > 0 ? [tableFrom(own.vlans, own.pvid)] : []),
+  ];
   const counts = { vnets: saying.length, of: matches.length };
   const proposed: ProposedBridge = {
     name: bridge.name,
     ...own,
     support: standard && { vnets: standard.length, of: subjects.length },
     intent: saying.length > 0 ? { sources: rules.length > 0 ? ['rules', 'vlan'] : ['vlan'], ...counts } : undefined,
-    ...uplinksOf(bridge, tables, vidsFrom([...subjects.map(({ table }) => table), ...saying.map(askedBy)].flat())),
+    ...uplinksOf(bridge, tables, vidsFrom(used.flat())),
     rules,
   };
   return { bridge: proposed, leftOut };
@@ -114,11 +126,11 @@ function ownFrom(table: VlanTable): Own {
   return { vlans: vidsWithout(table, pvid === undefined ? [] : [vidRange(pvid)]), pvid };
 }
 
-// Where each vnet says it by <vlan>, and has what no bridge can want: what the kernel gives a port that joins. Or why that is nothing.
+// Where none can be learned from but by its <vlan>: what the kernel gives a port that joins. Or why that is nothing.
 function ownByDefault({ defaultPvid }: Bridge): Own | string {
   if (defaultPvid !== undefined && isVid(defaultPvid)) return { vlans: [], pvid: defaultPvid };
   const why = defaultPvid === undefined ? 'could not be read' : 'is none';
-  return `each vnet says by <vlan> what it wants, and the default PVID, for others, ${why}; write the bridge yourself: vlans: [], intent: [vlan], and as pvid a VLAN that is used nowhere`;
+  return `no vnet but by <vlan> shows what it is to have, and the default PVID, for others, ${why}; write the bridge yourself: vlans: [], intent: [vlan], and as pvid a VLAN that is used nowhere`;
 }
 
 function subjectOf({ domain, iface }: Match['owner'], table: VlanTable): Learned {
@@ -144,16 +156,18 @@ function groupsBySize(subjects: readonly Learned[]): readonly Group[] {
   return [...groups].sort(([a, x], [b, y]) => y.length - x.length || compare(a, b)).map(([, group]) => group);
 }
 
-/** Networks whose vnets are alike, two at least, and not as the bridge's other vnets; none of them says it itself. By name. */
+/** Networks whose vnets are alike, two at least, and not as the bridge's other vnets; none of them is of `unlike`. By name. */
 function alikeNetworks(
   all: readonly Learned[],
   standard: Group,
-  saying: readonly Match[],
+  unlike: readonly Match[],
 ): readonly (readonly [string, Group])[] {
-  const says = new Set(saying.map(({ owner }) => owner.iface.network));
+  const unlikeIn = new Set(unlike.map(({ owner }) => owner.iface.network));
   return [...groupBy(all, ({ network = '' }) => network)]
     .filter(([name]) => name !== '' && !whyUnnameable(name))
-    .filter(([name, group]) => !says.has(name) && group.length > 1 && new Set(group.map(({ key }) => key)).size === 1)
+    .filter(
+      ([name, group]) => !unlikeIn.has(name) && group.length > 1 && new Set(group.map(({ key }) => key)).size === 1,
+    )
     .filter(([, [first]]) => first.key !== standard[0].key)
     .sort(([a], [b]) => compare(a, b));
 }
@@ -164,16 +178,20 @@ function rulesFor(
   others: readonly Group[],
   vlans: Vids,
   saying: readonly Match[],
+  unlearned: readonly Match[],
 ): { readonly rules: readonly ProposedRule[]; readonly clashes: readonly string[] } {
-  const alike = alikeNetworks(every, standard, saying);
+  // A rule is for the vnets that it was learned from, and not for others of their domain or network.
+  const unlike = [...saying, ...unlearned];
+  const alike = alikeNetworks(every, standard, unlike);
   const covered = new Set(alike.flatMap(([, group]) => group));
   const all = every.filter((subject) => !covered.has(subject));
   // A domain whose vnets differ needs a rule for each of its MACs, before those for whole domains.
   const differs = (of: readonly Learned[]) => new Set(of.map(({ key }) => key)).size > 1;
   const byDomain = [...groupBy(all, ({ domain }) => domain)];
   const differing = new Set(byDomain.filter(([, of]) => differs(of)).map(([domain]) => domain));
-  const says = new Set(saying.map(({ owner }) => owner.domain.name));
-  const isMixed = ({ domain, key }: Learned) => differing.has(domain) || (says.has(domain) && key !== standard[0].key);
+  const unlikeIn = new Set(unlike.map(({ owner }) => owner.domain.name));
+  const isMixed = ({ domain, key }: Learned) =>
+    differing.has(domain) || (unlikeIn.has(domain) && key !== standard[0].key);
   const names = new Set<string>();
   const clashes: string[] = [];
   const rules: ProposedRule[] = [];

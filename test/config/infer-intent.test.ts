@@ -7,8 +7,9 @@ import { parseSettings } from '../../src/config/load.ts';
 import { parseDomainXml } from '../../src/host/linux/domain-xml.ts';
 import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
+import { plan } from '../../src/remediation/plan.ts';
 import { lawRuns } from '../support/law-runs.ts';
-import { snapshotOf } from '../support/nics.ts';
+import { type Nic, snapshotOf } from '../support/nics.ts';
 import { bridgePolicy, policy, rule } from '../support/policy.ts';
 
 /** The proposal, which makes the host compliant. */
@@ -35,7 +36,55 @@ test('a VM that says it by <vlan> is not left out, whatever it asks for and what
     { domain: 'b*', table: '50*', tag: '50' },
   );
   expect(inferConfig(snapshot).leftOut).toEqual([]);
-  expect(proposalFor(snapshot)).toContain('    pvid: 50 # as 1 of 1 vnets\n    intent: [vlan] # 2 of 2 say it');
+  expect(proposalFor(snapshot)).toContain('no vnet to learn from\n    intent: [vlan] # 2 of 2 say it');
+});
+
+const TENANTS = [
+  { domain: 'a', table: '42*', tag: '42' },
+  { domain: 'b', table: '47*', tag: '47' },
+];
+
+test('a VM that comes later and says nothing is left where the kernel puts it, and not put into a VLAN that another says', () => {
+  const { policy } = parseSettings(proposalFor(snapshotOf(...TENANTS)), 'proposal');
+  const { vnets } = plan(evaluate(snapshotOf(...TENANTS, { domain: 'new', table: '1*' }), policy));
+  expect(vnets).toEqual([]);
+});
+
+test('one vnet without VLANs does not take the bridge out of the proposal', () => {
+  const { text, leftOut } = inferConfig(snapshotOf(...TENANTS, { domain: 'c', table: 'none' }));
+  expect(text).toContain('    pvid: 1 # ');
+  expect(text).toContain('    intent: [vlan] # 2 of 3 say it');
+  expect(leftOut).toEqual(['br0: vnet2 of c: it has no VLAN at all']);
+});
+
+test('what the bridge wants of others is in use: a port out of the host that lacks it is no uplink', () => {
+  const propose = (table: string, ...more: readonly Nic[]) =>
+    inferConfig(snapshotOf(...TENANTS, { domain: '', table, uplink: true }, ...more)).text;
+  const wiped = { domain: 'c', table: 'none' };
+  expect(propose('42 47', wiped)).toContain('# eno2 is no uplink here: it lacks VLANs in use');
+  expect(propose('1 42 47', wiped)).toContain('    uplinks: [eno2]\n');
+  expect(propose('42 47')).toContain('    uplinks: [eno2]\n');
+});
+
+test('a rule is for no other vnet of its domain or its network than those that it was learned from', () => {
+  const ten = (domain: string) => ({ domain, table: '10 20' });
+  const snapshot = snapshotOf(
+    ...['a', 'b', 'd', 'e'].map(ten),
+    { domain: 'c', table: '100*' },
+    { domain: 'c', table: 'none' },
+    { domain: 'f', table: '30*', network: 'dmz' },
+    { domain: 'g', table: '30*', network: 'dmz' },
+    { domain: 'h', table: 'none', network: 'dmz' },
+  );
+  const { text = '' } = inferConfig(snapshot);
+  const { bridges } = evaluate(snapshot, parseSettings(text, 'proposal').policy);
+  const ruleOf = (name: string) => bridges[0]?.vnets.find(({ vnet }) => vnet === name)?.expected.rule;
+  expect(['vnet4', 'vnet5', 'vnet6', 'vnet8'].map(ruleOf)).toEqual([
+    'c 52:54:00:00:00:04',
+    'default',
+    'pvid-30',
+    'default',
+  ]);
 });
 
 test('where no VM asks for what a bridge can want, its default PVID is proposed; where it has none, that is told', () => {
@@ -50,7 +99,7 @@ test('where no VM asks for what a bridge can want, its default PVID is proposed;
     "    vlans: []\n    pvid: 7 # the bridge's default PVID: no vnet to learn from\n    intent: [vlan] # 1 of 1 say it",
   );
   const told = (why: string) =>
-    `br0: each vnet says by <vlan> what it wants, and the default PVID, for others, ${why}; write the bridge yourself: vlans: [], intent: [vlan], and as pvid a VLAN that is used nowhere`;
+    `br0: no vnet but by <vlan> shows what it is to have, and the default PVID, for others, ${why}; write the bridge yourself: vlans: [], intent: [vlan], and as pvid a VLAN that is used nowhere`;
   expect(inferConfig(by(0))).toEqual({ text: undefined, leftOut: [told('is none')] });
   expect(inferConfig(by(undefined))).toEqual({ text: undefined, leftOut: [told('could not be read')] });
   expect(inferConfig(snapshotOf()).leftOut).toEqual(['br0: no vnet to learn from']);
