@@ -58,12 +58,11 @@ await test('systemd-analyze security rates both units 2.0 or better', async () =
   }
 });
 
-// A change shows within 2 s, or, on a slow host, in the time of two looks by hand. The schedule is an hour away.
-const { ms: byHandMs } = await until('a look by hand', 60_000, () =>
-  sh('libvirt-vlan-exporter check >/dev/null; echo $?'),
-);
-const noticedMs = Math.max(2000, 2 * byHandMs);
-note(`\`check\` takes ${Math.round(byHandMs)} ms: a change is to be seen within ${Math.round(noticedMs)} ms`);
+// A change shows within 2 s or, on a host where even a look by hand takes longer, in that time. The schedule is an hour away.
+const look = () => until('a look by hand', 60_000, () => sh('libvirt-vlan-exporter check >/dev/null; echo $?'));
+await look(); // its program is read from the disk
+const noticedMs = Math.max(2000, (await look()).ms);
+note(`a change is to be seen within ${Math.round(noticedMs)} ms`);
 
 await removeVm('vyos-01'); // to be started anew, with the default PVID
 await Promise.all([

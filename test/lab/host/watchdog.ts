@@ -32,6 +32,7 @@ async function dropIn(settings: string): Promise<void> {
 }
 
 await test('the units that are shipped have a watchdog', async () => {
+  await sh(`systemctl start ${UNITS.join(' ')}`);
   const waits = await Promise.all(UNITS.map((unit) => show(unit, 'WatchdogUSec')));
   note(`WatchdogSec: ${waits.join(', ')}`);
   for (const wait of waits) assert.equal(wait, '3min');
