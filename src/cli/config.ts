@@ -2,7 +2,7 @@
 import { type Command, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { printable } from '../model/printable.ts';
-import { readErrors, type Snapshot } from '../model/snapshot.ts';
+import { METADATA_NAMESPACE, readErrors, type Snapshot } from '../model/snapshot.ts';
 import { register as registerCheck } from './config-check.ts';
 import { configFileOption, fromOption } from './options.ts';
 import { onThisHost, print, tell } from './output.ts';
@@ -66,6 +66,13 @@ export interface MetadataOptions {
   readonly 'config.file': string;
 }
 
+// Of a VM that runs, its live XML was read, and --config writes to the other, too.
+const METADATA_HEAD = [
+  '# The bridges that should hear it need metadata in their "intent:".',
+  `# Of a VM that runs, what "virsh metadata DOMAIN --uri ${METADATA_NAMESPACE} --config" shows is replaced, too: look there first where`,
+  '# you wrote with --config alone. A VM that is not persistent has none: take --config out.',
+].join('\n');
+
 /** Prints the commands that carry the config's rules over into the domains. Returns the exit status. Throws ConfigError. */
 async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<number> {
   const [{ loadSettings }, { inferMetadata }] = await Promise.all([
@@ -84,7 +91,7 @@ async function runMetadataInfer(host: Host, options: MetadataOptions): Promise<n
     tell(leftOut.length > 0 ? 'nothing else is to be written' : 'no rule is for an interface of a domain here');
     return 2;
   }
-  print(`# The bridges that should hear it need metadata in their "intent:".\n${commands.join('\n')}\n`);
+  print(`${METADATA_HEAD}\n${commands.join('\n')}\n`);
   return 0;
 }
 

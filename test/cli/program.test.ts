@@ -231,7 +231,7 @@ test('config infer prints a config, or the rules of one as commands; where there
   const metadata = await asMetadata('config.yml', 'vm.json');
   expect(metadata.status).toBe(0);
   expect(metadata.out).toMatch(
-    /^# The bridges that should hear it need metadata in their "intent:"\.\nvirsh metadata (.|\n)*web/,
+    /^# The bridges that should hear it need metadata in their "intent:"\.\n(# .*\n){2}virsh metadata (.|\n)*web/,
   );
   expect(await asMetadata('rules.yml', 'vm.json')).toEqual({
     status: 2,
