@@ -77,12 +77,13 @@ export function hook(facts: Facts): readonly Trouble[] {
   const { hook: installed, otherHooks, denials, hooksConfined } = facts;
   if (!installed.ok) return [];
   const ours = installed.value.files.some(({ kind }) => kind === 'ours');
+  const original = installed.value.files.some(({ kind, executable }) => kind === 'original' && executable);
   const libvirt = installed.value.libvirt !== undefined;
   const before = "a VM's VLANs are set before its processors run only by a hook that works";
   // Without libvirt there is no more to say than that.
   const about = libvirt && ours ? remarks(installed.value) : [];
   return [
-    ...when(libvirt && !ours && otherHooks.length === 0 && !runs(facts, REMEDIATOR), {
+    ...when(libvirt && !ours && !original && otherHooks.length === 0 && !runs(facts, REMEDIATOR), {
       check,
       what: 'neither the hook is installed nor does the remediator run',
       why: 'a VM that starts has only the default PVID',

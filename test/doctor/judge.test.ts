@@ -90,6 +90,15 @@ test("nor of one where the site's own hook sets VLANs, and ours is only to watch
   expect(said({ systemd: idle, hook: installed, otherHooks: ['/etc/libvirt/hooks/qemu'] })).toEqual([]);
 });
 
+test('nor of one where the original hook sets VLANs; where libvirt does not run it, it is as if there were none', () => {
+  const saidOf = (executable: boolean) => {
+    const original = { ...HOOK, path: '/etc/libvirt/hooks/qemu', kind: 'original' as const, executable };
+    return said({ systemd: idle, hook: ok({ files: [original], libvirt: [9, 0, 0], exists: () => true }) });
+  };
+  expect(saidOf(true)).toEqual([]);
+  expect(saidOf(false)).toEqual(['hook: neither the hook is installed nor does the remediator run']);
+});
+
 test.each<[string, Partial<Facts>, string]>([
   [
     'bridge(8) is missing',
