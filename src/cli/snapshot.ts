@@ -1,7 +1,8 @@
 // `snapshot`: what the host looks like to this program, as JSON. It goes into bug reports and, as it is, into test cases.
 import type { Command } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
-import { readErrors, readingOf } from '../model/snapshot.ts';
+import { printable } from '../model/printable.ts';
+import { allReadErrors, readingOf } from '../model/snapshot.ts';
 import { configFileOption } from './options.ts';
 import { onThisHost, print, tell } from './output.ts';
 
@@ -29,7 +30,7 @@ export async function runSnapshot(host: Host, options: { readonly 'config.file':
   if (!config.ok) tell(`there is no valid config here, which a snapshot does not need: ${config.error}`);
   const snapshot = await readWholeHost(host);
   print(renderSnapshot(snapshot));
-  const failed = readErrors(snapshot);
-  for (const error of failed) tell(error);
+  const failed = allReadErrors(snapshot);
+  for (const error of failed) tell(printable(error));
   return failed.length > 0 ? 2 : 0;
 }

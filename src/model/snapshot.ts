@@ -144,6 +144,17 @@ export function readErrors({ links, vlans, domains }: Snapshot): readonly string
   return [links, vlans, domains].flatMap((reading) => (reading.ok ? [] : [reading.error]));
 }
 
+/** The same, with the FDB and the single domains that could not be read. */
+export function allReadErrors(snapshot: Snapshot): readonly string[] {
+  const { domains, fdb } = snapshot;
+  const unread = domains.ok ? domains.value.filter(({ state }) => state === 'unknown') : [];
+  return [
+    ...readErrors(snapshot),
+    ...unread.map(({ name, problem = `${name}: not understood` }) => problem),
+    ...(!fdb || fdb.ok ? [] : [fdb.error]),
+  ];
+}
+
 /** The VLANs of a port or bridge; undefined where they could not be read. A port that the dump does not list has none at all. */
 export function tableOf(vlans: Snapshot['vlans'], port: string): VlanTable | undefined {
   return vlans.ok ? (vlans.value.get(port) ?? []) : undefined;

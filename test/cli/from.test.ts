@@ -7,7 +7,7 @@ import { createProgram } from '../../src/cli/program.ts';
 import { runSnapshot } from '../../src/cli/snapshot.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import { createSimHost, type SimHost } from '../../src/host/sim/host.ts';
-import type { Snapshot } from '../../src/model/snapshot.ts';
+import type { Domain, Snapshot } from '../../src/model/snapshot.ts';
 import { parseTable } from '../../src/model/vlan.ts';
 import { parseSnapshot, renderSnapshot } from '../../src/report/snapshot-json.ts';
 import { onPrograms, type ProgramsHost } from '../support/on-programs.ts';
@@ -148,6 +148,7 @@ test.each([
   ['broken', 'bridges: 1\n', `${FILE}:1:10: bridges: expected a mapping`],
 ])('a report can be made where the config is %s: that is told, and all was read', async (_, config, problem) => {
   const sim = sick();
+  sim.removeFile('/run/libvirt/qemu/bad.xml');
   const whole = await outputOf(() => runSnapshot(sim, FILES));
   sim.removeFile(FILE);
   if (config !== undefined) sim.writeFile(FILE, config);
@@ -159,6 +160,7 @@ test.each([
 
 test('where it cannot be told which bridges there are, the report says so, and it is 2', async () => {
   const sim = sick();
+  sim.removeFile('/run/libvirt/qemu/bad.xml');
   const list = () => {
     throw new Error('no sysfs');
   };
@@ -167,6 +169,27 @@ test('where it cannot be told which bridges there are, the report says so, and i
     2,
     'libvirt-vlan-exporter: no sysfs\n',
     { ok: false, error: 'no sysfs' },
+  ]);
+});
+
+test('a domain that could not be read is told by its file, and it is 2; the report is made', async () => {
+  const { status, out, err } = await outputOf(() => runSnapshot(sick(), FILES));
+  const { problem } = JSON.parse(out).domains.value.find(({ name }: Domain) => name === 'bad');
+  expect(problem).toMatch(/^\/run\/libvirt\/qemu\/bad\.xml: /);
+  expect([status, err]).toEqual([2, `libvirt-vlan-exporter: ${problem}\n`]);
+});
+
+test('an FDB that could not be read is told, and it is 2', async () => {
+  const sim = sick();
+  sim.removeFile('/run/libvirt/qemu/bad.xml');
+  const nic = { mac: '52:54:00:00:00:05', bridge: 'br0', macTable: 'libvirt' } as const;
+  sim.start({ name: 'kept', uuid: '00000000-0000-0000-0000-000000000005', interfaces: [nic] });
+  const fdb = async () => ({ ok: false, error: 'no FDB' }) as const;
+  const { status, out, err } = await outputOf(() => runSnapshot({ ...sim, bridges: { ...sim.bridges, fdb } }, FILES));
+  expect([status, err, JSON.parse(out).fdb]).toEqual([
+    2,
+    'libvirt-vlan-exporter: no FDB\n',
+    { ok: false, error: 'no FDB' },
   ]);
 });
 

@@ -369,6 +369,9 @@ test('what could not be read is told as such, and no rule is called idle by it',
     { check: 'domains', problem: 'c: no XML' },
     { check: 'units', problem: 'EACCES' },
   ]);
+  expect(diagnose(facts({ snapshot: { ...snapshot, fdb: denied } })).untold).toEqual([
+    { check: 'fdb', problem: 'EACCES' },
+  ]);
   const noConfig = facts({ config: denied, snapshot: { ...snapshot, links: denied }, hook: denied });
   expect(diagnose(noConfig).untold).toEqual([{ check: 'hook', problem: 'EACCES' }]);
 });

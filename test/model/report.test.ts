@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { isUnread, isWhole, type Report, type Unknown } from '../../src/model/report.ts';
-import { readErrors, readingOf, tableOf, vlanProtocolOf } from '../../src/model/snapshot.ts';
+import {
+  allReadErrors,
+  type Domain,
+  readErrors,
+  readingOf,
+  tableOf,
+  vlanProtocolOf,
+} from '../../src/model/snapshot.ts';
 
 const report = (...kinds: Unknown['kind'][]): Report => ({
   takenAt: 0,
@@ -28,6 +35,27 @@ test('what throws is a reading with its message', () => {
     { ok: true, value: 7 },
     { ok: false, error: 'no' },
   ]);
+});
+
+test('of single domains that could not be read, and of the FDB, it is told beside the parts', () => {
+  const ok = { ok: true as const, value: [] };
+  const whole = { takenAt: 0, links: ok, vlans: { ok: true as const, value: new Map() }, collectors: [] };
+  const domain = (state: Domain['state'], problem?: string): Domain => ({
+    name: 'a',
+    uuid: undefined,
+    state,
+    interfaces: [],
+    ...(problem === undefined ? {} : { problem }),
+  });
+  const domains = [domain('unknown', '/a.xml: EACCES'), domain('unknown'), domain('running', 'not of its XML')];
+  const fdb = { ok: false as const, error: 'no FDB' };
+  expect(allReadErrors({ ...whole, domains: { ok: true, value: domains }, fdb })).toEqual([
+    '/a.xml: EACCES',
+    'a: not understood',
+    'no FDB',
+  ]);
+  expect(allReadErrors({ ...whole, links: { ok: false, error: 'no' }, domains: ok, fdb })).toEqual(['no', 'no FDB']);
+  expect(allReadErrors({ ...whole, domains: ok })).toEqual([]);
 });
 
 test('of parts that could not be read it is told why; a port that the dump does not list has no VLAN', () => {
