@@ -2,7 +2,7 @@
 import type { Policy } from '../model/policy.ts';
 import type { Report } from '../model/report.ts';
 import type { Interface, Port, Snapshot } from '../model/snapshot.ts';
-import { isLiveKnown } from '../policy/match.ts';
+import { isLiveKnown, isLiveUnread } from '../policy/match.ts';
 
 /** Sentences about named domains that the host does not have, or that it could not tell; none where all is well. */
 export function unknownNames(snapshot: Snapshot, names: readonly string[]): readonly string[] {
@@ -21,10 +21,11 @@ export function notes(snapshot: Snapshot, policy: Policy, report: Report, names:
   const ports = snapshot.links.value.filter(({ name }) => watched.includes(name)).flatMap((bridge) => bridge.ports);
   const uplinks = new Set(policy.bridges.flatMap((bridge) => bridge.uplinks));
   const mayRun = !isLiveKnown(domains) && ports.some(({ tap, name }) => tap && !uplinks.has(name));
+  const whyUnsure = isLiveUnread(domains) ? 'there is live XML that cannot be read' : 'no domain has live XML';
   return domains.flatMap(({ name, state, interfaces }) => {
     if (!names.includes(name) || state === 'unknown') return [];
     if (report.bridges.some((bridge) => bridge.expectedVnets.has(name))) return [];
-    if (state === 'defined' && mayRun) return [`It is not known whether ${name} runs: no domain has live XML.`];
+    if (state === 'defined' && mayRun) return [`It is not known whether ${name} runs: ${whyUnsure}.`];
     if (state === 'defined') return [`${name} does not run: nothing is expected of it.`];
     if (interfaces.some((iface) => mayBeOn(watched, ports, iface)))
       return [`It is not known whether ${name} has a port on ${bridges}.`];

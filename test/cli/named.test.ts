@@ -86,7 +86,7 @@ test('what could not be read is no fact: of which bridges there are, and where a
   expect(said({}, { links: { ok: false, error: 'EPERM' }, domains: stopped })).toEqual([]);
 });
 
-test('where no domain has live XML and there are taps, it is not known what runs', () => {
+test('where no live XML can be read and there are taps, it is not known what runs, and why', () => {
   const off = domain('off', { state: 'defined' });
   const said = (change: Partial<Port> = {}, ...others: readonly Domain[]) => {
     const ports = [{ name: 'vnet0', mac: undefined, tap: true, ...change }];
@@ -100,6 +100,10 @@ test('where no domain has live XML and there are taps, it is not known what runs
   };
   const stopped = ['off does not run: nothing is expected of it.'];
   expect(said()).toEqual(['It is not known whether off runs: no domain has live XML.']);
+  const unread = domain('torn', { state: 'unknown' });
+  expect(said({}, unread)).toEqual(['It is not known whether off runs: there is live XML that cannot be read.']);
+  expect(said({}, { ...unread, stopped: true })).toEqual(['It is not known whether off runs: no domain has live XML.']);
+  expect(said({}, unread, domain('on'))).toEqual(stopped);
   expect(said({}, domain('on'))).toEqual(stopped);
   expect(said({ tap: false })).toEqual(stopped);
   expect(said({ name: 'tap0' })).toEqual(stopped);
