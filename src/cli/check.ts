@@ -6,7 +6,7 @@ import type { Host } from '../host/host.ts';
 import { printable } from '../model/printable.ts';
 import { shellWord } from '../model/shell.ts';
 import { configFileOption, domainsArgument, formatOption, fromOption } from './options.ts';
-import { CANNOT_TELL, onThisHost, print, showsColour } from './output.ts';
+import { CANNOT_TELL, onThisHost, print, showsColour, tell } from './output.ts';
 
 // A person waits; a journal that takes longer is told as not known.
 const JOURNAL_WAIT_MS = 3_000;
@@ -34,9 +34,10 @@ export interface CheckOptions {
 /** Returns the exit status. Throws ConfigError. */
 export async function runCheck(host: Host, domains: readonly string[], options: CheckOptions): Promise<number> {
   const { format, from } = options;
-  const [{ loadSettings }, { exitStatusOf, judgeHost }] = await Promise.all([
+  const [{ loadSettings }, { exitStatusOf, judgeHost }, { notes }] = await Promise.all([
     import('../config/load.ts'),
     import('./judged.ts'),
+    import('./named.ts'),
   ]);
   const settings = loadSettings(host, options['config.file']);
   // The journal is another process' work: it goes on while the host is read.
@@ -46,22 +47,25 @@ export async function runCheck(host: Host, domains: readonly string[], options: 
   const { report, snapshot } = judged;
   const { idleRules, idleRuleSentence } = await import('../policy/idle-rules.ts');
   const idle = idleRules(snapshot, settings.policy);
+  const said = notes(snapshot, settings.policy, report, domains);
+  const doubts = said.filter(({ unsure }) => unsure);
   if (format === 'json') {
     const { reportJson } = await import('../report/json.ts');
     print(`${JSON.stringify({ ...reportJson(report), idleRules: idle ?? null }, null, 2)}\n`);
+    for (const { text } of doubts) tell(printable(text));
   } else {
-    const [{ renderText }, { notes }] = await Promise.all([import('../report/text.ts'), import('./named.ts')]);
+    const { renderText } = await import('../report/text.ts');
     const named = domains.length > 0;
     const sentences = named ? [] : (idle ?? []).map(idleRuleSentence);
     const also = {
       named,
       planFlags: planFlags(options),
-      notes: [...notes(snapshot, settings.policy, report, domains), ...sentences],
+      notes: [...said.map(({ text }) => text), ...sentences],
       ...(await beside),
     };
     print(renderText(report, { colour: showsColour(), ...also }));
   }
-  return exitStatusOf(report);
+  return exitStatusOf(report) || (doubts.length > 0 ? CANNOT_TELL : 0);
 }
 
 function planFlags({ 'config.file': file, from }: CheckOptions): readonly string[] {

@@ -182,6 +182,29 @@ test('a VM that may own a tap of which no live XML tells is 2, by check and by p
   expect([planned.status, JSON.parse(planned.out).unknowns]).toEqual([2, [{ kind: 'taps', name: 'br0', problem }]]);
 });
 
+test('a named VM of which it is not known whether it runs is 2; with --format json, stderr says why', async () => {
+  const sim = host();
+  for (const name of ['vyos-01', 'web']) sim.removeFile(`/run/libvirt/qemu/${name}.xml`);
+  const why = 'It is not known whether off runs: no domain has live XML.';
+  const table = await outputOf(() => runCheck(sim, ['off'], OPTIONS));
+  expect([table.status, table.out.split('\n')[0], table.err]).toEqual([2, why, '']);
+  const json = await outputOf(() => runCheck(sim, ['off'], { ...OPTIONS, format: 'json' }));
+  expect([json.status, json.err]).toEqual([2, `libvirt-vlan-exporter: ${why}\n`]);
+});
+
+test('a named VM of which it is not known whether it has a port on the bridges is 2, and drift beats it', async () => {
+  const sim = host();
+  const nic = "<interface type='network'><mac address='52:54:00:00:00:77'/><source network='lan'/></interface>";
+  sim.writeFile(
+    '/run/libvirt/qemu/lost.xml',
+    `<domstatus><domain><name>lost</name><devices>${nic}</devices></domain></domstatus>`,
+  );
+  const { status, out } = await outputOf(() => runCheck(sim, ['lost'], OPTIONS));
+  expect([status, out]).toEqual([2, expect.stringContaining('It is not known whether lost has a port on br0.')]);
+  sim.wipe(sim.taps('web')[0] ?? '');
+  expect((await outputOf(() => runCheck(sim, ['lost', 'web'], OPTIONS))).status).toBe(1);
+});
+
 test('what surprises is a warning, and no other exit status', async () => {
   const sim = host();
   const uuid = '00000000-0000-0000-0000-000000000007';

@@ -49,7 +49,7 @@ test('a named domain of which nothing is expected has a note that says why', () 
       wants,
       on,
       domains.map(({ name }) => name),
-    );
+    ).map(({ text }) => text);
   expect(said(domain('here'), domain('torn', { state: 'unknown' }))).toEqual([]);
   expect(said(domain('off', { state: 'defined' }))).toEqual(['off does not run: nothing is expected of it.']);
   expect(said(domain('bare', { interfaces: [] }))).toEqual(['bare has no interface on br0, br1.']);
@@ -70,7 +70,9 @@ test('what could not be read is no fact: of which bridges there are, and where a
   };
   const on = report(bridge({ name: 'br0' }));
   const said = (change: Parameters<typeof iface>[0], more: Partial<Snapshot> = { links }, them = wants) =>
-    notes({ ...snapshot(domain('web', { interfaces: [iface(change)] })), ...more }, them, on, ['web']);
+    notes({ ...snapshot(domain('web', { interfaces: [iface(change)] })), ...more }, them, on, ['web']).map(
+      ({ text }) => text,
+    );
   const unsure = ['It is not known whether web has a port on br0.'];
   const ethernet = { skipped: 'ethernet', ethernet: { managed: true } };
   expect(said({ bridge: 'br0' }, { links: { ok: false, error: 'EPERM' } })).toEqual([]);
@@ -86,6 +88,26 @@ test('what could not be read is no fact: of which bridges there are, and where a
   expect(said({}, { links: { ok: false, error: 'EPERM' }, domains: stopped })).toEqual([]);
 });
 
+test('a note says for itself whether it is one of doubt', () => {
+  const on = {
+    name: 'br0',
+    vlanFiltering: true,
+    defaultPvid: 1,
+    ports: [{ name: 'vnet0', mac: undefined, tap: true }],
+  };
+  const unsure = (of: Domain) =>
+    notes(
+      { ...snapshot(of), links: { ok: true, value: [on] } },
+      policy(bridgePolicy()),
+      report(bridge({ name: 'br0' })),
+      ['web'],
+    ).map((note) => note.unsure);
+  expect(unsure(domain('web'))).toEqual([true]);
+  expect(unsure(domain('web', { interfaces: [] }))).toEqual([false]);
+  expect(unsure(domain('web', { state: 'defined' }))).toEqual([true]);
+  expect(unsure(domain('web', { state: 'defined', died: true }))).toEqual([false]);
+});
+
 test('where no live XML can be read and there are taps, it is not known what runs, and why', () => {
   const off = domain('off', { state: 'defined' });
   const said = (change: Partial<Port> = {}, ...others: readonly Domain[]) => {
@@ -96,7 +118,9 @@ test('where no live XML can be read and there are taps, it is not known what run
       value: [on, { ...on, name: 'br9', ports: [{ name: 'tap9', mac: undefined, tap: true }] }],
     };
     const wants = policy(bridgePolicy({ uplinks: ['tap0'] }));
-    return notes({ ...snapshot(off, ...others), links }, wants, report(bridge({ name: 'br0' })), ['off']);
+    return notes({ ...snapshot(off, ...others), links }, wants, report(bridge({ name: 'br0' })), ['off']).map(
+      ({ text }) => text,
+    );
   };
   const stopped = ['off does not run: nothing is expected of it.'];
   expect(said()).toEqual(['It is not known whether off runs: no domain has live XML.']);
