@@ -1,7 +1,7 @@
 // What `check` and `plan` have in common: read the host once, or the file that `--from` names, and judge it.
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
-import { readSnapshot } from '../host/snapshot.ts';
+import { readWholeHost } from '../host/snapshot.ts';
 import type { Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
@@ -24,7 +24,7 @@ export async function judgeHost(
   domains: readonly string[],
   from: string | undefined,
 ): Promise<Judged | undefined> {
-  const snapshot = from === undefined ? await readSnapshot(host, policy) : await readSnapshotFile(host, from);
+  const snapshot = from === undefined ? await readWholeHost(host) : await readSnapshotFile(host, from);
   const problems = unknownNames(snapshot, domains);
   for (const sentence of problems) tell(sentence);
   if (problems.length > 0) return undefined;

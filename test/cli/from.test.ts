@@ -193,6 +193,34 @@ test('an FDB that could not be read is told, and it is 2', async () => {
   ]);
 });
 
+const ETHERNET = "<interface type='ethernet'><mac address='52:54:00:00:00:07'/><target dev='tapx'/></interface>";
+
+test('a bridge that is not watched counts on its host as it does replayed: a tap there is a port of it', async () => {
+  const sim = sick();
+  sim.addBridge('br1');
+  sim.kernel.setMaster(sim.taps('web')[0] ?? '', 'br1');
+  sim.kernel.addLink('tapx', 'tap', 'fe:54:00:00:00:07');
+  sim.kernel.setMaster('tapx', 'br1');
+  sim.writeFile(
+    '/run/libvirt/qemu/eth.xml',
+    `<domstatus><domain><name>eth</name><devices>${ETHERNET}</devices></domain></domstatus>`,
+  );
+  const other = await elsewhere(sim);
+  for (const domains of [[], ['web'], ['eth']])
+    for (const format of ['table', 'json'] as const) {
+      const there = await outputOf(() => runCheck(sim, domains, { 'config.file': FILE, format }));
+      const here = await outputOf(() => runCheck(other, domains, { ...FILES, format }));
+      const out = there.out.replace('libvirt-vlan-exporter plan', `libvirt-vlan-exporter plan --from ${FROM}`);
+      expect(here).toEqual({ ...there, out });
+    }
+  const live = async (name: string) =>
+    (await outputOf(() => runCheck(sim, [name], { 'config.file': FILE, format: 'table' }))).out;
+  expect(await live('web')).toContain('vnet1 is a port of br1');
+  expect(await live('eth')).toMatch(/^eth has no interface on br0, only: ethernet\.\n\nNo vnets\.\n$/);
+  const planned = await outputOf(() => runPlan(sim, [], { 'config.file': FILE, format: 'json' }));
+  expect(await outputOf(() => runPlan(other, [], { ...FILES, format: 'json' }))).toEqual(planned);
+});
+
 test.each<[string, string, string]>([
   ['no file', '', 'no such file; expected one that "snapshot" printed'],
   ['a config file', CONFIG, 'expected JSON, as "snapshot" prints it'],
