@@ -18,7 +18,7 @@ export interface Report {
   readonly portless: readonly Portless[];
 }
 
-/** An interface of a running domain that is no port of a Linux bridge: nothing is expected of it. */
+/** An interface of a running domain that is no port of a Linux bridge, as far as bridges were read: nothing is expected of it. */
 export interface Portless {
   readonly domain: string;
   /** The guest's; empty where it has none. */

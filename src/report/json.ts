@@ -18,7 +18,7 @@ export function reportJson(report: Report) {
     // What could not be read or understood.
     unknowns: report.unknowns.map(({ kind, name, problem }) => ({ kind, name: name ?? null, problem })),
     bridges: report.bridges.map(bridgeJson),
-    // Interfaces of running domains that are no port of a Linux bridge; `mac` is "" where there is none.
+    // Interfaces of running domains that are no port of a bridge that was read; `mac` is "" where there is none.
     portless: report.portless.map((it) => ({ ...it, target: it.target ?? null, device: it.device ?? null })),
   };
 }

@@ -59,7 +59,7 @@ function renderPortless(portless: readonly Portless[], filter: Filter): Html | u
     return [html`<li data-q="${text}" id="${idOf('p', it.domain, it.mac)}"><b>${it.domain}</b> ${words}</li>\n`];
   });
   if (rows.length === 0) return undefined;
-  return html`<h3 id="portless-h">No port of a Linux bridge <span>nothing is expected of ${count(portless.length, 'interface')}</span></h3>
+  return html`<h3 id="portless-h">No port of a watched bridge <span>nothing is expected of ${count(portless.length, 'interface')}</span></h3>
 ${fold('portless-more', rows, 'interface', (some) => html`<ul class="portless quiet">${some}</ul>`)}`;
 }
 
