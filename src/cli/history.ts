@@ -3,7 +3,7 @@
 import { type Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { Host } from '../host/host.ts';
 import { whyUnread } from '../host/why-unread.ts';
-import { parseDuration } from '../model/duration.ts';
+import { DURATION_WORDS, parseDuration } from '../model/duration.ts';
 import { printable } from '../model/printable.ts';
 import { domainsArgument, formatOption } from './options.ts';
 import { onThisHost, print, showsColour, tell } from './output.ts';
@@ -76,6 +76,6 @@ const sinceOption = () =>
     .argParser((text) => {
       const milliseconds = parseDuration(text);
       if (milliseconds !== undefined) return milliseconds;
-      throw new InvalidArgumentError('expected a duration from one second to a year, as 90s, 10m, 1h30m or 7d');
+      throw new InvalidArgumentError(`expected ${DURATION_WORDS}`);
     })
     .default(24 * 3_600_000, '24h');

@@ -1,5 +1,5 @@
 // The single values that the config file is made of, each with what is expected of it in words and as JSON Schema.
-import { parseDuration } from '../model/duration.ts';
+import { DURATION_WORDS, parseDuration } from '../model/duration.ts';
 import { parseMac } from '../model/mac.ts';
 import { isVid, type Vid, type VidRange, type Vids, vidRange, vidsFrom } from '../model/vlan.ts';
 import { describe } from './problem.ts';
@@ -105,7 +105,7 @@ export const identifier = text(
 
 /** A span of time from one second to a year, in milliseconds. */
 export const duration = scalar(
-  'a duration as 15s, 10m or 1h30m',
+  DURATION_WORDS,
   { type: 'string', pattern: '^(?=.)([0-9]{1,4}d)?([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$' },
   (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
 );

@@ -1,5 +1,8 @@
 // Spans of time as they are written in the config and on the command line.
 
+/** What `parseDuration` takes, for people. */
+export const DURATION_WORDS = 'a duration from one second to a year, as 90s, 10m, 1h30m or 7d';
+
 /** `text` as milliseconds; undefined where it is no duration from one second to a year. */
 export function parseDuration(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined;

@@ -337,8 +337,13 @@ test.each<[string, string, string | RegExp]>([
   [
     'a duration without unit',
     `${BASE}remediation: {window: 10}\n`,
-    'f:5:23: remediation.window: expected a duration as 15s, 10m or 1h30m, found 10',
+    'f:5:23: remediation.window: expected a duration from one second to a year, as 90s, 10m, 1h30m or 7d, found 10',
   ],
+  ...['0s', '366d1s'].map((text): [string, string, string] => [
+    `a duration out of bounds, ${text}`,
+    `${BASE}remediation: {cooldown: ${text}}\n`,
+    `f:5:25: remediation.cooldown: expected a duration from one second to a year, as 90s, 10m, 1h30m or 7d, found "${text}"`,
+  ]),
   [
     'a cron expression of five fields',
     `${BASE}schedule: "* * * * *"\n`,
