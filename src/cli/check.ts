@@ -55,10 +55,9 @@ export async function runCheck(host: Host, domains: readonly string[], options: 
     for (const { text } of doubts) tell(printable(text));
   } else {
     const { renderText } = await import('../report/text.ts');
-    const named = domains.length > 0;
-    const sentences = named ? [] : (idle ?? []).map(idleRuleSentence);
+    const sentences = domains.length > 0 ? [] : (idle ?? []).map(idleRuleSentence);
     const also = {
-      named,
+      named: domains,
       planFlags: planFlags(options),
       notes: [...said.map(({ text }) => text), ...sentences],
       ...(await beside),

@@ -15,8 +15,8 @@ import { count, macvtapSentence, portlessKind, portlessOn, subjectOf } from './w
 
 export interface TextOptions {
   readonly colour: boolean;
-  /** Domains were asked for by name: then all of their interfaces are shown. */
-  readonly named?: boolean;
+  /** Domains that were asked for by name, none where all were: of these all interfaces are shown, and errors of the hook although they do not run. */
+  readonly named?: readonly string[];
   /** Sentences about domains that were asked for and have no vnet. */
   readonly notes?: readonly string[];
   /** undefined: not asked. */
@@ -31,13 +31,13 @@ const VERDICT_STYLE = { compliant: 'good', drifted: 'bad', unknown: 'doubtful' }
 
 /** The report as text that ends with a newline. */
 export function renderText(report: Report, options: TextOptions): string {
-  const { colour } = options;
+  const { colour, named = [] } = options;
   const summary = summarize(report);
   const sections = [
     ...report.bridges.map((bridge) => renderBridge(bridge, report.portless, colour)),
-    renderPortless(report, options.named ?? false, colour),
+    renderPortless(report, named.length > 0, colour),
     renderUnknowns(report, colour),
-    renderHook(report, options.hook, colour),
+    renderHook(options.hook, new Set([...domainsOf(report), ...named]), colour),
     renderRemediator(report, options.remediator, colour),
     (options.notes ?? []).map((note) => paint(note, undefined, colour)),
     [paint(`${headline(report)}.`, TONE_STYLE[toneOf(summary)], colour), ...hints(report, options.planFlags ?? [])],
@@ -122,10 +122,13 @@ function renderUnknowns({ unknowns }: Report, colour: boolean): readonly string[
   return [paint('cannot tell', 'strong', colour), ...renderColumns(rows, colour)];
 }
 
-function renderHook(report: Report, hook: Reading<HookStats> | undefined, colour: boolean): readonly string[] {
+function renderHook(
+  hook: Reading<HookStats> | undefined,
+  shown: ReadonlySet<string>,
+  colour: boolean,
+): readonly string[] {
   if (!hook) return [];
   if (!hook.ok) return [paint(`hook errors: not known: ${hook.error}`, 'faint', colour)];
-  const shown = domainsOf(report);
   const rows = [...hook.value.byDomain]
     .filter(([domain, stats]) => shown.has(domain) && stats.lastError !== undefined)
     .map(([domain, { errors, lastError }]): readonly Cell[] => [

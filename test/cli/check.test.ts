@@ -136,6 +136,17 @@ test('the last error of the hook and a suspended domain stand beside the vnets',
   expect(out).toMatch(/hook errors since boot\n! web +1 .*failed to set PVID 1/);
 });
 
+test('the last error of the hook is shown of a named VM that does not run: it may be what kept it from starting', async () => {
+  const sim = host();
+  const MESSAGE = 'ERROR: vnet7: failed to set PVID 1';
+  sim.journal.append({ SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'off', MESSAGE });
+  const { status, out } = await outputOf(() => runCheck(sim, ['off'], OPTIONS));
+  expect(out).toMatch(/^hook errors since boot\n! off +1 .*failed to set PVID 1\n\noff does not run: /);
+  expect(status).toBe(0);
+  for (const names of [[], ['web']])
+    expect((await outputOf(() => runCheck(sim, names, OPTIONS))).out).not.toContain('hook errors');
+});
+
 test('a status of the remediator with a time that is none is told as not known', async () => {
   const sim = host();
   const status = statusAt(1_700_000_000_000);

@@ -187,10 +187,10 @@ test('a bridge is shown with its facts where there is anything to say of it', ()
   expect(renderText(on, PLAIN)).toBe(
     "br-mgmt  filtering, default PVID 1\nmacvtap on br-mgmt itself, which no port's VLANs hold: a (macvtap0)\n\nNo vnets.\n",
   );
-  expect(renderText(on, { ...PLAIN, named: true })).toContain(
+  expect(renderText(on, { ...PLAIN, named: ['web'] })).toContain(
     'no port of a Linux bridge\na  macvtap0  52:54:00:00:00:01  macvtap on br-mgmt\na            52:54:00:00:00:01  user\n',
   );
-  expect(renderText(report(bridge()), { ...PLAIN, named: true })).toBe('No vnets.\n');
+  expect(renderText(report(bridge()), { ...PLAIN, named: ['web'] })).toBe('No vnets.\n');
 });
 
 test('a PVID is shown as it is and should be, in red where these differ and both are known', () => {
