@@ -6,7 +6,7 @@ import type { Host } from '../host/host.ts';
 import { printable } from '../model/printable.ts';
 import { shellWord } from '../model/shell.ts';
 import { configFileOption, domainsArgument, formatOption, fromOption } from './options.ts';
-import { CANNOT_TELL, onThisHost, print, showsColour, tell } from './output.ts';
+import { CANNOT_TELL, onThisHost, print, showsColour } from './output.ts';
 
 // A person waits; a journal that takes longer is told as not known.
 const JOURNAL_WAIT_MS = 3_000;
@@ -34,7 +34,7 @@ export interface CheckOptions {
 /** Returns the exit status. Throws ConfigError. */
 export async function runCheck(host: Host, domains: readonly string[], options: CheckOptions): Promise<number> {
   const { format, from } = options;
-  const [{ loadSettings }, { exitStatusOf, judgeHost }, { notes }] = await Promise.all([
+  const [{ loadSettings }, { exitStatusOf, judgeHost, tellDoubts }, { notes }] = await Promise.all([
     import('../config/load.ts'),
     import('./judged.ts'),
     import('./named.ts'),
@@ -48,11 +48,10 @@ export async function runCheck(host: Host, domains: readonly string[], options: 
   const { idleRules, idleRuleSentence } = await import('../policy/idle-rules.ts');
   const idle = idleRules(snapshot, settings.policy);
   const said = notes(snapshot, settings.policy, report, domains);
-  const doubts = said.filter(({ unsure }) => unsure);
   if (format === 'json') {
     const { reportJson } = await import('../report/json.ts');
     print(`${JSON.stringify({ ...reportJson(report), idleRules: idle ?? null }, null, 2)}\n`);
-    for (const { text } of doubts) tell(printable(text));
+    tellDoubts(said);
   } else {
     const { renderText } = await import('../report/text.ts');
     const sentences = domains.length > 0 ? [] : (idle ?? []).map(idleRuleSentence);
@@ -64,7 +63,7 @@ export async function runCheck(host: Host, domains: readonly string[], options: 
     };
     print(renderText(report, { colour: showsColour(), ...also }));
   }
-  return exitStatusOf(report) || (doubts.length > 0 ? CANNOT_TELL : 0);
+  return exitStatusOf(report, said);
 }
 
 function planFlags({ 'config.file': file, from }: CheckOptions): readonly string[] {

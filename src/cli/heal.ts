@@ -28,9 +28,12 @@ export interface HealOptions {
 
 /** Returns the exit status. Throws ConfigError. */
 export async function runHeal(host: Host, domains: readonly string[], options: HealOptions): Promise<number> {
-  const [{ loadSettings }, { exitStatusOf, narrow, tellUnwatched }, { healOnce }, { unknownNames }] = await Promise.all(
-    [import('../config/load.ts'), import('./judged.ts'), import('../remediation/heal-once.ts'), import('./named.ts')],
-  );
+  const [{ loadSettings }, judging, { healOnce }, { notes, unknownNames }] = await Promise.all([
+    import('../config/load.ts'),
+    import('./judged.ts'),
+    import('../remediation/heal-once.ts'),
+    import('./named.ts'),
+  ]);
   const { policy } = loadSettings(host, options['config.file']);
   const healed = await healOnce(host, policy, domains, (snapshot) => unknownNames(snapshot, domains));
   if (healed.kind === 'locked') tell(`changes are locked by somebody else (${healed.holder}); nothing was changed`);
@@ -43,12 +46,14 @@ export async function runHeal(host: Host, domains: readonly string[], options: H
     import('../remediation/plan.ts'),
     import('../report/plan.ts'),
   ]);
-  const after = narrow(healed.after, domains);
+  const after = judging.narrow(healed.after, domains);
+  const said = notes(healed.snapshot, policy, after, domains);
   const { refusals } = plan(after);
   const { unknowns } = after;
   if (options.format === 'json') {
     print(`${JSON.stringify({ outcomes: healed.decisions, refusals, unknowns: unknownsJson(unknowns) }, null, 2)}\n`);
   } else print(`${renderOutcomes(healed.outcomes)}${renderPlan({ vnets: [], refusals }, unknowns)}`);
-  tellUnwatched(after);
-  return exitStatusOf(after);
+  judging.tellUnwatched(after);
+  judging.tellDoubts(said);
+  return judging.exitStatusOf(after, said);
 }

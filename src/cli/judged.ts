@@ -2,13 +2,14 @@
 import type { Settings } from '../config/settings.ts';
 import type { Host } from '../host/host.ts';
 import { readWholeHost } from '../host/snapshot.ts';
+import { printable } from '../model/printable.ts';
 import type { Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { selectDomains } from '../report/select.ts';
 import { summarize, toneOf } from '../report/summary.ts';
-import { unknownNames } from './named.ts';
-import { tell } from './output.ts';
+import { type Note, unknownNames } from './named.ts';
+import { CANNOT_TELL, tell } from './output.ts';
 import { readSnapshotFile } from './snapshot-file.ts';
 
 export interface Judged {
@@ -41,10 +42,15 @@ export function tellUnwatched({ bridges }: Report): void {
   if (bridges.length === 0) tell('no bridge is watched: the config names none');
 }
 
-// Drift beats unknown: it is certain.
-const EXIT_CODES = { ok: 0, drift: 1, unknown: 2 } as const;
+/** To stderr: what is not known of named domains. */
+export function tellDoubts(notes: readonly Note[]): void {
+  for (const { text, unsure } of notes) if (unsure) tell(printable(text));
+}
 
-/** Exit status of `check` and `heal`. */
-export function exitStatusOf(report: Report): number {
-  return EXIT_CODES[toneOf(summarize(report))];
+// Drift beats unknown: it is certain.
+const EXIT_CODES = { ok: 0, drift: 1, unknown: CANNOT_TELL } as const;
+
+/** Exit status of a command that judges; `notes`: of named domains, where some can be named. */
+export function exitStatusOf(report: Report, notes: readonly Note[] = []): number {
+  return EXIT_CODES[toneOf(summarize(report))] || (notes.some(({ unsure }) => unsure) ? CANNOT_TELL : 0);
 }

@@ -27,21 +27,26 @@ export interface PlanOptions {
 /** Returns the exit status. Throws ConfigError. */
 export async function runPlan(host: Host, domains: readonly string[], options: PlanOptions): Promise<number> {
   const { format, from } = options;
-  const [{ loadSettings }, { judgeHost, tellUnwatched }, { plan }, { planJson, renderPlan }] = await Promise.all([
+  const [{ loadSettings }, judging, { notes }, { plan }, { planJson, renderPlan }] = await Promise.all([
     import('../config/load.ts'),
     import('./judged.ts'),
+    import('./named.ts'),
     import('../remediation/plan.ts'),
     import('../report/plan.ts'),
   ]);
-  const judged = await judgeHost(host, loadSettings(host, options['config.file']), domains, from);
+  const settings = loadSettings(host, options['config.file']);
+  const judged = await judging.judgeHost(host, settings, domains, from);
   if (!judged) return CANNOT_TELL;
-  const { unknowns } = judged.report;
-  const planned = plan(judged.report);
+  const { report, snapshot } = judged;
+  const { unknowns } = report;
+  const planned = plan(report);
+  const said = notes(snapshot, settings.policy, report, domains);
   // What a shell takes must not be taken for this host's.
   const head = from === undefined ? '' : `# of ${printable(from)}, not of this host\n`;
   if (format === 'json') print(`${JSON.stringify(planJson(planned, unknowns), null, 2)}\n`);
   else print(`${head}${renderPlan(planned, unknowns)}`);
-  tellUnwatched(judged.report);
+  judging.tellUnwatched(report);
+  judging.tellDoubts(said);
   if (planned.vnets.length > 0) return 1;
-  return unknowns.length > 0 || judged.report.bridges.length === 0 ? CANNOT_TELL : 0;
+  return unknowns.length > 0 || report.bridges.length === 0 || said.some(({ unsure }) => unsure) ? CANNOT_TELL : 0;
 }

@@ -28,6 +28,8 @@ export type Healed =
       readonly kind: 'healed';
       readonly outcomes: readonly Outcome[];
       readonly decisions: readonly Decision[];
+      /** The host after it, and what it is by the policy. */
+      readonly snapshot: Snapshot;
       readonly after: Report;
       /** Why decisions are not in the journal, for people. */
       readonly unwritten: readonly string[];
@@ -66,9 +68,10 @@ async function runCycle(host: Host, policy: Policy, domains: readonly string[], 
   const problems = refuse(snapshot);
   if (problems.length > 0) return { kind: 'refused', problems } as const;
   const outcomes = await configure(host, plan(evaluate(snapshot, policy), domains).vnets, since);
-  const after = evaluate(await readSnapshot(host, policy), policy);
+  const now = await readSnapshot(host, policy);
+  const after = evaluate(now, policy);
   const unagreed = domains.length === 0 && isWhole(after) ? agree(host, policy) : undefined;
-  return { kind: 'healed', outcomes, after, unagreed } as const;
+  return { kind: 'healed', outcomes, snapshot: now, after, unagreed } as const;
 }
 
 /** Why the remediator would undo it, also after a while. Without the lock, which its cycle needs. */

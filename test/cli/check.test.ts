@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { runCheck } from '../../src/cli/check.ts';
 import { runConfigInfer } from '../../src/cli/config.ts';
 import { runConfigCheck } from '../../src/cli/config-check.ts';
+import { runHeal } from '../../src/cli/heal.ts';
 import { runPlan } from '../../src/cli/plan.ts';
 import { runSnapshot } from '../../src/cli/snapshot.ts';
 import { parseSettings } from '../../src/config/load.ts';
@@ -201,6 +202,10 @@ test('a named VM of which it is not known whether it runs is 2; with --format js
   expect([table.status, table.out.split('\n')[0], table.err]).toEqual([2, why, '']);
   const json = await outputOf(() => runCheck(sim, ['off'], { ...OPTIONS, format: 'json' }));
   expect([json.status, json.err]).toEqual([2, `libvirt-vlan-exporter: ${why}\n`]);
+  for (const run of [runPlan, runHeal]) {
+    const { status, err } = await outputOf(() => run(sim, ['off'], { ...OPTIONS, format: 'text' }));
+    expect([status, err]).toEqual([2, `libvirt-vlan-exporter: ${why}\n`]);
+  }
 });
 
 test('a named VM of which it is not known whether it has a port on the bridges is 2, and drift beats it', async () => {
