@@ -20,3 +20,12 @@ export interface DomainHookStats {
 }
 
 export const NOTHING_COUNTED: DomainHookStats = { errors: 0, warnings: 0, runs: 0, lastError: undefined };
+
+export function added(a: DomainHookStats, b: DomainHookStats): DomainHookStats {
+  return {
+    errors: a.errors + b.errors,
+    warnings: a.warnings + b.warnings,
+    runs: a.runs + b.runs,
+    lastError: (a.lastError?.at ?? 0) > (b.lastError?.at ?? 0) ? a.lastError : b.lastError,
+  };
+}

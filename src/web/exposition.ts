@@ -4,6 +4,7 @@
 // Several members would be simpler, but curl and browsers read only the first.
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
+import { createHookSeries } from '../exporter/hook-series.ts';
 import type { Inputs } from '../exporter/metric-inputs.ts';
 import { letOthersIn } from '../model/slices.ts';
 import type { Family } from '../report/metrics/family.ts';
@@ -48,12 +49,13 @@ export function createExposition(): Exposition {
     SECTIONS.remediator,
     ({ report: { bridges }, remediator: view }) => [bridges, view.kind, 'status' in view && view.status],
   );
+  const hookSeries = createHookSeries();
   let sections: readonly [Section, Section, Section] = [EMPTY, EMPTY, EMPTY];
   let firstCrc = 0;
 
   return {
     refresh: async ({ report: r, hook: h, remediator: m }) => {
-      const fresh = [await report(r), await hook(h), await remediator(m)] as const;
+      const fresh = [await report(r), await hook(h && hookSeries(h)), await remediator(m)] as const;
       // The first has nearly all the bytes.
       if (fresh[0] !== sections[0]) firstCrc = crc32(fresh[0].text);
       sections = fresh;

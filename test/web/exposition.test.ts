@@ -1,6 +1,7 @@
 import { gunzipSync, inflateRawSync } from 'node:zlib';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Inputs } from '../../src/exporter/metric-inputs.ts';
+import { type DomainHookStats, NOTHING_COUNTED } from '../../src/model/hook-stats.ts';
 import type { SelfInputs } from '../../src/report/metrics/self.ts';
 import { createExposition } from '../../src/web/exposition.ts';
 import { bridge, EXAMPLE, report, vnet } from '../report/example.ts';
@@ -98,4 +99,67 @@ it('series of a vnet that has vanished vanish', async () => {
   await exposition.refresh(inputs(report(bridge())));
   expect(await text()).not.toContain('gone-01');
   expect(await text()).not.toContain('vnet3');
+});
+
+describe('a counter of the hook', () => {
+  const errors = (count: number, at = 1000): DomainHookStats => ({
+    ...NOTHING_COUNTED,
+    errors: count,
+    lastError: { at, text: 'x' },
+  });
+  /** What is told after each change: of each domain the errors, and the seconds of the last one. */
+  function teller() {
+    const exposition = createExposition();
+    return async (domains: readonly string[], byDomain: Readonly<Record<string, DomainHookStats>> | undefined) => {
+      const stats = byDomain && { byDomain: new Map(Object.entries(byDomain)), suppressed: 0 };
+      await exposition.refresh({ ...inputs(), hook: { domains, stats, installed: true } });
+      const text = Buffer.concat(await exposition.scrape(SELF, false)).toString();
+      const series = (name: string) =>
+        Object.fromEntries(
+          [...text.matchAll(new RegExp(`^libvirt_vlan_hook_${name}{domain="(.*)"} (.*)$`, 'gm'))].map(
+            ([, domain, value]) => [domain, Number(value)],
+          ),
+        );
+      return { errors: series('errors_total'), last: series('last_error_timestamp_seconds') };
+    };
+  }
+
+  it('keeps what it has where the domain is undefined: nothing old is news of (other)', async () => {
+    const tell = teller();
+    await tell(['a', 'b'], { a: errors(5) });
+    expect((await tell(['b'], { a: errors(5) })).errors).toEqual({ a: 5, b: 0, '(other)': 0 });
+    expect((await tell(['b'], { a: errors(6) })).errors).toEqual({ a: 6, b: 0, '(other)': 0 });
+  });
+
+  it('does not fall in (other) where a domain becomes known, which has its own from then on', async () => {
+    const tell = teller();
+    expect(await tell(['a'], { b: errors(2, 2000), c: errors(1) })).toEqual({
+      errors: { a: 0, '(other)': 3 },
+      last: { a: 0, '(other)': 2 },
+    });
+    expect(await tell(['a', 'b'], { b: errors(2, 2000), c: errors(1) })).toEqual({
+      errors: { a: 0, b: 2, '(other)': 3 },
+      last: { a: 0, b: 2, '(other)': 1 },
+    });
+    const then = { b: errors(7, 3000), c: errors(2), d: errors(1, 4000) };
+    expect(await tell(['a', 'b'], then)).toEqual({
+      errors: { a: 0, b: 7, '(other)': 5 },
+      last: { a: 0, b: 3, '(other)': 4 },
+    });
+  });
+
+  it('goes on where it was when the journal can be read again, of other hooks too', async () => {
+    const tell = teller();
+    await tell(['a'], { a: errors(1), b: errors(4) });
+    expect((await tell(['a'], undefined)).errors).toEqual({});
+    expect((await tell([], { a: errors(2), b: errors(1) })).errors).toEqual({ a: 2, '(other)': 4 });
+    expect((await tell([], { a: errors(2), b: errors(2) })).errors).toEqual({ a: 2, '(other)': 5 });
+  });
+
+  it('has no series of its own for a name that was never a domain', async () => {
+    const tell = teller();
+    const names = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`vm-${i}`, errors(1)]));
+    for (const domains of [['a'], []]) expect((await tell(domains, names)).errors).toMatchObject({ '(other)': 100 });
+    expect((await tell([], names)).errors).toEqual({ '(other)': 100 });
+  });
 });

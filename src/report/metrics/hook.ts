@@ -1,9 +1,9 @@
 // What the journal knows of the hook, by domain. Every domain that libvirt knows has its series from the first audit.
-import { type DomainHookStats, type HookStats, NOTHING_COUNTED, OTHER } from '../../model/hook-stats.ts';
+import { added, type DomainHookStats, type HookStats, NOTHING_COUNTED, OTHER } from '../../model/hook-stats.ts';
 import { type Family, family, type Sample, seconds, single } from './family.ts';
 
 export interface HookInputs {
-  /** Names of all domains that libvirt knows, running or not. */
+  /** Names of all domains that libvirt knows, running or not; of an exporter also those that it knew (exporter/hook-series.ts). */
   readonly domains: readonly string[];
   /** undefined where the journal could not be read. */
   readonly stats: HookStats | undefined;
@@ -61,7 +61,10 @@ function hookFamily(
   help: string,
   of: (stats: DomainHookStats) => number,
 ): Family<HookInputs> {
-  const about = `${help} Domains that libvirt does not know are added up as "${OTHER}".`;
+  const unknown = `Domains that libvirt has not known since the exporter started are added up as "${OTHER}"`;
+  const kept =
+    ', which keeps them until the exporter restarts. Where hook.identifiers changes, domains are counted anew';
+  const about = `${help} ${unknown}${type === 'counter' ? kept : ''}.`;
   return family(type, name, ['domain'], about, (inputs) => {
     if (inputs.stats === undefined) return [];
     return [...byKnownDomain(inputs.domains, inputs.stats)].map(
@@ -74,16 +77,7 @@ function byKnownDomain(domains: readonly string[], stats: HookStats): ReadonlyMa
   const known = new Map([...domains, OTHER].map((domain) => [domain, NOTHING_COUNTED]));
   for (const [name, more] of stats.byDomain) {
     const domain = known.has(name) ? name : OTHER;
-    known.set(domain, add(known.get(domain) ?? NOTHING_COUNTED, more));
+    known.set(domain, added(known.get(domain) ?? NOTHING_COUNTED, more));
   }
   return known;
-}
-
-function add(a: DomainHookStats, b: DomainHookStats): DomainHookStats {
-  return {
-    errors: a.errors + b.errors,
-    warnings: a.warnings + b.warnings,
-    runs: a.runs + b.runs,
-    lastError: (a.lastError?.at ?? 0) > (b.lastError?.at ?? 0) ? a.lastError : b.lastError,
-  };
 }
