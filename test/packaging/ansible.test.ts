@@ -51,6 +51,19 @@ test('what is notified is done before anything is tried that may well fail', () 
   expect(flushed.at(-1)).toBeGreaterThan(Math.max(...notified));
 });
 
+// A config on the host that is broken ends whoever is restarted by it, and the play with it.
+test('the exporter is restarted when its config is there, the remediator before', () => {
+  const at = (name: string) => tasks.findIndex((task) => task.name === name);
+  const config = at('Put the config in place');
+  expect(at("Put the exporter's options in place")).toBeGreaterThan(config);
+  expect(at('Put it in force')).toBeGreaterThan(at("Put the exporter's options in place"));
+  expect(at("Put the remediator's options in place")).toBeGreaterThanOrEqual(0);
+  expect(at('Put the options in force')).toBeGreaterThan(at("Put the remediator's options in place"));
+  expect(at('Put the options in force')).toBeLessThan(config);
+  const restarts = tasks.slice(0, at('Put the options in force')).map(({ notify }) => notify);
+  expect(restarts).not.toContain('Restart libvirt-vlan-exporter');
+});
+
 test('a hook that is there is not taken for one that is right', () => {
   const install = tasks.find(({ name }) => name === 'Install the hook');
   expect(install?.['ansible.builtin.command']?.creates).toMatch(/ if ansible_check_mode else omit /);

@@ -46,6 +46,13 @@ await test('a policy that was put in place before a failure is in force', async 
   await until('the new policy is in force', 20_000, async () => (await sum()) !== before);
 });
 
+await test('a broken config on the host is replaced, though the options of the exporter change with it', async () => {
+  await sh(`echo 'bridges: [' > ${CONFIG}`);
+  const { failed, said } = await play({ ...VARIABLES, libvirt_vlan_exporter_log_level: 'debug' });
+  assert.equal(failed, 0, said);
+  await scrape(URL);
+});
+
 await test('a web config that is refused leaves the policy as it was', async () => {
   const before = readFileSync(CONFIG);
   const { failed, said } = await play({
