@@ -4,8 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { runUninstall } from '../../src/cli/hook/uninstall.ts';
+import type { HookFile } from '../../src/host/linux/hook-files.ts';
 
 const ROLE = 'packaging/ansible/roles/libvirt_vlan_exporter';
 const read = (path: string) => readFileSync(join(ROLE, path), 'utf8');
@@ -34,7 +36,8 @@ describe('a boolean is converted wherever it is used: on the command line and in
 interface Task {
   readonly name: string;
   readonly notify?: string;
-  readonly 'ansible.builtin.command'?: { readonly creates?: string };
+  readonly changed_when?: string;
+  readonly 'ansible.builtin.command'?: { readonly creates?: string; readonly removes?: string };
   readonly 'ansible.builtin.meta'?: string;
 }
 const tasks: readonly Task[] = parse(read('tasks/configure.yml'));
@@ -67,6 +70,23 @@ test('the exporter is restarted when its config is there, the remediator before'
 test('a hook that is there is not taken for one that is right', () => {
   const install = tasks.find(({ name }) => name === 'Install the hook');
   expect(install?.['ansible.builtin.command']?.creates).toMatch(/ if ansible_check_mode else omit /);
+});
+
+test('a hook that goes is looked for by what is in it, not by its name, and only where there was one is that a change', async () => {
+  const remove = tasks.find(({ name }) => name === 'Remove the hook');
+  expect(remove?.['ansible.builtin.command']?.removes).toMatch(/ if ansible_check_mode else omit /);
+  const pattern = /stdout is search\('(.*)'\)/.exec(remove?.changed_when ?? '')?.[1];
+  const uninstalled = async (kind: HookFile['kind']) => {
+    const said: string[] = [];
+    const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    const file = { path: '/etc/libvirt/hooks/qemu', kind, executable: true, uid: 0, mode: 0o755, since: 0 };
+    const installation = { files: [file], libvirt: undefined, exists: () => true };
+    await runUninstall({ read: async () => installation, remove: () => {} });
+    stdout.mockRestore();
+    return said.join('');
+  };
+  expect(await uninstalled('ours')).toMatch(new RegExp(pattern ?? 'nothing'));
+  expect(await uninstalled('other')).not.toMatch(new RegExp(pattern ?? ''));
 });
 
 test("the package's file does not lie where apt-get clean removes it", () => {

@@ -64,7 +64,9 @@ await test('a web config that is refused leaves the policy as it was', async () 
   assert.equal((await play(VARIABLES)).failed, 0);
 });
 
-await test('hook and remediator go when they are asked for no more', async () => {
+await test('hook and remediator go when they are asked for no more, a hook of another name too', async () => {
+  const renamed = '/etc/libvirt/hooks/qemu.d/50-vlan';
+  await sh(`cp -p ${HOOK} ${renamed}`);
   const { failed, said } = await play({
     ...VARIABLES,
     libvirt_vlan_exporter_hook: false,
@@ -72,6 +74,7 @@ await test('hook and remediator go when they are asked for no more', async () =>
   });
   assert.equal(failed, 0, said);
   assert.equal(existsSync(HOOK), false);
+  assert.equal(existsSync(renamed), false);
   assert.equal(await sh('systemctl is-active libvirt-vlan-remediator || true'), 'inactive');
 });
 
