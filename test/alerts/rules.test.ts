@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { parseHookEvent } from '../../src/host/linux/journal-event.ts';
 import { REASON, REASONS, type Reason } from '../../src/model/reasons.ts';
 import { CATALOGUE, labelsIn, metricsIn, TARGET_LABELS } from '../dashboards/promql.ts';
 import { ALERTS, alertRules, recordingRules } from './rules-file.ts';
@@ -78,6 +79,37 @@ function explain(reason: Reason): string {
   const { deviation, meaning, healed, healing } = REASON[reason];
   return `- \`${reason}\`: ${deviation}; ${meaning}. Healed: ${healed}${healing && `: ${healing}`}.\n`;
 }
+
+describe('the command of LibvirtVlanHookErrors shows what is counted', () => {
+  const text = alertRules.find(({ alert }) => alert === 'LibvirtVlanHookErrors')?.annotations.description ?? '';
+  const command = /On the host: (journalctl --since -1h \| grep -E '(.*)')$/.exec(text);
+  const failed =
+    'Hook script execution failed: internal error: Child process (/etc/libvirt/hooks/qemu a start begin -) x';
+  const bare = { __CURSOR: 's=1;i=1', _UID: '0', _PID: '7', PRIORITY: '5' };
+
+  it.each([
+    [
+      'ours',
+      { SYSLOG_IDENTIFIER: ['libvirt-hook', 'libvirt-hook[a]'], LIBVIRT_VLAN_DOMAIN: 'a', PRIORITY: '3', MESSAGE: 'x' },
+    ],
+    ['the original', { SYSLOG_IDENTIFIER: 'libvirt-hook', SYSLOG_PID: 'a', MESSAGE: 'ERROR: x' }],
+    ['the original for a name with a space', { _COMM: 'logger', MESSAGE: 'libvirt-hook[a b]: ERROR: x' }],
+    ['libvirt', { _COMM: 'libvirtd', PRIORITY: '3', MESSAGE: `${failed}\n` }],
+  ])('by %s', (_, fields) => {
+    expect(parseHookEvent(JSON.stringify({ ...bare, ...fields }), ['libvirt-hook'])).toMatchObject({
+      severity: 'error',
+    });
+    // As journalctl's "short" writes it: by whom, and the text.
+    const entry: { SYSLOG_IDENTIFIER?: string | string[]; _COMM?: string; MESSAGE: string } = fields;
+    const by = [entry.SYSLOG_IDENTIFIER ?? entry._COMM].flat().at(-1);
+    expect(`Feb 03 04:05:06 hv1 ${by}[7]: ${entry.MESSAGE}`).toMatch(new RegExp(command?.[2] ?? 'no command'));
+  });
+
+  it('and stands in its runbook', () => {
+    const runbook = readFileSync(new URL('runbooks/LibvirtVlanHookErrors.md', ALERTS), 'utf8');
+    expect(runbook).toContain(`\n${command?.[1] ?? 'no command'}`);
+  });
+});
 
 it('the README lists every alert with its severity and how long it waits', () => {
   const text = readFileSync(new URL('README.md', ALERTS), 'utf8');
