@@ -12,7 +12,8 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Web } from './config/load-web-config.ts';
+import type { Log } from '../model/log.ts';
+import type { Tls, Web } from './config/load-web-config.ts';
 import { isLetIn, peerOptions } from './peer.ts';
 
 // A scraper sends one small request at a time; Prometheus keeps its connection between scrapes.
@@ -51,7 +52,7 @@ export interface Front {
   retire(): void;
 }
 
-export function createFront({ tls, config: { http2 } }: Web, handle: RequestListener): Front {
+export function createFront({ tls, config: { http2 } }: Web, handle: RequestListener, log: Log): Front {
   let retired = false;
   const listener: RequestListener = (request, response) => {
     if (retired) {
@@ -61,7 +62,7 @@ export function createFront({ tls, config: { http2 } }: Web, handle: RequestList
     }
     handle(request, response);
   };
-  const server = tls ? secure(tls, http2, listener) : createServer(TIMES, listener);
+  const server = tls ? secure(tls, http2, listener, log) : createServer(TIMES, listener);
   server.timeout = STALLED_MS;
   // Slow clients are looked for from this event on; it would come from listen().
   server.emit('listening');
@@ -78,7 +79,7 @@ export function createFront({ tls, config: { http2 } }: Web, handle: RequestList
   };
 }
 
-function secure(tls: NonNullable<Web['tls']>, http2: boolean, listener: RequestListener) {
+function secure(tls: Tls, http2: boolean, listener: RequestListener, log: Log) {
   const options = { ...TIMES, ...tls.context, ...peerOptions(tls), handshakeTimeout: HANDSHAKE_MS };
   const server: Server | Http2SecureServer = http2
     ? createSecureServer({ ...options, ...HTTP2, allowHTTP1: true }, listener as never)
@@ -86,7 +87,7 @@ function secure(tls: NonNullable<Web['tls']>, http2: boolean, listener: RequestL
   const [serve] = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket: TLSSocket) => {
-    if (isLetIn(socket, tls)) serve?.call(server, socket);
+    if (mayComeIn(socket, tls, log)) serve?.call(server, socket);
     else socket.destroy();
   });
   server.on('session', endAfterResets);
@@ -94,6 +95,17 @@ function secure(tls: NonNullable<Web['tls']>, http2: boolean, listener: RequestL
   // A client that breaks off, or speaks something else, is no event of ours.
   server.on('sessionError', () => undefined);
   return server as Server;
+}
+
+// What a stranger's certificate holds must not end the program, whatever it is.
+function mayComeIn(socket: TLSSocket, tls: Tls, log: Log): boolean {
+  try {
+    return isLetIn(socket, tls);
+  } catch (error) {
+    const problem = (error as Error).message;
+    log.warn({ address: socket.remoteAddress, problem }, 'client certificate cannot be judged, not let in');
+    return false;
+  }
 }
 
 /** Ends a session that sends more in a second than anybody needs who asks for nothing in it. */

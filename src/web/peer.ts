@@ -42,7 +42,7 @@ function unquoted(value: string): string {
   return value.startsWith('"') ? (JSON.parse(value) as string) : value;
 }
 
-// OpenSSL writes addresses of IPv6 in full.
+// OpenSSL writes addresses of IPv6 in full. With a zone it is none that a certificate can be for, and no URL can hold it.
 function normalIp(text: string): string {
-  return isIPv6(text) ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text;
+  return isIPv6(text) && !text.includes('%') ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : text;
 }

@@ -1,6 +1,7 @@
 // From a connection to a handler, each step with its own file:
 //   listen ─► connections ─► front (TLS, HTTP) ─► intake, per connection ─► door (rate limit, password) ─► intake, per lane ─► handle
 import type { RequestListener } from 'node:http';
+import { type Log, SILENT } from '../model/log.ts';
 import { createBcrypt } from './bcrypt.ts';
 import { createConnections } from './connections.ts';
 import { guarded } from './door.ts';
@@ -13,12 +14,14 @@ import { noWebSettings, type WebSettings } from './settings.ts';
 /** What clients may take of the server, on all addresses together, and what they need. */
 export interface ServeOptions extends Omit<LaneOptions, 'connections'> {
   readonly settings: WebSettings;
+  readonly log: Log;
   readonly maxConnections: number;
   /** Requests in work on one connection of HTTP/1. */
   readonly maxPipelined: number;
 }
 
 const PRESETS: Omit<ServeOptions, 'settings'> = {
+  log: SILENT,
   maxConnections: 512,
   maxRequests: 40,
   // No scraper and no browser sends a second request before it has its answer.
@@ -42,7 +45,11 @@ export async function serve(
   handle: RequestListener,
   options: Partial<ServeOptions> = {},
 ): Promise<Serving> {
-  const { settings, maxConnections, maxPipelined, ...rest } = { settings: noWebSettings(), ...PRESETS, ...options };
+  const { settings, log, maxConnections, maxPipelined, ...rest } = {
+    settings: noWebSettings(),
+    ...PRESETS,
+    ...options,
+  };
   const connections = createConnections(maxConnections);
   const bcrypt = createBcrypt();
   const inLanes = limitedPerLane(handle, { ...rest, connections });
@@ -50,14 +57,14 @@ export async function serve(
   const served = limitedPerConnection(letIn, connections, maxPipelined);
 
   let web = settings.current();
-  let front = createFront(web, served);
+  let front = createFront(web, served, log);
   const listening = await listen(addresses, (socket) => {
     if (!connections.admit(socket)) return;
     const now = settings.current();
     if (now !== web) {
       front.retire();
       web = now;
-      front = createFront(web, served);
+      front = createFront(web, served, log);
     }
     front.accept(socket);
   });

@@ -72,9 +72,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   addPage(app, options.page);
   const metrics = addOwnRoutes(app, options);
   await app.ready();
-  const { settings, maxRequests, telemetryPath } = options;
+  const { settings, log, maxRequests, telemetryPath } = options;
   const serving = await serve(options.addresses, (request, response) => app.routing(request, response), {
     settings,
+    log,
     maxRequests,
     lane: (path) => laneOf(path, telemetryPath),
   });

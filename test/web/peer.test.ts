@@ -53,6 +53,13 @@ it('where names are allowed, one of them must be in the certificate, of any kind
   expect(by(['2001:db8::1'], 'IP Address:2001:DB8:0:0:0:0:0:1')).toBe(true);
 });
 
+it('a name that looks like an address of IPv6 with a zone is a name, in the certificate and where names are allowed', () => {
+  const by = (allowed: string, san: string) => comesIn('RequireAnyClientCert', 'of another CA', [allowed], san);
+  expect(by('scraper', 'DNS:fe80::1%eth0')).toBe(false);
+  expect(by('fe80::1%eth0', 'DNS:scraper')).toBe(false);
+  expect(by('fe80::1%eth0', 'DNS:fe80::1%eth0')).toBe(true);
+});
+
 it.each([
   [undefined, []],
   ['', []],
@@ -63,6 +70,7 @@ it.each([
   ['Registered ID:1.2, DNS:a', ['a']],
   ['DNS:a, garbage', []],
   ['DNS:a;DNS:b', ['a;DNS:b']],
+  ['DNS:fe80::1%eth0', ['fe80::1%eth0']],
 ])('of the subjectAltName %j the values are %j', (text, values) => {
   expect(sanValues(text)).toEqual(values);
 });

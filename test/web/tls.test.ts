@@ -9,6 +9,7 @@ import { hashSync } from 'bcryptjs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { files } from '../../src/host/linux/files.ts';
 import { CURVES, SUITES, TLS13_SUITES } from '../../src/web/config/ciphers.ts';
+import type { Web } from '../../src/web/config/load-web-config.ts';
 import { type ServeOptions, serve } from '../../src/web/serve.ts';
 import { createWebSettings } from '../../src/web/settings.ts';
 import { logSpy } from '../exporter/fixture.ts';
@@ -44,7 +45,7 @@ async function served(text: string, options: Partial<ServeOptions> = {}) {
   const serving = await serve(
     [{ host: '127.0.0.1', port: 0 }],
     (request, response) => response.end(`${request.httpVersion} ${request.url}`),
-    { settings, now: () => now, ...options },
+    { settings, log, now: () => now, ...options },
   );
   onTestFinished(() => serving.close());
   const url = serving.urls[0] ?? '';
@@ -410,6 +411,30 @@ describe('client certificates', () => {
   it.each(['one', 'urn:scraper', '::1', 'a@b.example'])('the name %s is found in the certificate', async (name) => {
     const { url } = await served(`${MTLS}  client_allowed_sans: [two, "${name}"]\n`);
     expect(await status(url, shown(client))).toBe(200);
+  });
+
+  it('a certificate for an address with a zone is not let in, and the next client is served', async () => {
+    const { url } = await served(policy('RequireAnyClientCert', '  client_allowed_sans: [one]\n'));
+    const zone = otherCa.issue('zone', { san: 'DNS:fe80::1%eth0' });
+    await expect(ask(url, shown(zone))).rejects.toThrow();
+    expect(await status(url, shown(client))).toBe(200);
+  });
+
+  it('a certificate that cannot be judged is not let in, and warned about', async () => {
+    const { settings } = await served(policy('RequireAnyClientCert'));
+    const web = settings.current();
+    const broken = Object.defineProperty({ ...web.tls }, 'clientAllowedSans', {
+      get: () => {
+        throw new Error('no judge');
+      },
+    });
+    const { url, log } = await served('', {
+      settings: { ...settings, current: () => ({ ...web, tls: broken }) as Web },
+    });
+    await expect(ask(url, shown(client))).rejects.toThrow();
+    expect(log.warn.mock.calls).toEqual([
+      [{ address: '127.0.0.1', problem: 'no judge' }, 'client certificate cannot be judged, not let in'],
+    ]);
   });
 
   it('another name is not let in', async () => {
