@@ -15,6 +15,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Log } from '../model/log.ts';
 import type { Tls, Web } from './config/load-web-config.ts';
 import { isLetIn, peerOptions } from './peer.ts';
+import type { WebSettings } from './settings.ts';
 
 // A scraper sends one small request at a time; Prometheus keeps its connection between scrapes.
 const TIMES = {
@@ -48,21 +49,23 @@ const MAX_UNASKED_BYTES_A_SECOND = 16 * 1024;
 export interface Front {
   /** Serves a connection. */
   accept(socket: Socket): void;
-  /** Another takes its place: whoever is connected is asked to come again. */
+  /** Another takes its place: it ends when whoever is connected had time to come again. */
   retire(): void;
 }
 
-export function createFront({ tls, config: { http2 } }: Web, handle: RequestListener, log: Log): Front {
-  let retired = false;
+/** Speaks as `web` has it, for as long as that is in force by `settings`. */
+export function createFront(web: Web, handle: RequestListener, settings: WebSettings, log: Log): Front {
+  const { tls, config } = web;
   const listener: RequestListener = (request, response) => {
-    if (retired) {
+    // Asked at each request: who holds a connection would be served for ever where nobody else connects.
+    if (settings.current() !== web) {
       const { stream } = request as unknown as Http2ServerRequest;
       if (request.httpVersionMajor === 1) response.setHeader('connection', 'close');
       else stream.session?.close();
     }
     handle(request, response);
   };
-  const server = tls ? secure(tls, http2, listener, log) : createServer(TIMES, listener);
+  const server = tls ? secure(tls, config.http2, listener, log) : createServer(TIMES, listener);
   server.timeout = STALLED_MS;
   // Slow clients are looked for from this event on; it would come from listen().
   server.emit('listening');
@@ -72,10 +75,7 @@ export function createFront({ tls, config: { http2 } }: Web, handle: RequestList
       socket.allowHalfOpen = tls === undefined;
       server.emit('connection', socket);
     },
-    retire: () => {
-      retired = true;
-      setTimeout(() => server.close(), 2 * TIMES.keepAliveTimeout).unref();
-    },
+    retire: () => void setTimeout(() => server.close(), 2 * TIMES.keepAliveTimeout).unref(),
   };
 }
 

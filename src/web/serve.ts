@@ -57,14 +57,14 @@ export async function serve(
   const served = limitedPerConnection(letIn, connections, maxPipelined);
 
   let web = settings.current();
-  let front = createFront(web, served, log);
+  let front = createFront(web, served, settings, log);
   const listening = await listen(addresses, (socket) => {
     if (!connections.admit(socket)) return;
     const now = settings.current();
     if (now !== web) {
       front.retire();
       web = now;
-      front = createFront(web, served, log);
+      front = createFront(web, served, settings, log);
     }
     front.accept(socket);
   });

@@ -525,6 +525,40 @@ describe('reading it again', () => {
     await expect.poll(() => text).toMatch(/200 OK[\s\S]*connection: close/i);
   });
 
+  it('who came in by a CA that is trusted no more is let go with the next answer, though nobody else connects', async () => {
+    const server = await served(MTLS);
+    const held = await handshake(server.port, shown(client) as ConnectionOptions);
+    let text = '';
+    held.on('data', (chunk) => (text += chunk));
+    const ended = new Promise((resolve) => held.once('end', resolve));
+    held.write('GET /first HTTP/1.1\r\nHost: a\r\n\r\n');
+    await expect.poll(() => text).toMatch(/connection: keep-alive[\s\S]*first/i);
+    server.rewrite(MTLS.replace('ca.crt', 'other-ca.crt'));
+    server.later(1000);
+    held.write('GET /again HTTP/1.1\r\nHost: a\r\n\r\n');
+    await ended;
+    expect(text).toMatch(/connection: close[\s\S]*again/i);
+    await expect(ask(server.url, shown(client))).rejects.toThrow();
+  });
+
+  it('over HTTP/2 too, the next answer is the last', async () => {
+    const server = await served(MTLS);
+    const session = connectHttp2(server.url, { ca: ca.cert, ...shown(client) } as never);
+    onTestFinished(() => session.destroy());
+    const answered = () =>
+      new Promise((resolve, reject) => {
+        const stream = session.request({ ':path': '/' });
+        stream.on('response', (answer) => resolve(answer[':status'])).on('error', reject);
+        stream.resume();
+      });
+    const closed = new Promise<string>((resolve) => session.once('close', () => resolve('closed')));
+    expect(await answered()).toBe(200);
+    server.rewrite(MTLS.replace('ca.crt', 'other-ca.crt'));
+    server.later(1000);
+    expect(await answered()).toBe(200);
+    expect(await closed).toBe('closed');
+  });
+
   it('says when the certificate ends', async () => {
     const { settings } = await served(PAIR);
     const days = ((settings.facts()?.certificateExpiresAt ?? 0) - Date.now()) / 86_400_000;
