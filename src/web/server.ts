@@ -130,7 +130,10 @@ function notFound(
   reply: FastifyReply,
 ): FastifyReply {
   const url = request.url.split('?', 1)[0] ?? '';
-  const allowed = (['GET', 'HEAD', 'POST'] as const).filter((method) => app.hasRoute({ method, url }));
+  // hasRoute would take it for a pattern of a route, and compile what stands in it; no route of ours has one.
+  const isPattern = /[:*]/.test(url);
+  const methods = isPattern ? [] : (['GET', 'HEAD', 'POST'] as const);
+  const allowed = methods.filter((method) => app.hasRoute({ method, url }));
   if (allowed.length === 0) return text(reply, 404, `Not found. There are /, ${telemetryPath} and /api/v1/report.`);
   return text(reply.header('allow', allowed.join(', ')), 405, `Method not allowed, only ${allowed.join(', ')}.`);
 }

@@ -277,6 +277,18 @@ it.each(Object.entries(COMPRESSED))(
   },
 );
 
+it.each(['/:a(', '/*x', '/:a((b+)+)', '/metrics:', '/::a'])(
+  '%s is a path like any other: 404, and nothing for the log',
+  async (path) => {
+    const { urls, log } = await service();
+    for (const method of ['GET', 'POST', 'PUT']) {
+      const { status, headers } = await ask(urls[0], path, method);
+      expect([method, status, headers.allow]).toEqual([method, 404, undefined]);
+    }
+    expect(log.error).not.toHaveBeenCalled();
+  },
+);
+
 it('what is refused is plain text that is not compressed, by GET and by HEAD', async () => {
   const { urls } = await service();
   for (const [path, method, expected] of [
