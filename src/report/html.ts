@@ -1,6 +1,7 @@
 // Writing HTML that cannot be broken by what it shows: a tagged template that escapes every value, unless it is itself the
 // result of the template. Names of VMs, log lines and error texts come from elsewhere and may hold anything.
 // HTML Living Standard 13.1.2.3 (attributes are always written in double quotes here) and 13.1.3.
+import { printableLines } from '../model/printable.ts';
 
 /** Finished markup. Made by `html` only. */
 export interface Html {
@@ -36,11 +37,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-// Without the u flag this is several times faster, and most values are safe.
-const UNSAFE = /[^ !#-%(-;=?-~\u00a0-\ud7ff\ue000-\uffff]/;
+// Characters that are surely shown as they are: the others are few, and looked at one by one. Without the u flag this is several
+// times faster, and most values are safe.
+const UNSAFE = /[^ !#-%(-;=?-~\u00a0-\u00ac\u00ae-\u05ff\u2100-\ud7ff]/;
 
-// Control characters are not allowed in HTML and would hide text: they are shown as U+FFFD.
+// What would not be seen, or would turn the direction of what stands beside it, is shown as on the command line.
 function escapeText(text: string): string {
   if (!UNSAFE.test(text)) return text;
-  return text.replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c).replace(/[^\P{Cc}\n\t]/gu, '\uFFFD');
+  return printableLines(text.replace(/[&<>"']/g, (c) => ENTITIES[c] ?? c));
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { printable } from '../../src/model/printable.ts';
 import { html } from '../../src/report/html.ts';
 
 test('values are escaped, in text and in attributes', () => {
@@ -14,7 +15,20 @@ test('finished markup is not escaped again, lists are joined, nothing is nothing
 });
 
 test('control characters are shown, not passed on', () => {
-  expect(html`${'a\u0000\u001b[31mb\nc'}`.markup).toBe('a\uFFFD\uFFFD[31mb\nc');
+  expect(html`${'a\u0000\u001b[31mb\nc'}`.markup).toBe('a\\x00\\x1b[31mb\nc');
+});
+
+test('what is not seen, or turns the direction of text, is shown as the command line shows it', () => {
+  expect(html`<b title="${'\u202eweb'}">${'web-1\u200b&\u2066<\u{e0041}'}</b>`.markup).toBe(
+    '<b title="\\u202eweb">web-1\\u200b&amp;\\u2066&lt;\\u{e0041}</b>',
+  );
+});
+
+test('of all characters, those that the command line writes out are, but for line ends and tabs', () => {
+  const all = Array.from({ length: 0x11_0000 }, (_, code) => String.fromCodePoint(code));
+  const others = all.filter((char) => !/[&<>"'\n\t]/.test(char));
+  expect(others.filter((char) => html`${char}`.markup !== printable(char))).toEqual([]);
+  expect(html`${'\n\t'}`.markup).toBe('\n\t');
 });
 
 test('no text of any kind opens a tag or leaves an attribute', () => {
