@@ -141,6 +141,32 @@ test('a page opened with a search in its address has all rows for another search
   expect(page.url()).toContain('?q=vm-3');
 });
 
+test('a finding that a search shows stays in sight over updates, and the folds close when the search ends', async () => {
+  const drift = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [i, table(VLANS, 1)]));
+  const page = await open(input(vms(30, drift)), {}, '?q=vm-25');
+  const found = page.locator('.findings > li:visible');
+  // The page held the finding alone; by its first update it holds all of them.
+  await page.locator('body[data-filtered=no]').waitFor();
+  expect(await found.count()).toBe(1);
+
+  server?.show(input(vms(31, drift)));
+  await page.locator('h1:text("30 of 31")').waitFor();
+  expect(await found.count()).toBe(1);
+
+  await page.fill('#q', '');
+  expect(await found.count()).toBe(10);
+});
+
+test('a finding beyond the first ten that appears while a search for it is typed is in sight', async () => {
+  const some = (n: number) => Object.fromEntries(Array.from({ length: n }, (_, i) => [i, table(VLANS, 1)]));
+  const page = await open(input(vms(30, some(5))));
+  await live(page);
+  await page.fill('#q', 'vm-25');
+  server?.show(input(vms(30, some(30))));
+  await page.locator('h1:text("All 30 vnets have drifted"), h1:text("30 of 30")').waitFor();
+  expect(await page.locator('.findings > li:visible').count()).toBe(1);
+});
+
 test('the demo: a wrong PVID appears, and goes when it is healed, without a reload', async () => {
   const demo = await startDemo('--heal-after', '3600');
   try {

@@ -14,6 +14,8 @@ const live = /** @type {HTMLElement} */ (document.getElementById('live'));
 
 // ── search ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+const folds = () => document.querySelectorAll('details[id$="-more"]');
+
 function applyFilter() {
   const words = search.value.toLowerCase().split(/\s+/);
   for (const row of document.querySelectorAll('[data-q]')) {
@@ -25,13 +27,13 @@ function applyFilter() {
   const rows = document.querySelectorAll('tr[data-q]').length;
   const left = document.querySelectorAll('tr[data-q]:not([hidden])').length;
   shown.textContent = left === rows ? '' : `${left} of ${rows} vnets shown`;
+  // What is folded away is searched as well. After each update, too: it may bring a fold, or move a row into one.
+  if (search.value) for (const fold of folds()) fold.toggleAttribute('open', true);
 }
 
 function filterChanged() {
   applyFilter();
-  // What is folded away is searched as well.
-  for (const more of document.querySelectorAll('details[id$="-more"]'))
-    more.toggleAttribute('open', search.value !== '');
+  if (!search.value) for (const fold of folds()) fold.toggleAttribute('open', false);
   const query = new URLSearchParams();
   if (search.value) query.set('q', search.value);
   if (drifted.checked) query.set('drifted', '1');
