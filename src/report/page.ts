@@ -13,8 +13,8 @@ import { renderVnets } from './page/vnets.ts';
 import { headline, type Summary, summarize, titleOf, toneOf } from './summary.ts';
 import { subjectOf, thousands } from './words.ts';
 
-/** The whole document. With a filter it holds only what matches. */
-export function renderPage(input: PageInput, filter: Filter = NO_FILTER): string {
+/** The whole document. With a filter it holds only what matches. `state` is the name by which the script knows what it shows. */
+export function renderPage(input: PageInput, filter: Filter = NO_FILTER, state = ''): string {
   const { report, hostname, notice } = input;
   const summary = report && summarize(report);
   const tone = toneOf(summary);
@@ -29,7 +29,7 @@ export function renderPage(input: PageInput, filter: Filter = NO_FILTER): string
 <link rel="stylesheet" href="${STYLE.path}">
 <script type="module" src="${SCRIPT.path}"></script>
 </head>
-<body data-now="${input.now}" data-filtered="${filter.q !== '' || filter.drifted ? 'yes' : 'no'}">
+<body data-now="${input.now}" data-state="${state}" data-filtered="${filter.q !== '' || filter.drifted ? 'yes' : 'no'}">
 <a class="skip" href="#findings-or-vnets">Skip to findings</a>
 <header class="top"><p class="brand">libvirt-vlan-exporter</p><p class="host">${hostname}</p><p id="live" role="status"></p></header>
 <main>

@@ -1,31 +1,32 @@
 // Server-sent events to the browsers that have the status page open (HTML Living Standard 9.2): `report` at each change, with the
-// time of the change in milliseconds, and `ping`. What is kept for one that does not read is bounded.
+// name of the state that there is now, and `ping`, with the same. What is kept for one that does not read is bounded.
 import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 
 export interface EventHub {
   /** Takes over the response. */
   add(response: ServerResponse, headers: Readonly<Record<string, OutgoingHttpHeader | undefined>>): void;
-  /** Tells all clients that something changed at `at`. */
-  changed(at: number): void;
+  /** Tells all clients that there is another state now. */
+  changed(state: string): void;
   /** Ends all connections. */
   close(): void;
   readonly size: number;
 }
 
-// A page takes an event of 40 bytes each few seconds: one that is this far behind is gone.
+// A page takes an event of 70 bytes each few seconds: one that is this far behind is gone.
 const MAX_BACKLOG_BYTES = 16_384;
 
-export function createEventHub(pingMs: number): EventHub {
+/** `first`: the name of the state at the start. */
+export function createEventHub(pingMs: number, first: string): EventHub {
   const clients = new Set<ServerResponse>();
-  let changedAt = 0;
+  let current = first;
   let timer: NodeJS.Timeout | undefined;
 
-  function send(client: ServerResponse, event: string, data: number): void {
+  function send(client: ServerResponse, event: string, data: string): void {
     if (client.writableLength > MAX_BACKLOG_BYTES) client.destroy();
     else client.write(`event: ${event}\ndata: ${data}\n\n`);
   }
 
-  function sendAll(event: string, data: number): void {
+  function sendAll(event: string, data: string): void {
     for (const client of clients) send(client, event, data);
   }
 
@@ -43,12 +44,12 @@ export function createEventHub(pingMs: number): EventHub {
       response.on('error', () => remove(response));
       response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
       response.write('retry: 2000\n\n');
-      send(response, 'report', changedAt);
-      timer ??= setInterval(() => sendAll('ping', changedAt), pingMs).unref();
+      send(response, 'report', current);
+      timer ??= setInterval(() => sendAll('ping', current), pingMs).unref();
     },
-    changed(at) {
-      changedAt = at;
-      sendAll('report', at);
+    changed(state) {
+      current = state;
+      sendAll('report', state);
     },
     close() {
       for (const client of clients) client.end();

@@ -1,5 +1,6 @@
 // The status page's routes: `/`, its assets, `/events`, `/api/v1/report`. A page is rendered and compressed once per state and
 // second, whoever asks how often; so is a page with a search, for the last few searches.
+import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -38,27 +39,30 @@ const HEADERS = {
 /** Adds the routes. They end by themselves when the server closes. */
 export function addPage(app: FastifyInstance, source: PageSource, options: PageOptions = {}): void {
   const { maxClients = 64, pingMs = 15_000 } = options;
-  const hub = createEventHub(pingMs);
-  let version = 0;
+  // Names of states are the same or not, and have no order: the host's clock may be set back, and the exporter be started again.
+  const run = randomUUID();
+  let changes = 0;
+  let state = `${run}/0`;
+  const hub = createEventHub(pingMs, state);
   const unsubscribe = source.subscribe(() => {
-    version++;
-    hub.changed(source.read().now);
+    state = `${run}/${++changes}`;
+    hub.changed(state);
   });
   app.addHook('preClose', async () => {
     unsubscribe();
     hub.close();
   });
 
-  const page = cached((input) => renderPage(input));
+  const page = cached((input, state) => renderPage(input, undefined, state));
   const searches = new Map<string, ReturnType<typeof cached>>();
   const search = (filter: Filter) => {
     const key = JSON.stringify(filter);
-    const known = searches.get(key) ?? cached((input) => renderPage(input, filter));
+    const known = searches.get(key) ?? cached((input, state) => renderPage(input, filter, state));
     // The one that was asked for longest ago goes first.
     searches.delete(key);
     searches.set(key, known);
     for (const [oldest] of searches) if (searches.size > MAX_SEARCHES) searches.delete(oldest);
-    return known(source, version);
+    return known(source, state);
   };
   // One at a time, and between two of them whoever waits has their turn.
   let turn = Promise.resolve();
@@ -67,14 +71,14 @@ export function addPage(app: FastifyInstance, source: PageSource, options: PageO
   app.get('/', async (request, reply) => {
     const filter = filterOf(request.query as Record<string, unknown>);
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache' }).type('text/html; charset=utf-8');
-    if (!filter) return send(request, reply, page(source, version));
+    if (!filter) return send(request, reply, page(source, state));
     turn = turn.then(letOthersIn);
     await turn;
     return send(request, reply, search(filter));
   });
 
   app.get('/api/v1/report', async (request, reply) => {
-    const body = json(source, version);
+    const body = json(source, state);
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache' }).type('application/json; charset=utf-8');
     if (body.bytes === undefined) return reply.code(503).send('{"error":"no audit yet"}\n');
     return send(request, reply, body);
@@ -113,13 +117,15 @@ interface Rendered {
 const compress = promisify(gzip);
 
 // Ages are in the page, so it is made anew after a second even where nothing else changed.
-function cached(render: (input: PageInput) => string | undefined): (source: PageSource, version: number) => Rendered {
-  let last: (Rendered & { readonly version: number; readonly at: number }) | undefined;
-  return (source, version) => {
+function cached(
+  render: (input: PageInput, state: string) => string | undefined,
+): (source: PageSource, state: string) => Rendered {
+  let last: (Rendered & { readonly state: string; readonly at: number }) | undefined;
+  return (source, state) => {
     const input = source.read();
-    if (last?.version !== version || Math.abs(input.now - last.at) > 1000) {
-      const text = render(input);
-      last = { version, at: input.now, bytes: text === undefined ? undefined : Buffer.from(text), gzipped: undefined };
+    if (last?.state !== state || Math.abs(input.now - last.at) > 1000) {
+      const text = render(input, state);
+      last = { state, at: input.now, bytes: text === undefined ? undefined : Buffer.from(text), gzipped: undefined };
     }
     return last;
   };

@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type VlanTable, vidRange, vlanTable } from '../../src/model/vlan.ts';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import type { PageInput } from '../../src/report/page/input.ts';
@@ -23,6 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 afterEach(async () => {
+  vi.useRealTimers();
   for (const context of browser.contexts()) await context.close();
   await server?.stop();
   server = undefined;
@@ -120,6 +121,30 @@ test('a lost connection is said, and over when the server is back', async () => 
   server?.show(input(ONE_DRIFTED));
   await live(page);
   await page.locator('h1:text("1 of 5 vnets has drifted")').waitFor();
+});
+
+test('a page follows a server whose clock is set back, also where that happens while it is away', async () => {
+  const page = await open(input(vms(5)));
+  await live(page);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  server?.show(input(ONE_DRIFTED));
+  await page.locator('h1:text("1 of 5 vnets has drifted")').waitFor();
+
+  await server?.stop();
+  await page.locator('#live.lost').waitFor();
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await server?.restart();
+  server?.show(input(vms(6)));
+  await page.locator('h1:text("All 6 vnets are compliant")').waitFor();
+});
+
+test('a page that has the newest state does not fetch it again', async () => {
+  const page = await open(input(vms(5)));
+  await live(page);
+  server?.show(input(ONE_DRIFTED));
+  await page.locator('h1:text("1 of 5 vnets has drifted")').waitFor();
+  const fetched = 'performance.getEntriesByType("resource").filter((it) => it.initiatorType === "fetch").length';
+  expect(await page.evaluate(fetched)).toBe(1);
 });
 
 test('an update that fails once is tried again, and meanwhile the page is not called live', async () => {

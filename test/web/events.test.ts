@@ -26,14 +26,14 @@ function client(unread = 0) {
 }
 
 it('a client hears of the last change at once, of each that comes, and a ping in between', () => {
-  const hub = createEventHub(1000);
-  hub.changed(7);
+  const hub = createEventHub(1000, '0');
+  hub.changed('7');
   const { told, response } = client();
   hub.add(response, { 'x-a': 'b' });
   expect(told.splice(0)).toEqual(['200 x-a content-type cache-control', 'retry: 2000', 'report 7']);
   vi.advanceTimersByTime(999);
   expect(told).toEqual([]);
-  hub.changed(8);
+  hub.changed('8');
   vi.advanceTimersByTime(1001);
   expect(told.splice(0)).toEqual(['report 8', 'ping 8', 'ping 8']);
   hub.close();
@@ -41,7 +41,7 @@ it('a client hears of the last change at once, of each that comes, and a ping in
 });
 
 it('nobody is pinged when all have gone, and whoever comes then is again', () => {
-  const hub = createEventHub(1000);
+  const hub = createEventHub(1000, '0');
   const [first, second] = [client(), client()];
   hub.add(first.response, {});
   hub.add(second.response, {});
@@ -59,7 +59,7 @@ it('nobody is pinged when all have gone, and whoever comes then is again', () =>
 });
 
 it('who does not read is left behind', () => {
-  const hub = createEventHub(1000);
+  const hub = createEventHub(1000, '0');
   const [slow, gone] = [client(16_384), client(16_385)];
   for (const { response } of [slow, gone]) hub.add(response, {});
   expect([slow.told.at(-1), gone.told.at(-1)]).toEqual(['report 0', 'destroyed']);

@@ -89,14 +89,28 @@ test('the report is JSON, and 503 before there is one', async () => {
   expect((await app.inject('/api/v1/report')).statusCode).toBe(503);
 });
 
-test('a browser hears of each change', async () => {
+const shownState = async () => / data-state="([^"]+)"/.exec((await app.inject('/')).body)?.[1];
+
+test('a browser hears of each change by the name of the state, which the page has too', async () => {
   const state = await start();
   const stream = await listen();
+  const first = await shownState();
   // After a break, a browser comes back within two seconds.
-  await until(stream, 'retry: 2000\n\nevent: report\ndata: 0\n\n');
+  await until(stream, `retry: 2000\n\nevent: report\ndata: ${first}\n\n`);
+  // The clock stands still meanwhile.
   state.change();
-  await until(stream, `event: report\ndata: ${NOW}\n\n`);
+  const second = await shownState();
+  expect(second).not.toBe(first);
+  await until(stream, `event: report\ndata: ${second}\n\n`);
   stream.destroy();
+});
+
+test('after a restart no state has the name of a former one', async () => {
+  await start();
+  const former = await shownState();
+  await app.close();
+  await start();
+  expect(await shownState()).not.toBe(former);
 });
 
 test('silence is broken by pings', async () => {

@@ -204,10 +204,11 @@ let heardAt = Date.now();
 function connect() {
   events?.close();
   events = new EventSource('events');
-  // The server says at once when its state last changed: this page may be older, or hold a part only.
+  // The server says at once which state it has: this page may show another, or hold a part only.
   events.addEventListener('report', ({ data }) => {
     heard();
-    if (Number(data) >= Number(document.body.dataset.now) || document.body.dataset.filtered === 'yes') update();
+    const { state, filtered } = document.body.dataset;
+    if (data !== state || filtered === 'yes') update();
   });
   events.addEventListener('ping', heard);
   events.onerror = () => {
