@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import Fastify from 'fastify';
 import { type Browser, chromium } from 'playwright-core';
 import type { PageInput } from '../../src/report/page/input.ts';
-import { addPage } from '../../src/web/page.ts';
+import { addPage, type PageOptions } from '../../src/web/page.ts';
 
 const ARGS = [
   '--headless',
@@ -29,7 +29,7 @@ export interface PageServer {
   restart(): Promise<void>;
 }
 
-export async function servePage(first: PageInput): Promise<PageServer> {
+export async function servePage(first: PageInput, options: PageOptions = {}): Promise<PageServer> {
   let input = first;
   let changed = () => {};
   let port = 0;
@@ -37,14 +37,15 @@ export async function servePage(first: PageInput): Promise<PageServer> {
 
   async function start(): Promise<void> {
     app = Fastify({ forceCloseConnections: true });
-    addPage(app, {
+    const source = {
       // The clock goes on, as on a real host.
       read: () => ({ ...input, now: Date.now() }),
-      subscribe: (callback) => {
+      subscribe: (callback: () => void) => {
         changed = callback;
         return () => {};
       },
-    });
+    };
+    addPage(app, source, options);
     await app.listen({ port, host: '127.0.0.1' });
     port = (app.server.address() as AddressInfo).port;
   }

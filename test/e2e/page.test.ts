@@ -29,8 +29,8 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function open(state: PageInput, options: BrowserContextOptions = {}, query = ''): Promise<Page> {
-  server = await servePage(state);
+async function open(state: PageInput, options: BrowserContextOptions = {}, query = '', pingMs = 15_000): Promise<Page> {
+  server = await servePage(state, { pingMs });
   const context = await browser.newContext({ viewport: DESKTOP, ...options });
   context.setDefaultTimeout(90_000);
   const page = await context.newPage();
@@ -48,6 +48,7 @@ const focused = (page: Page) => page.evaluate('document.activeElement.id');
 
 const vms = (n: number, drift: Readonly<Record<number, VlanTable>> = {}) =>
   Array.from({ length: n }, (_, i) => ({ name: `vm-${i}`, vlans: drift[i] ?? GOOD }));
+const PATIENT = { timeout: 30_000 };
 const ONE_DRIFTED = vms(5, { 3: table(VLANS, 1) });
 
 // ── without script ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -135,6 +136,36 @@ test('a page follows a server whose clock is set back, also where that happens w
   vi.setSystemTime(Date.now() - 3_600_000);
   await server?.restart();
   server?.show(input(vms(6)));
+  await page.locator('h1:text("All 6 vnets are compliant")').waitFor();
+});
+
+test('title and icon of a tab that is not seen tell of drift, at most each 15 s; the rest follows when it is seen', async () => {
+  const page = await open(input(vms(5)), {}, '', 50);
+  await live(page);
+  const icon = () => page.getAttribute('link[rel=icon]', 'href');
+  const pings = (n: number) =>
+    page.evaluate(`new Promise((resolve) => {
+      const events = new EventSource('events');
+      let heard = 0;
+      events.addEventListener('ping', () => ++heard === ${n} && resolve(events.close()));
+    })`);
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
+  await page.evaluate('Object.defineProperty(document, "hidden", { get: () => !window.seen })');
+
+  server?.show(input(ONE_DRIFTED));
+  await expect.poll(() => page.title(), PATIENT).toBe('1 drifted · kvm-07');
+  expect(await icon()).toContain('drift');
+  expect(await page.textContent('h1')).toBe('All 5 vnets are compliant');
+
+  server?.show(input(vms(6)));
+  await pings(3);
+  expect(await page.title()).toBe('1 drifted · kvm-07');
+  await page.clock.fastForward(15_000);
+  await expect.poll(() => page.title(), PATIENT).toBe('✓ kvm-07');
+  expect(await icon()).toContain('ok');
+
+  await page.evaluate('window.seen = true; document.dispatchEvent(new Event("visibilitychange"))');
   await page.locator('h1:text("All 6 vnets are compliant")').waitFor();
 });
 

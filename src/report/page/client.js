@@ -5,6 +5,8 @@
 const RETRY_MS = 5000;
 // The server pings each 15 s: a longer silence is a connection that is dead and does not know.
 const SILENCE_MS = 40_000;
+// Of a tab that is not seen only title and icon are, and there may be many of them.
+const UNSEEN_MS = 15_000;
 
 const search = /** @type {HTMLInputElement} */ (document.getElementById('q'));
 const drifted = /** @type {HTMLInputElement} */ (document.getElementById('drifted'));
@@ -85,18 +87,21 @@ function tick() {
 
 let fetching = false;
 let again = false;
+// By performance.now(), which is never set back.
+let updatedAt = Number.NEGATIVE_INFINITY;
 // The last update failed: what is shown may be old, though the server is heard.
 let stale = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let retry;
 
 async function update() {
-  if (fetching || document.hidden) {
+  if (fetching || (document.hidden && performance.now() - updatedAt < UNSEEN_MS)) {
     again = true;
     return;
   }
   fetching = true;
   again = false;
+  updatedAt = performance.now();
   try {
     const response = await fetch('./', { cache: 'no-cache', signal: AbortSignal.timeout(SILENCE_MS) });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
@@ -122,18 +127,27 @@ function show(next) {
   if (next.querySelector(script)?.outerHTML !== document.querySelector(script)?.outerHTML) return location.reload();
   Object.assign(document.body.dataset, next.body.dataset);
   behind = Date.now() - Number(document.body.dataset.now);
-  for (const row of document.querySelectorAll('.changed')) row.classList.remove('changed');
   document.title = next.title;
-  const focused = document.activeElement;
-  for (const part of ['link[rel=icon]', '#summary', '#findings-or-vnets', '#rest']) {
-    const [from, to] = [document.querySelector(part), next.querySelector(part)];
-    if (from && to) morph(from, to);
+  take(next, 'link[rel=icon]');
+  // The rest follows when it is seen, so that the reader sees what has changed meanwhile.
+  if (document.hidden) {
+    again = true;
+    return;
   }
+  for (const row of document.querySelectorAll('.changed')) row.classList.remove('changed');
+  const focused = document.activeElement;
+  for (const part of ['#summary', '#findings-or-vnets', '#rest']) take(next, part);
   if (focused !== document.activeElement && focused?.isConnected) {
     /** @type {HTMLElement} */ (focused).focus({ preventScroll: true });
   }
   applyFilter();
   tick();
+}
+
+/** @param {Document} next @param {string} part */
+function take(next, part) {
+  const [from, to] = [document.querySelector(part), next.querySelector(part)];
+  if (from && to) morph(from, to);
 }
 
 // Makes `from` equal to `to` with few changes: elements with an id are found again wherever they went, others by their place.
@@ -204,17 +218,20 @@ let heardAt = Date.now();
 function connect() {
   events?.close();
   events = new EventSource('events');
-  // The server says at once which state it has: this page may show another, or hold a part only.
-  events.addEventListener('report', ({ data }) => {
-    heard();
-    const { state, filtered } = document.body.dataset;
-    if (data !== state || filtered === 'yes') update();
-  });
-  events.addEventListener('ping', heard);
+  events.addEventListener('report', told);
+  events.addEventListener('ping', told);
   events.onerror = () => {
     lost('trying again');
     if (events.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
   };
+}
+
+// The server says at once, at each change, and in between which state it has: this page may show another, or hold a part only.
+/** @param {MessageEvent} event */
+function told({ data }) {
+  heard();
+  const { state, filtered } = document.body.dataset;
+  if (data !== state || filtered === 'yes') update();
 }
 
 function heard() {
