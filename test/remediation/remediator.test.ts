@@ -129,7 +129,7 @@ test("the kernel's own events after a heal wake one more look, and then it is id
   const { remediator, host, log } = start(3);
   const watch = watchHost(host, () => remediator.wake('event'), log);
   remediator.wake('startup');
-  await vi.waitFor(() => expect(host.commands.length).toBeGreaterThan(3));
+  await vi.waitFor(() => expect(host.commands.length).toBeGreaterThan(3), { timeout: 20_000 });
   await remediator.idle();
   await new Promise(setImmediate);
   await remediator.idle();

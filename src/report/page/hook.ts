@@ -50,11 +50,13 @@ function renderDomains(byDomain: ReadonlyMap<string, DomainHookStats>, now: numb
 }
 
 function renderDomain(domain: string, { errors, warnings, lastError }: DomainHookStats, now: number): Html {
-  const tag = shellWord(`libvirt-hook[${domain}]`);
+  // This project's hook has the VM in its identifier, the original in a field of its own.
+  const ours = shellWord(`SYSLOG_IDENTIFIER=libvirt-hook[${domain}]`);
+  const original = `SYSLOG_IDENTIFIER=libvirt-hook ${shellWord(`SYSLOG_PID=${domain}`)}`;
   return html`<li data-q="${searchText([domain])}" id="${idOf('h', domain)}"><p><b>${domain}</b> ${
     errors > 0 && html`<span class="bad">${count(errors, 'error')}</span> `
   }${count(warnings, 'warning')} ${lastError && age(lastError.at, now)}</p>
 ${lastError && html`<p class="said">${lastError.text}</p>`}
-<p class="cmds"><code>journalctl -b -t ${tag}</code></p></li>
+<p class="cmds"><code>journalctl -b ${ours} + ${original}</code></p></li>
 `;
 }

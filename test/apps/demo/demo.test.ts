@@ -32,7 +32,7 @@ const order = async (path: string, method = 'POST') => {
   const response = await fetch(`${demo.controlUrl}/${path}`, { method });
   return { status: response.status, text: await response.text() };
 };
-const until = (line: RegExp) => vi.waitFor(async () => expect(await metrics()).toMatch(line), { timeout: 5000 });
+const until = (line: RegExp) => vi.waitFor(async () => expect(await metrics()).toMatch(line), { timeout: 20_000 });
 const pvidOf = (domain: string, value: number) =>
   new RegExp(`^libvirt_vlan_vnet_pvid_correct{.*"${domain}".*} ${value}$`, 'm');
 
@@ -87,10 +87,10 @@ test('a reload by HTTP is one of the remediator, too', async () => {
 
 test('drifts come by themselves, the same with the same seed', async () => {
   const first = await start({ driftEveryMs: 5, seed: 7 });
-  await vi.waitFor(() => expect(first.length).toBeGreaterThan(5));
+  await vi.waitFor(() => expect(first.length).toBeGreaterThan(5), { timeout: 20_000 });
   await demo.stop();
   const second = await start({ driftEveryMs: 5, seed: 7 });
-  await vi.waitFor(() => expect(second.length).toBeGreaterThan(5));
+  await vi.waitFor(() => expect(second.length).toBeGreaterThan(5), { timeout: 20_000 });
   expect(second.slice(0, 5)).toEqual(first.slice(0, 5));
 });
 
@@ -99,7 +99,7 @@ test('a VM that is stopped takes its series with it', async () => {
   await until(pvidOf('vyos-02', 1));
   await order('stop?domain=vyos-02');
   // A change before the watchers run is seen when they are up, a second later.
-  await vi.waitFor(async () => expect(await metrics()).not.toMatch(/vnet_info{.*"vyos-02"/), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await metrics()).not.toMatch(/vnet_info{.*"vyos-02"/), { timeout: 20_000 });
 });
 
 const findings = (reason: string, value: number) =>

@@ -41,7 +41,7 @@ afterEach(() => {
 
 const calls = (watcher: string) => changed.mock.calls.filter(([name]) => name === watcher).length;
 const up = () => Object.fromEntries((watch?.state() ?? []).map((state) => [state.watcher, state.up]));
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 });
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 10 });
 
 /** As libvirt saves: a new file, then a rename. */
 function save(path: string): void {
@@ -185,5 +185,5 @@ it('says that a folder was replaced where it may not be looked at any more, and 
   watch = watchHost(host, changed, log);
   denied = true;
   writeFileSync(join(root, 'run/libvirt/qemu/a.xml'), '');
-  await vi.waitFor(() => expect(log.warn).toHaveBeenCalled());
+  await vi.waitFor(() => expect(log.warn).toHaveBeenCalled(), { timeout: 20_000 });
 });
